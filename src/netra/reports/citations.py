@@ -1,0 +1,71 @@
+"""Citations: `{{f:ID}}` in prose stands for a figure's value; this module finds and replaces them."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from netra.reports.errors import UnknownFigureError
+from netra.reports.figures import FIGURE_ID_PATTERN, Figure
+from netra.reports.formatting import format_figure
+
+_CITATION = re.compile(r"\{\{\s*f:(" + FIGURE_ID_PATTERN + r")\s*\}\}")
+
+
+@dataclass(frozen=True, slots=True)
+class TextPiece:
+    """A stretch of prose without a citation."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CitedFigure:
+    """A citation that was resolved."""
+
+    figure: Figure
+
+
+Piece = TextPiece | CitedFigure
+
+
+def cite(figure_id: str) -> str:
+    """The citation of a figure, as prose carries it."""
+    return f"{{{{f:{figure_id}}}}}"
+
+
+def cited_ids(text: str) -> list[str]:
+    """The ids that `text` cites, in order, with repetitions."""
+    return _CITATION.findall(text)
+
+
+def without_citations(text: str) -> str:
+    """`text` with every citation cut out; what remains holds only the author's own words and numbers."""
+    return _CITATION.sub("", text)
+
+
+def split_prose(text: str, figures: Mapping[str, Figure]) -> list[Piece]:
+    """Cut prose into plain stretches and resolved citations. Raises UnknownFigureError for an unknown id."""
+    pieces: list[Piece] = []
+    end = 0
+    for match in _CITATION.finditer(text):
+        if match.start() > end:
+            pieces.append(TextPiece(text[end : match.start()]))
+        figure = figures.get(match.group(1))
+        if figure is None:
+            raise UnknownFigureError(match.group(1))
+        pieces.append(CitedFigure(figure))
+        end = match.end()
+    if end < len(text):
+        pieces.append(TextPiece(text[end:]))
+    return pieces
+
+
+def fill_prose(
+    text: str, figures: Mapping[str, Figure], show: Callable[[Figure], str] = format_figure
+) -> str:
+    """Prose with every citation replaced by `show(figure)`, by default its formatted value.
+
+    Raises UnknownFigureError for a citation without a figure.
+    """
+    pieces = split_prose(text, figures)
+    return "".join(piece.text if isinstance(piece, TextPiece) else show(piece.figure) for piece in pieces)

@@ -1,0 +1,129 @@
+"""The words questions use: one corrected spelling for each, and which names of the data they mean."""
+
+from __future__ import annotations
+
+import difflib
+import re
+
+from netra.agents.triage.frame import Vocabulary
+
+DOMAIN_WORDS = frozenset(
+    ["spend", "spending", "spent", "cost", "costs", "money", "bill", "budget", "expensive", "cheaper", "cheap", "price", "prices", "pricing", "latency", "slow", "slower", "slowest", "fast", "faster", "quality", "model", "models", "provider", "providers", "feature", "features", "capacity", "traffic", "users", "requests", "calls", "tokens", "cache", "cached", "caching", "prompt", "prompts", "response", "responses", "retry", "retries", "retried", "context", "growth", "batch", "batches", "batched", "batchable", "unpriced", "reasoning", "audit", "waste", "wasted", "wasting", "reduce", "reducing", "decrease", "lower", "optimize", "optimise", "optimization", "savings", "saving", "saves", "drivers", "biggest", "largest", "highest", "yesterday", "today", "month", "months", "week", "weeks", "quarter", "year", "yearly", "annual", "percent", "percentile", "average", "median", "total", "errors", "error", "rate", "limits", "limit", "throughput", "spike", "spikes", "switch", "switching", "migrate", "replace", "instead", "compare", "comparison", "halve", "double", "output", "input", "compared", "session", "sessions", "streaming", "interactive", "duplicate", "duplicates", "increase", "increased", "jump", "jumped", "explain", "breakdown"]
+)
+_PLAIN_WORDS = frozenset(
+    ["about", "after", "again", "along", "among", "around", "because", "before", "being", "below", "between", "could", "doing", "during", "every", "first", "going", "great", "hello", "hours", "house", "later", "learn", "leave", "lunch", "maybe", "might", "minute", "never", "other", "please", "point", "prize", "queue", "right", "shall", "should", "since", "small", "start", "still", "table", "thank", "thanks", "their", "there", "these", "thing", "think", "those", "three", "tonight", "under", "until", "using", "waste", "water", "weather", "where", "which", "while", "whole", "whose", "would", "write", "wrote", "yours", "people", "change", "changed", "changes", "caused", "causes", "cause", "apply", "worth", "would", "exactly", "second", "third", "fourth", "fifth", "premise", "promise", "prove", "proven", "roses", "course", "courses", "score", "scores", "store", "stores", "model's", "state", "states", "place", "places", "plane", "rather", "other"]
+)
+
+
+def correct_spelling(text: str, vocabulary: Vocabulary) -> str:
+    """Lower-cased text in which a misspelt domain word is put right; names of the data stay as they are."""
+    names = {token for name in all_names(vocabulary) for token in re.findall(r"[a-z]+", name.lower())}
+
+    def fix(match: re.Match[str]) -> str:
+        word = match.group(0)
+        if len(word) < 5 or word in DOMAIN_WORDS or word in _PLAIN_WORDS or word in names:
+            return word
+        return _TRANSPOSED.get("".join(sorted(word)), "") or _nearest(word)
+
+    return re.sub(r"(?<![\w.\-/])[a-z]+(?![\w\-/])", fix, text.lower().replace("\u2019", "'"))
+
+
+_TRANSPOSED = {"".join(sorted(word)): word for word in sorted(DOMAIN_WORDS) if len(word) > 4}
+
+
+def _nearest(word: str) -> str:
+    near = difflib.get_close_matches(word, DOMAIN_WORDS, n=1, cutoff=0.86 if len(word) < 8 else 0.82)
+    return near[0] if near and near[0][0] == word[0] else word
+
+
+def all_names(vocabulary: Vocabulary) -> list[str]:
+    """Every name of the data, models first."""
+    return [
+        *vocabulary.models,
+        *vocabulary.evaluated_models,
+        *vocabulary.providers,
+        *vocabulary.features,
+        *vocabulary.apps,
+        *vocabulary.users,
+    ]
+
+
+def find_names(text: str, names: list[str]) -> list[str]:
+    """The names that stand in the text, in order of appearance; `gpt-4` is not found inside `gpt-4o`.
+
+    Case, spaces, dashes and underscores do not matter: "Support Chat" finds `support-chat`.
+    """
+    found: list[tuple[int, int, str]] = []
+    for name in sorted(set(names), key=len, reverse=True):
+        match = _pattern_of(name).search(text)
+        if match is None or any(start < match.end() and match.start() < end for start, end, _ in found):
+            continue
+        found.append((match.start(), match.end(), name))
+    return [name for _, _, name in sorted(found)]
+
+
+def _pattern_of(name: str) -> re.Pattern[str]:
+    pieces = [re.escape(piece) for piece in re.split(r"[\s\-_]+", name.lower()) if piece]
+    return re.compile(r"(?<![\w\-./])" + r"[\s\-_]?".join(pieces) + r"(?![\w\-/]|\.\d)")
+
+
+_FAMILY = (
+    r"gpt|claude|gemini|gemma|mistral|mixtral|ministral|codestral|magistral|llama|deepseek|qwen|command|grok|nova|"
+    r"haiku|sonnet|opus|phi|o[134]|kimi|glm|jamba"
+)
+_MODEL = re.compile(
+    rf"(?<![\w\-/])(?:[a-z]+/)?(?:{_FAMILY})(?:[\s\-]?(?:v?\d+(?:\.\d+)*[a-z]{{0,2}}|\d+x\d+b|{_FAMILY}|mini|nano|turbo|"
+    rf"flash|lite|pro|small|medium|large|instruct|preview|chat|latest|micro|premier|r\d|plus|oss|\d+b))*(?![\w/])"
+)
+
+
+def find_models(text: str, vocabulary: Vocabulary) -> list[str]:
+    """Models named in the text, in order: known ones by their stored name, others as they are usually written."""
+    known = find_names(text, [*vocabulary.models, *vocabulary.evaluated_models])
+    spans = [(match.start(), name) for name in known if (match := _pattern_of(name).search(text)) is not None]
+    rest = text
+    for name in known:
+        rest = _pattern_of(name).sub(lambda match: " " * len(match.group(0)), rest)
+    for match in _MODEL.finditer(rest):
+        written = re.sub(r"\s+", "-", match.group(0).strip())
+        if re.search(r"\d", written) or written in {"haiku", "sonnet", "opus"}:
+            spans.append((match.start(), _closest(written, vocabulary)))
+    return list(dict.fromkeys(name for _, name in sorted(spans)))
+
+
+def _closest(written: str, vocabulary: Vocabulary) -> str:
+    """The only stored model that contains every piece of the written name, else the written name."""
+    pieces = set(re.findall(r"[a-z]+|\d+", written))
+    candidates = [
+        name
+        for name in dict.fromkeys([*vocabulary.models, *vocabulary.evaluated_models])
+        if pieces <= set(re.findall(r"[a-z]+|\d+", name.lower()))
+    ]
+    return candidates[0] if len(candidates) == 1 else written
+
+
+def find_filters(text: str, vocabulary: Vocabulary) -> dict[str, str]:
+    """Columns fixed to a value of the data that the text names (models are read by `find_models`)."""
+    filters: dict[str, str] = {}
+    columns = {
+        "feature": vocabulary.features,
+        "app": vocabulary.apps,
+        "user": vocabulary.users,
+        "provider": vocabulary.providers,
+    }
+    for column, names in columns.items():
+        usable = [name for name in names if len(name) > 2 and name.lower() not in DOMAIN_WORDS]
+        explicit = _explicit(text, column, names)
+        found = [explicit] if explicit else find_names(text, usable)
+        if len(found) == 1 and found[0] not in filters.values():
+            filters[column] = found[0]
+    return filters
+
+
+def _explicit(text: str, column: str, names: list[str]) -> str | None:
+    """A name introduced by its column's word: `feature F`, `for user 12`, `the chat app`."""
+    for name in sorted(names, key=len, reverse=True):
+        escaped = re.escape(name.lower())
+        if re.search(rf"\b{column}\s*[=:]?\s*[\"'`]?{escaped}(?![\w\-])|(?<![\w\-]){escaped}\s+{column}\b", text):
+            return name
+    return None

@@ -1,0 +1,76 @@
+"""Which numbers and groupings a plain usage question names."""
+
+from __future__ import annotations
+
+import re
+
+_MEASURES: tuple[tuple[str, str], ...] = (
+    ("cache_read_tokens", r"\bcache(?:d)?[ -]?(?:read|hit)?s?\s+tokens|\bcached (?:input )?tokens|\bcache reads?\b"),
+    ("cache_write_tokens", r"\bcache writes?(?: tokens)?\b"),
+    ("reasoning_tokens", r"\breasoning tokens\b|\bthinking tokens\b"),
+    ("input_tokens", r"\b(?:input|prompt|context) tokens\b|\btokens in\b"),
+    ("output_tokens", r"\b(?:output|completion|generated) tokens\b|\btokens out\b"),
+    ("error_rate", r"\b(?:error|failure) rate\b|\b(?:share|percent(?:age)?) of (?:errors|failures)\b"),
+    ("errors", r"\berrors?\b|\bfail(?:ed|ures?|ing)\b"),
+    ("latency_p99_ms", r"\bp99\b"),
+    ("latency_p95_ms", r"\bp95\b"),
+    ("latency_p50_ms", r"\bp50\b|\bmedian latency\b|\b(?:average|mean|typical) (?:latency|response time)\b"),
+    ("cost_usd", r"\bspen[dt]\b|\bspending\b|\bcosts?\b|\bbill\b|\bmoney\b|\bpa(?:y|id)\b|\bexpens\w+|\bdollars?\b|\$"),
+    ("users", r"\b(?:how many|number of|count of|active|distinct|unique)\s+(?:\w+\s+)?users\b"),
+    ("sessions", r"\b(?:how many|number of|count of)\s+(?:\w+\s+)?(?:sessions|conversations)\b"),
+    ("calls", r"\bcalls?\b|\brequests?\b|\bvolume\b|\btraffic\b|\bqueries\b|\binvocations?\b"),
+)
+_DIMENSIONS: tuple[tuple[str, str], ...] = (
+    ("model", r"models?"),
+    ("provider", r"providers?|vendors?"),
+    ("feature", r"features?"),
+    ("app", r"apps?|applications?|services?"),
+    ("user", r"users?|people|persons?|customers?|teams?"),
+    ("api_key_id", r"(?:api )?keys?"),
+    ("session_id", r"sessions?|conversations?"),
+    ("status", r"status(?:es)?|outcomes?"),
+    ("service_tier", r"(?:service )?tiers?"),
+    ("hour", r"hours?"),
+    ("day", r"days?|daily|dates?"),
+    ("week", r"weeks?|weekly"),
+    ("month", r"months?|monthly"),
+)
+_GROUPED = r"(?:\bby|\bper|\bfor each|\bfor every|\bacross|\bsplit by|\bgrouped by|\bbroken down by|\beach)\s+(?:the\s+)?"
+_WHICH = r"\b(?:which|what|top(?: \w+)?|biggest|largest|most expensive|costliest|highest)\s+(?:\w+\s+)?"
+TOKENS_TOTAL = re.compile(r"\btokens\b")
+_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+
+
+def find_measures(text: str) -> list[str]:
+    """The measures a question names, in a fixed order; plain "tokens" means input and output."""
+    found = [name for name, pattern in _MEASURES if re.search(pattern, text)]
+    if TOKENS_TOTAL.search(text) and not any(name.endswith("_tokens") for name in found):
+        found = ["input_tokens", "output_tokens", *found]
+    return found
+
+
+def find_dimensions(text: str) -> list[str]:
+    """The groupings a question names: `by model`, `per day`, `which feature`, `daily`."""
+    found: list[str] = []
+    for name, pattern in _DIMENSIONS:
+        grouped = rf"{_GROUPED}(?:\w+(?:,| and| x| by)\s+)?(?:{pattern})\b"
+        if re.search(grouped, text) or re.search(rf"{_WHICH}(?:{pattern})\b(?! cost drivers)", text):
+            found.append(name)
+    for name, word in (("day", "daily"), ("week", "weekly"), ("month", "monthly"), ("hour", "hourly")):
+        if re.search(rf"\b{word}\b", text) and name not in found:
+            found.append(name)
+    return found
+
+
+def find_top(text: str) -> int | None:
+    """The N of "top five", "3 biggest", "the ten most expensive"; between 1 and 50."""
+    number = r"(\d{1,2}|" + "|".join(_WORDS) + r")"
+    for pattern in (
+        rf"\b(?:top|first|biggest|largest|highest|worst)\s+{number}\b",
+        rf"\b{number}\s+(?:\w+\s+)?(?:biggest|largest|top|most|highest|main|slowest|costliest|worst)\b",
+    ):
+        found = re.search(pattern, text)
+        if found is not None:
+            word = found.group(1)
+            return min(50, max(1, int(word) if word.isdigit() else _WORDS[word]))
+    return None

@@ -1,0 +1,184 @@
+"""Reading a question: its kind and everything it names, by rules."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from netra.agents.triage.follow_ups import find_asks, find_ordinal, is_follow_up
+from netra.agents.triage.frame import QuestionFrame, QuestionKind, Vocabulary, Window
+from netra.agents.triage.lexicon import correct_spelling, find_filters, find_models
+from netra.agents.triage.measures import find_dimensions, find_measures, find_top
+from netra.agents.triage.targets import find_targets
+from netra.agents.triage.windows import find_window
+
+LONGEST_READ = 4_000
+"""Characters of a question that are read; the rest cannot change its kind and would only cost time."""
+
+_SPEND = r"\b(?:spend\w*|spent|costs?|bill|bills|budget|money|expens\w+|pay(?:ing)?|invoice|prices?)\b"
+_CUT = (
+    r"\b(?:cut|cuts|cutting|reduc\w+|lower\w*|decreas\w+|sav(?:e|es|ing|ings)|trim\w*|optimi[sz]\w*|shrink|slash|"
+    r"bring down|cheaper|halve|less|minimi[sz]e|drop)\b"
+)
+_LATENCY = (
+    r"\b(?:latency|latencies|slow\w*|faster|fast|speed\w*|p50|p90|p95|p99|ttft|time to first|response times?|"
+    r"where is the time|where does the time|where the time|delays?|tail)\b"
+)
+_CAPACITY = (
+    r"\b(?:capacity|rate[ -]?limit\w*|throughput|tpm|rpm|429s?|headroom|peaks?|spikes?|bursts?|load|scale|scaling|"
+    r"concurren\w+)\b|\bmore (?:users|traffic|requests|calls|customers|load)\b|\b\d+\s*x\b.*\b(?:traffic|load|users|calls)"
+    r"|\b(?:users|traffic|volume|usage|load)\b.{0,30}\b(?:grow\w*|doubl\w+|tripl\w+)|\b(?:doubl|tripl)\w+\b.{0,30}"
+    r"\b(?:users|traffic|volume|usage|load)\b|\bgrow(?:s|th|ing)?\b"
+)
+_CHANGE = (
+    r"\bwhy (?:did|has|have|is|are|was|were)\b.{0,60}\b(?:jump|ris|rose|increas|grow|grew|go up|gone up|went up|spik|"
+    r"chang|drop|fall|fell|decreas|go down|explod|doubl|higher|lower|up|down)\w*|\bwhat (?:changed|happened)\b|"
+    r"\bwhat (?:caused|drove|explains|is behind)\b|\b(?:jump|rise|increase|spike|drop|change) in (?:\w+ )?"
+    r"(?:spend|cost|costs|bill|usage|traffic)|\bexplain the (?:jump|rise|increase|spike|drop|change)|"
+    r"\b(?:compared? (?:to|with)|versus|vs\.?)\s+(?:the\s+)?(?:last|previous|prior)\b"
+)
+_DRIVERS = (
+    r"\b(?:cost|spend|spending) drivers?\b|\bdriv(?:es?|ing|ers?)\b.{0,20}(?:cost|spend|bill)|"
+    r"\bwhere (?:does|is|did|do) (?:the |our |my |all )?(?:\w+ )?(?:money|spend\w*|budget|cost)|"
+    r"\b(?:most expensive|costliest|biggest spend\w*|largest spend\w*)\b|\bcosts? (?:us |me )?the most\b|"
+    r"\b(?:top|biggest|largest|main|highest)\b.{0,25}\b(?:cost|costs|spend|spenders?|expenses?)\b|"
+    r"\bwho (?:spends|spent|costs)\b|\bwhat (?:are we|am i|do we) (?:spend|spending|pay|paying)\b.{0,12}\bon\b"
+)
+_MODEL_CHOICE = (
+    r"\bcheaper models?\b|\bsmaller models?\b|\b(?:switch|migrat|mov|downgrad|replac|swap|rout)\w*\b.{0,60}\bto\b|"
+    r"\b(?:replac|swap)\w*\b.{0,40}\b(?:with|for|by)\b|\binstead of\b|\bworth (?:it|using|switching|the)\b|"
+    r"\bwhich model\b.{0,40}\b(?:use|best|should|choose|pick)|\bmodel choice\b|\b(?:another|different|better|other) models?\b|"
+    r"\bdowngrad\w*|\b(?:compare|versus|vs\.?)\b.{0,40}\bmodels?\b|\bmodel[ -]switch\w*"
+)
+_OUTSIDE_HINTS = r"\b(?:weather|poem|joke|recipe|translate|capital of|football|stock|news|song|movie|president)\b"
+_DOMAIN = (
+    r"\b(?:llm|model|models|token|tokens|calls?|requests?|usage|spend\w*|spent|cost|costs|latency|feature|features|"
+    r"provider|providers|prompt|prompts|cache|traffic|evaluation|evaluations|quality|quota|savings?|users?|sessions?|"
+    r"errors?|reasoning|apps?|data|report|bill)\b"
+)
+LEVER_WORDS: tuple[tuple[str, str], ...] = (
+    ("prompt-cache", r"\bprompt[ -]?cach\w*|\bcach(?:e|ing)\b(?! tokens)|\bcacheable\b|\bprefix(?:es)?\b"),
+    ("response-cache", r"\b(?:response|answer|result|exact)[ -]?cach\w*|\bidentical (?:requests|calls)|\brepeated (?:requests|calls|questions)"),
+    ("retry-waste", r"\bretr(?:y|ies|ied|ying)\b"),
+    ("context-growth", r"\bcontext (?:growth|grow\w*|length|window)|\blong(?:er)? (?:contexts?|conversations?|sessions?|histor\w+)|\bre-?sent\b|\bconversation (?:history|growth)"),
+    ("batch", r"\bbatch\w*\b|\boffline\b.{0,20}\b(?:calls|work|jobs)|\basync\w* (?:calls|work|jobs)"),
+    ("flex", r"\bflex\b"),
+    ("output-cap", r"\boutput[ -]?(?:cap\w*|length|limit\w*)|\bmax[ _-]?(?:output[ _-]?)?tokens\b|\bcap\w* (?:the )?output|\bverbos\w+|\btoo long answers|\blong (?:outputs|answers|responses)"),
+    ("reasoning-effort", r"\breasoning(?: tokens| effort)?\b|\bthinking tokens\b"),
+    ("model-switch", r"\bmodel[ -]?switch\w*|\bcheaper models?\b|\bsmaller models?\b"),
+    ("unpriced", r"\bunpriced\b|\bwithout (?:a )?price|\bno (?:known )?price|\bmissing prices?|\bunknown prices?"),
+)  # fmt: skip
+_AUDIT = r"\baudit\w*|\bwast(?:e|es|ed|ing|eful)\b|\binefficien\w+|\bhygiene\b|\bhealth ?check\b|\blow[- ]hanging"
+_USAGE = (
+    r"\bhow (?:many|much|often)\b|\bwhat (?:is|was|were|are|did)\b|\bshow\b|\blist\b|\bgive\b|\bcount\b|\btotal\b|\baverage\b|"
+    r"\bbreak ?down\b|\bnumber of\b|\bwhich\b|\bby (?:model|feature|app|user|day|provider|week|month)\b|\bper (?:day|model|user|feature|app|week|month)\b|\btop\b"
+)
+
+
+def parse_question(
+    text: str, vocabulary: Vocabulary, now: datetime, timezone: str, *, has_findings: bool = False
+) -> QuestionFrame:
+    """Read a question. `has_findings` says that an earlier answer of the thread listed findings or actions."""
+    clean = correct_spelling(" ".join(text[:LONGEST_READ].split()), vocabulary)
+    models = find_models(clean, vocabulary)
+    filters = find_filters(clean, vocabulary)
+    levers = _levers(clean)
+    measures = find_measures(clean)
+    kind = classify(clean, models=models, levers=levers, has_findings=has_findings)
+    if kind == "outside" and (filters or models) and (measures or find_dimensions(clean)):
+        kind = "usage"
+    return QuestionFrame(
+        kind=kind,
+        window=find_window(clean, now, timezone) or Window(),
+        top=find_top(clean) or 5,
+        measures=measures,
+        dimensions=find_dimensions(clean),
+        filters=filters,
+        targets=find_targets(clean),
+        models=models,
+        levers=levers or None,
+        ordinal=find_ordinal(clean) if kind == "follow_up" else None,
+        asks=find_asks(clean) if kind == "follow_up" else [],
+    )
+
+
+def _levers(text: str) -> list[str]:
+    found = [name for name, pattern in LEVER_WORDS if re.search(pattern, text)]
+    if "response-cache" in found and not re.search(r"\bprompt[ -]?cach", text) and "prompt-cache" in found:
+        found.remove("prompt-cache")
+    return found
+
+
+def classify(text: str, *, models: list[str], levers: list[str], has_findings: bool) -> QuestionKind:
+    """The kind of a lower-cased question; the order of the rules is their precedence."""
+    if re.fullmatch(r"[\W_]*", text):
+        return "outside"
+    if _is_greeting(text):
+        return "greeting"
+    if _asks_for_help(text):
+        return "capabilities"
+    if has_findings and is_follow_up(text):
+        return "follow_up"
+    if re.search(_OUTSIDE_HINTS, text) and not re.search(_DOMAIN, text):
+        return "outside"
+    return _subject(text, models, levers)
+
+
+def _subject(text: str, models: list[str], levers: list[str]) -> QuestionKind:
+    spend, latency = re.search(_SPEND, text), re.search(_LATENCY, text)
+    counting = re.match(r"\W*(?:how (?:many|much|often)|what (?:is|was|were|are) (?:the|our|my)|show|list|count)\b", text)
+    wants_cut = re.search(_CUT, text)
+    if re.search(r"\b\d+(?:\.\d+)?\s*(?:x|times|-?fold)\b", text) and _wants_capacity(text):
+        return "capacity"
+    if re.search(_CHANGE, text) and not (latency and not spend and "why" not in text):
+        return "latency" if latency and not spend else "change"
+    if re.search(_MODEL_CHOICE, text) or (len(models) >= 2 and re.search(r"\bvs\.?|versus|compare|better|worse", text)):
+        return "model_choice"
+    if _wants_capacity(text):
+        return "capacity"
+    if wants_cut and spend and not (levers and len(levers) <= 2 and re.search(r"\b(?:with|from|by|through)\b", text)):
+        if not (latency and re.search(r"\bleast cost|lowest cost|cheapest\b", text)):
+            return "cost"
+    if re.search(_AUDIT, text) or (levers and not (counting and not wants_cut and _is_count_of_column(text))):
+        return "audit"
+    if re.search(_DRIVERS, text):
+        return "drivers"
+    if latency:
+        return "usage" if counting and re.search(_USAGE, text) and not _wants_advice(text) else "latency"
+    if wants_cut and re.search(r"\b(?:savings?|save|cheaper|optimi[sz]\w*)\b", text):
+        return "cost"
+    if re.search(_USAGE, text) and re.search(_DOMAIN, text):
+        return "usage"
+    if re.search(_DOMAIN, text) and (find_measures(text) or find_dimensions(text)):
+        return "usage"
+    return "outside"
+
+
+def _wants_capacity(text: str) -> bool:
+    return re.search(_CAPACITY, text) is not None and not re.search(r"\bcontext (?:growth|grow)", text)
+
+
+def _is_count_of_column(text: str) -> bool:
+    """"How many retried calls / reasoning tokens yesterday" counts; it does not ask for advice."""
+    return re.search(r"\b(?:tokens|calls|requests|spend|spent|cost)\b", text) is not None and not _wants_advice(text)
+
+
+def _wants_advice(text: str) -> bool:
+    return re.search(r"\b(?:halve|reduc\w+|improve|cut|lower|meet|target|waste\w*|should|could|can we|would|sav\w+|where)\b", text) is not None
+
+
+def _is_greeting(text: str) -> bool:
+    hello = r"(?:hi|hello|hey|hiya|howdy|good (?:morning|afternoon|evening)|greetings|thanks|thank you|cheers|thx|yo)"
+    return re.fullmatch(rf"\W*{hello}(?:\W+(?:there|netra|apex|team|all|everyone|again|a lot|very much|so much|you))*\W*", text) is not None
+
+
+def _asks_for_help(text: str) -> bool:
+    return (
+        re.search(
+            r"\bwhat (?:can|could|do) (?:you|netra|this)(?: \w+){0,2} (?:do|help|answer|offer)\b|\bhow can you help\b|"
+            r"\bwho are you\b|\bwhat are you\b|\bhow does (?:this|netra|it) work\b|\bwhat (?:questions )?(?:can|should|may) i ask\b|"
+            r"^\W*(?:help|help me|\?)\W*$|\byour capabilities\b|\bwhat kinds? of questions\b",
+            text,
+        )
+        is not None
+    )

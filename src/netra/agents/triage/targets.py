@@ -1,0 +1,113 @@
+"""The numbers a question sets as conditions: a saving, a quality floor, a latency, a growth, a spike."""
+
+from __future__ import annotations
+
+import re
+
+from netra.agents.triage.frame import Targets
+
+_NUM = r"(\d+(?:[.,]\d+)?)"
+_PCT = _NUM + r"\s*(?:%|percent|per cent|pct)"
+_TIME = _NUM + r"\s*(ms|milliseconds?|s|secs?|seconds?)\b"
+_UNDER = r"(?:\s*(?:is|must|should|has to|can|may|not|stays?|stay|remains?|kept|keep|target|latency|of|at|to|:|=))*"
+_BELOW = r"\s*(?:below|under|<=?|less than|at most|no more than|within|max(?:imum)?|not exceed(?:ing)?)?\s*"
+_WORD_FACTORS = {"double": 2.0, "doubles": 2.0, "doubling": 2.0, "twice": 2.0, "triple": 3.0, "triples": 3.0}
+_CUT = r"(?:cut|reduc\w*|lower\w*|decreas\w*|sav\w*|trim\w*|drop\w*|shav\w*|bring\w*|optimi[sz]\w*|shrink\w*|slash\w*)"
+_LATENCY = r"(?:latency|p50|p90|p95|p99|response times?|ttft|time to first token)"
+
+
+def _number(text: str) -> float:
+    return float(text.replace(",", "."))
+
+
+def _search(pattern: str, text: str) -> float | None:
+    found = re.search(pattern, text)
+    return _number(found.group(1)) if found else None
+
+
+def find_targets(text: str) -> Targets:
+    """Read the conditions out of lower-cased, spelling-corrected text."""
+    return Targets(
+        savings_pct=_savings(text),
+        quality_min_pct=_quality_floor(text),
+        quality_margin_points=_quality_margin(text),
+        p95_ms=_latency_limit("p95", text),
+        p99_ms=_latency_limit("p99", text),
+        latency_cut_pct=_latency_cut(text),
+        growth_pct=_growth(text),
+        spike=_spike(text),
+    )
+
+
+def _savings(text: str) -> float | None:
+    money = r"(?:spend\w*|costs?|bill|budget|money|it|expenses?)"
+    for pattern in (
+        rf"\b{_CUT}\b[^.?!%]{{0,60}}?\b{money}\b[^.?!%]{{0,30}}?{_PCT}",
+        rf"\b{_CUT}\b\s*(?:by|up to|at least)?\s*{_PCT}(?!\s*(?:of\s+)?(?:the\s+)?{_LATENCY})",
+        rf"{_PCT}\s*(?:cheaper|less spend|lower (?:spend|costs?|bill)|savings?|off)",
+    ):
+        value = _search(pattern, text)
+        if value is not None and not _is_about_latency(pattern, text):
+            return value
+    half = re.search(rf"\bhalve\b(?![^.?!]{{0,25}}{_LATENCY})[^.?!]{{0,25}}{money}", text)
+    return 50.0 if half else None
+
+
+def _is_about_latency(pattern: str, text: str) -> bool:
+    found = re.search(pattern, text)
+    return found is not None and re.search(_LATENCY, found.group(0)) is not None
+
+
+def _quality_floor(text: str) -> float | None:
+    found = re.search(
+        rf"\b(?:quality|accuracy|score|pass rate){_UNDER}\s*"
+        rf"(?:above|over|>=?|at least|no less than|not below|higher than|min(?:imum)?)\s*{_NUM}\s*(%|percent)?",
+        text,
+    )
+    if found is None:
+        return None
+    value = _number(found.group(1))
+    return value * 100 if value <= 1 and not found.group(2) else value
+
+
+def _quality_margin(text: str) -> float | None:
+    return _search(rf"(?:within|lose|losing|drop\w*|at most|more than)\s*{_NUM}\s*(?:points?|pp|percentage points)", text)
+
+
+def _latency_limit(quantile: str, text: str) -> float | None:
+    forms = (
+        rf"\b{quantile}\b(?:\s*latency)?{_UNDER}{_BELOW}{_TIME}",
+        rf"{_TIME}\s*(?:at\s*)?(?:the\s*)?{quantile}\b",
+    )
+    for form in forms:
+        found = re.search(form, text)
+        if found is not None:
+            value = _number(found.group(1))
+            return value if found.group(2).startswith(("ms", "milli")) else value * 1000
+    return None
+
+
+def _latency_cut(text: str) -> float | None:
+    if re.search(rf"\bhalve\b[^.?!]{{0,30}}{_LATENCY}|{_LATENCY}[^.?!]{{0,15}}\bin half\b|\btwice as fast\b", text):
+        return 50.0
+    return _search(rf"\b{_CUT}\b[^.?!%]{{0,30}}{_LATENCY}[^.?!%]{{0,20}}?{_PCT}", text)
+
+
+def _growth(text: str) -> float | None:
+    who = r"(?:users?|traffic|load|requests?|calls?|volume|usage|customers?)"
+    for pattern in (
+        rf"{_PCT}\s*(?:more|extra|additional|growth|increase|higher)",
+        rf"(?:grow\w*|increas\w*|ris\w*|goes? up|scal\w*)\b[^.?!%]{{0,40}}?{_PCT}",
+        rf"{_PCT}\s*{who}\s*growth",
+    ):
+        value = _search(pattern, text)
+        if value is not None:
+            return value
+    for word, factor in _WORD_FACTORS.items():
+        if re.search(rf"\b{word}\b[^.?!]{{0,30}}{who}|{who}[^.?!]{{0,20}}\b{word}\b", text):
+            return (factor - 1) * 100
+    return None
+
+
+def _spike(text: str) -> float | None:
+    return _search(rf"(?<![\w.]){_NUM}\s*(?:x|\u00d7|times|-?fold)(?![\w])", text)

@@ -1,0 +1,179 @@
+"""Time ranges in words: "yesterday", "last week", "in October", "since 2026-10-01"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+from netra.agents.triage.frame import Window
+
+_MONTHS = (
+    ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+)
+_NUMBERS = {
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "twelve": 12, "a": 1, "an": 1, "couple of": 2, "few": 3,
+}  # fmt: skip
+_COUNT = r"(\d+|" + "|".join(_NUMBERS) + r")"
+_UNIT = r"(hours?|days?|weeks?|months?|quarters?|years?)"
+_PAST = r"(?:last|past|previous|preceding|recent)"
+_MONTH = r"(" + "|".join(f"{name}|{name[:3]}" for name in _MONTHS) + r")"
+_DATE = r"(\d{4}-\d{2}-\d{2})"
+
+
+def number_of(word: str) -> int:
+    """The value of a number written with digits or in words."""
+    return int(word) if word.isdigit() else _NUMBERS[word]
+
+
+def find_window(text: str, now: datetime, timezone: str) -> Window | None:
+    """The range the text names, in the display time zone, or None when it names none.
+
+    Days, weeks (from Monday) and months are calendar units of that zone; "last 7 days" ends at `now`.
+    """
+    local = now.astimezone(ZoneInfo(timezone))
+    for pattern, build in _RULES:
+        found = pattern.search(text)
+        if found is not None:
+            window = build(found, local)
+            if window is not None:
+                return _in_utc(window)
+    return None
+
+
+def _in_utc(window: Window) -> Window:
+    return Window(
+        since=window.since.astimezone(UTC) if window.since else None,
+        until=window.until.astimezone(UTC) if window.until else None,
+        label=window.label,
+    )
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _first_of_month(moment: datetime, months: int = 0) -> datetime:
+    index = moment.year * 12 + moment.month - 1 + months
+    return _midnight(moment.replace(year=index // 12, month=index % 12 + 1, day=1))
+
+
+def _start_of(unit: str, moment: datetime, shift: int = 0) -> datetime:
+    day = _midnight(moment)
+    match unit.rstrip("s"):
+        case "hour":
+            return moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=shift)
+        case "day":
+            return day + timedelta(days=shift)
+        case "week":
+            return day - timedelta(days=day.weekday()) + timedelta(weeks=shift)
+        case "month":
+            return _first_of_month(moment, shift)
+        case "quarter":
+            return _first_of_month(moment, -((moment.month - 1) % 3) + 3 * shift)
+        case _:
+            return _midnight(moment.replace(month=1, day=1, year=moment.year + shift))
+
+
+def _date(text: str, zone: tzinfo | None) -> datetime | None:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=zone)
+    except ValueError:
+        return None
+
+
+def _between(found: re.Match[str], now: datetime) -> Window | None:
+    since, until = _date(found.group(1), now.tzinfo), _date(found.group(2), now.tzinfo)
+    if since is None or until is None or until < since:
+        return None
+    return Window(since=since, until=until + timedelta(days=1), label=f"{found.group(1)} to {found.group(2)}")
+
+
+def _since_date(found: re.Match[str], now: datetime) -> Window | None:
+    since = _date(found.group(1), now.tzinfo)
+    return None if since is None else Window(since=since, label=f"since {found.group(1)}")
+
+
+def _until_date(found: re.Match[str], now: datetime) -> Window | None:
+    until = _date(found.group(1), now.tzinfo)
+    return None if until is None else Window(until=until, label=f"before {found.group(1)}")
+
+
+def _on_date(found: re.Match[str], now: datetime) -> Window | None:
+    since = _date(found.group(1), now.tzinfo)
+    if since is None:
+        return None
+    return Window(since=since, until=since + timedelta(days=1), label=found.group(1))
+
+
+def _last_many(found: re.Match[str], now: datetime) -> Window:
+    count, unit = number_of(found.group(1)), found.group(2).rstrip("s")
+    if unit in {"month", "quarter", "year"}:
+        months = count * {"month": 1, "quarter": 3, "year": 12}[unit]
+        start = _first_of_month(now, -months)
+        since = _midnight(now).replace(year=start.year, month=start.month, day=min(now.day, 28))
+    else:
+        since = now - timedelta(**{f"{unit}s": count})
+    return Window(since=since, until=now, label=f"the last {count} {unit}{'s' if count != 1 else ''}")
+
+
+def _last_one(found: re.Match[str], now: datetime) -> Window:
+    unit = found.group(1)
+    return Window(since=_start_of(unit, now, -1), until=_start_of(unit, now), label=f"last {unit}")
+
+
+def _this_one(found: re.Match[str], now: datetime) -> Window:
+    unit = found.group(1)
+    return Window(since=_start_of(unit, now), until=_start_of(unit, now, 1), label=f"this {unit}")
+
+
+def _named_month(found: re.Match[str], now: datetime) -> Window:
+    month = 1 + [name[:3] for name in _MONTHS].index(found.group(1)[:3])
+    year = int(found.group(2)) if found.group(2) else now.year - (month > now.month)
+    since = _midnight(now.replace(year=year, month=month, day=1))
+    return Window(since=since, until=_first_of_month(since, 1), label=f"{_MONTHS[month - 1].title()} {year}")
+
+
+def _days_ago(found: re.Match[str], now: datetime) -> Window:
+    day = _midnight(now) - timedelta(days=number_of(found.group(1)))
+    return Window(since=day, until=day + timedelta(days=1), label=f"{day:%Y-%m-%d}")
+
+
+_Build = Callable[[re.Match[str], datetime], Window | None]
+_RULES: tuple[tuple[re.Pattern[str], _Build], ...] = tuple(
+    (re.compile(pattern), build)
+    for pattern, build in (
+        (rf"\b(?:between|from)\s+{_DATE}\s+(?:and|to|until|till|through)\s+{_DATE}", _between),
+        (rf"\b{_DATE}\s*(?:-|to|until|\.\.)\s*{_DATE}", _between),
+        (rf"\b(?:since|after|starting|from)\s+{_DATE}", _since_date),
+        (rf"\b(?:before|until|till|up to)\s+{_DATE}", _until_date),
+        (rf"\b{_DATE}\b", _on_date),
+        (rf"\b{_PAST}\s+{_COUNT}\s+{_UNIT}", _last_many),
+        (rf"\b{_COUNT}\s+days?\s+ago", _days_ago),
+        (r"\b(?:last|past|previous)\s+(week|month|quarter|year)\b", _last_one),
+        (r"\b(?:this|current)\s+(week|month|quarter|year)\b", _this_one),
+        (r"\bday before yesterday\b", lambda _, now: _days_back(now, 2, "the day before yesterday")),
+        (r"\byesterday\b", lambda _, now: _days_back(now, 1, "yesterday")),
+        (r"\btoday\b", lambda _, now: _days_back(now, 0, "today")),
+        (r"\b(?:in|for|during|of)\s+the\s+last\s+(hour|day)\b", lambda m, now: _rolling(m.group(1), now)),
+        (r"\b(?:last|past)\s+(hour|day)\b", lambda m, now: _rolling(m.group(1), now)),
+        (rf"\b(?:in|during|for|of|since)\s+{_MONTH}\b(?:\s+(\d{{4}}))?", _named_month),
+        (r"\bmonth to date|mtd\b", lambda _, now: _to_date("month", now)),
+        (r"\byear to date|ytd\b", lambda _, now: _to_date("year", now)),
+    )
+)
+
+
+def _days_back(now: datetime, days: int, label: str) -> Window:
+    day = _midnight(now) - timedelta(days=days)
+    return Window(since=day, until=day + timedelta(days=1), label=label)
+
+
+def _rolling(unit: str, now: datetime) -> Window:
+    return Window(since=now - timedelta(**{f"{unit}s": 1}), until=now, label=f"the last {unit}")
+
+
+def _to_date(unit: str, now: datetime) -> Window:
+    return Window(since=_start_of(unit, now), until=now, label=f"this {unit} to date")

@@ -1,0 +1,241 @@
+"""What a question is read as: a wide table of phrasings, with synonyms, typos and names of the data."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from netra.agents.triage.frame import QuestionFrame, Vocabulary
+from netra.agents.triage.parsing import parse_question
+
+NOW = datetime(2026, 11, 21, 15, 30, tzinfo=UTC)  # a Saturday
+WORDS = Vocabulary(
+    models=["gpt-4o", "gpt-4o-mini", "claude-sonnet-4-5", "gpt-4"],
+    providers=["openai", "anthropic"],
+    features=["support-chat", "summarise", "code-review"],
+    apps=["helpdesk", "portal"],
+    users=["u-17"],
+    evaluated_models=["mixtral-8x7b"],
+)
+
+
+def read(text: str, *, follow: bool = False) -> QuestionFrame:
+    return parse_question(text, WORDS, NOW, "UTC", has_findings=follow)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("greeting", "hi"),
+        ("greeting", "Hello there!"),
+        ("greeting", "thanks a lot"),
+        ("capabilities", "what can you do?"),
+        ("capabilities", "help"),
+        ("capabilities", "What questions can I ask?"),
+        ("cost", "cut spend by 30 % while quality stays above 80 and p95 below 2 s"),
+        ("cost", "How can we reduce our LLM bill?"),
+        ("cost", "Where can I save money?"),
+        ("cost", "Make it 20% cheaper without losing more than 2 points of quality: reduce cost"),
+        ("cost", "redcue our spendng by a third"),
+        ("cost", "optimise our costs"),
+        ("cost", "What savings are possible?"),
+        ("drivers", "Top five cost drivers this month"),
+        ("drivers", "What are our biggest costs?"),
+        ("drivers", "where does the money go?"),
+        ("drivers", "Which feature costs us the most?"),
+        ("drivers", "what is the most expensive model"),
+        ("change", "Why did spend jump last week?"),
+        ("change", "why have our costs gone up since yesterday"),
+        ("change", "What changed in our spend last week?"),
+        ("change", "Explain the increase in cost last month"),
+        ("change", "compare spend with last week versus the previous week"),
+        ("latency", "Where is the time going?"),
+        ("latency", "What would halve the p95?"),
+        ("latency", "Meet a p99 target of 4 seconds at the least cost"),
+        ("latency", "why is support-chat so slow?"),
+        ("latency", "How do we make responses faster?"),
+        ("latency", "our latecny is terrible, what can we do about it"),
+        ("capacity", "We expect 50 % more users next month"),
+        ("capacity", "Where do rate limits bite?"),
+        ("capacity", "can we take a 10x spike in traffic?"),
+        ("capacity", "What if traffic doubles?"),
+        ("capacity", "steady load against 10x spikes: what holds?"),
+        ("model_choice", "Which calls can use a cheaper model?"),
+        ("model_choice", "Is gpt-4o-mini worth it for feature summarise?"),
+        ("model_choice", "Should we switch from gpt-4 to mixtral-8x7b?"),
+        ("model_choice", "replace gpt-4o with claude haiku 4.5"),
+        ("model_choice", "gpt-4o vs gpt-4o-mini"),
+        ("audit", "Audit our prompt caching"),
+        ("audit", "how much do retries waste?"),
+        ("audit", "Does context growth cost us?"),
+        ("audit", "What work is batchable?"),
+        ("audit", "Do we have unpriced models?"),
+        ("audit", "are we wasting reasoning tokens"),
+        ("audit", "Would response caching pay off?"),
+        ("audit", "How much would prompt caching save us?"),
+        ("usage", "How many calls by model yesterday?"),
+        ("usage", "how much did we spend last month"),
+        ("usage", "What is the p95 latency of support-chat?"),
+        ("usage", "show tokens per day for the last 7 days"),
+        ("usage", "What was our error rate in October?"),
+        ("usage", "number of requests by provider this week"),
+        ("usage", "how many users were active yesterday"),
+        ("outside", "What is the capital of France?"),
+        ("outside", "tell me a joke"),
+        ("outside", "Write me a poem about the sea"),
+        ("outside", "???"),
+    ],
+)  # fmt: skip
+def test_kind_of_question(kind: str, text: str) -> None:
+    assert read(text).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "ordinal", "asks"),
+    [
+        ("The first of those: what exactly do I change, what does it save in a year?", 1, ["year", "change"]),
+        ("and the second one?", 2, ["detail"]),
+        ("#3 - how risky is it?", 3, ["risk"]),
+        ("how do I apply that?", None, ["change"]),
+        ("what does it save per year?", None, ["year"]),
+        ("how will we verify it?", None, ["verify"]),
+        ("tell me more about the last one", -1, ["detail"]),
+    ],
+)
+def test_follow_up(text: str, ordinal: int | None, asks: list[str]) -> None:
+    frame = read(text, follow=True)
+    assert (frame.kind, frame.ordinal, frame.asks) == ("follow_up", ordinal, asks)
+
+
+@pytest.mark.parametrize(
+    "text", ["How many calls by model yesterday?", "Top five cost drivers this month", "Why did spend jump last week?"]
+)
+def test_a_new_subject_in_the_same_thread_is_no_follow_up(text: str) -> None:
+    assert read(text, follow=True).kind != "follow_up"
+
+
+def test_a_reference_without_an_earlier_answer_is_no_follow_up() -> None:
+    assert read("the first of those: what do I change?").kind != "follow_up"
+
+
+def test_conditions_of_a_cost_question() -> None:
+    targets = read("cut spend by 30 % while quality stays above 80 and p95 below 2 s").targets
+    assert (targets.savings_pct, targets.quality_min_pct, targets.p95_ms) == (30, 80, 2000)
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "value"),
+    [
+        ("reduce cost by 12.5%", "savings_pct", 12.5),
+        ("halve our bill", "savings_pct", 50),
+        ("quality must stay above 0.85, cut cost", "quality_min_pct", 85),
+        ("keep accuracy >= 90 % and cut cost", "quality_min_pct", 90),
+        ("lose at most 2 points of quality", "quality_margin_points", 2),
+        ("keep p95 under 800 ms", "p95_ms", 800),
+        ("meet a p99 of 4 seconds", "p99_ms", 4000),
+        ("what would halve the p95", "latency_cut_pct", 50),
+        ("reduce latency by 20%", "latency_cut_pct", 20),
+        ("50 % more users next month", "growth_pct", 50),
+        ("traffic grows by 25 percent", "growth_pct", 25),
+        ("if traffic doubles", "growth_pct", 100),
+        ("a 10x spike", "spike", 10),
+    ],
+)
+def test_target(text: str, field: str, value: float) -> None:
+    assert getattr(read(text).targets, field) == value
+
+
+def test_a_latency_cut_is_not_read_as_a_saving() -> None:
+    assert read("reduce latency by 20%").targets.savings_pct is None
+
+
+@pytest.mark.parametrize(
+    ("text", "since", "until"),
+    [
+        ("calls yesterday", (2026, 11, 20), (2026, 11, 21)),
+        ("calls today", (2026, 11, 21), (2026, 11, 22)),
+        ("calls last week", (2026, 11, 9), (2026, 11, 16)),
+        ("calls this month", (2026, 11, 1), (2026, 12, 1)),
+        ("calls last month", (2026, 10, 1), (2026, 11, 1)),
+        ("calls in October", (2026, 10, 1), (2026, 11, 1)),
+        ("calls in December", (2025, 12, 1), (2026, 1, 1)),
+        ("calls in March 2025", (2025, 3, 1), (2025, 4, 1)),
+        ("calls on 2026-11-02", (2026, 11, 2), (2026, 11, 3)),
+        ("calls between 2026-11-02 and 2026-11-05", (2026, 11, 2), (2026, 11, 6)),
+        ("calls last quarter", (2026, 7, 1), (2026, 10, 1)),
+        ("calls this year", (2026, 1, 1), (2027, 1, 1)),
+        ("calls 3 days ago", (2026, 11, 18), (2026, 11, 19)),
+    ],
+)
+def test_window(text: str, since: tuple[int, int, int], until: tuple[int, int, int]) -> None:
+    window = read(text).window
+    assert window.since == datetime(*since, tzinfo=UTC)
+    assert window.until == datetime(*until, tzinfo=UTC)
+
+
+def test_rolling_window_ends_now() -> None:
+    window = read("tokens over the last 7 days").window
+    assert window.until == NOW
+    assert window.since == datetime(2026, 11, 14, 15, 30, tzinfo=UTC)
+
+
+def test_days_are_those_of_the_display_time_zone() -> None:
+    frame = parse_question("calls yesterday", WORDS, NOW, "America/New_York", has_findings=False)
+    assert frame.window.since == datetime(2026, 11, 20, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "measures", "dimensions"),
+    [
+        ("How many calls by model yesterday?", ["calls"], ["model"]),
+        ("how much did each user spend", ["cost_usd"], ["user"]),
+        ("tokens per day by feature", ["input_tokens", "output_tokens"], ["feature", "day"]),
+        ("output tokens by provider", ["output_tokens"], ["provider"]),
+        ("what was the daily error rate", ["error_rate"], ["day"]),
+        ("p95 latency per model", ["latency_p95_ms"], ["model"]),
+        ("which app has the most errors", ["errors"], ["app"]),
+    ],
+)
+def test_measures_and_dimensions(text: str, measures: list[str], dimensions: list[str]) -> None:
+    frame = read(text)
+    assert [m for m in frame.measures if m != "errors" or "errors" in measures] == measures
+    assert frame.dimensions == dimensions
+
+
+@pytest.mark.parametrize(
+    ("text", "filters", "models"),
+    [
+        ("calls of the support chat feature", {"feature": "support-chat"}, []),
+        ("spend of gpt-4o yesterday", {}, ["gpt-4o"]),
+        ("spend of GPT-4o-mini yesterday", {}, ["gpt-4o-mini"]),
+        ("switch from gpt-4 to mixtral-8x7b", {}, ["gpt-4", "mixtral-8x7b"]),
+        ("is claude sonnet 4.5 worth it for code_review", {"feature": "code-review"}, ["claude-sonnet-4-5"]),
+        ("replace gpt-4o with claude haiku 4.5", {}, ["gpt-4o", "claude-haiku-4.5"]),
+        ("calls by anthropic in helpdesk", {"app": "helpdesk", "provider": "anthropic"}, []),
+        ("how much did user u-17 spend", {"user": "u-17"}, []),
+    ],
+)
+def test_names_of_the_data(text: str, filters: dict[str, str], models: list[str]) -> None:
+    frame = read(text)
+    assert (frame.filters, frame.models) == (filters, models)
+
+
+@pytest.mark.parametrize(
+    ("text", "levers"),
+    [
+        ("audit prompt caching and retries", ["prompt-cache", "retry-waste"]),
+        ("would response caching pay off", ["response-cache"]),
+        ("which work could be batched", ["batch"]),
+        ("audit everything", None),
+    ],
+)
+def test_levers(text: str, levers: list[str] | None) -> None:
+    assert read(text).levers == levers
+
+
+@pytest.mark.parametrize(("text", "top"), [("top five cost drivers", 5), ("the 3 biggest costs", 3), ("costs", 5)])
+def test_top(text: str, top: int) -> None:
+    assert read(text).top == top
+
+
+def test_a_question_of_a_hundred_kilobytes_is_read_at_once() -> None:
+    assert read("reduce our spend by 30 % " + "x" * 100_000).targets.savings_pct == 30

@@ -95,7 +95,7 @@ class Settings:
     database_url: str | None = field(
         default=None,
         metadata=_about(
-            "PostgreSQL to use instead of the embedded one, as a role that may create roles (used by `migrate`).",
+            "PostgreSQL to use instead of the embedded one, as a role that may create roles.",
             parsing.url("postgresql", "postgres"),
             "postgresql://admin:secret@db.example.com:5432/netra",
         ),
@@ -165,7 +165,7 @@ class Settings:
     secret_key: Secret | None = field(
         default=None,
         metadata=_about(
-            "Secret of the installation, the same in every process; without it one is made in the data directory.",
+            "Secret of the installation, the same in every process; default: made in the data directory.",
             parsing.long_secret,
             "at least 32 random characters",
         ),

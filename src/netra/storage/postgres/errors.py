@@ -1,0 +1,45 @@
+"""Failures of PostgreSQL as callers see them."""
+
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from netra.errors.kinds import UnavailableError
+
+
+class DatabaseUnavailableError(UnavailableError):
+    """PostgreSQL cannot be reached, or went away in the middle; nothing of the transaction was kept."""
+
+    code = "database_unavailable"
+
+
+class DatabaseBusyError(UnavailableError):
+    """Every connection of the pool is in use and none came free in time."""
+
+    code = "database_busy"
+
+
+class SchemaBehindError(UnavailableError):
+    """The schema is not the one this version of the product needs."""
+
+    code = "schema_behind"
+
+
+class InvalidDatabaseUrlError(ValueError):
+    """The parts of a database address do not fit together; the message says which."""
+
+
+def violated_constraint(failure: IntegrityError) -> str | None:
+    """The name of the constraint that a statement violated, as PostgreSQL gives it; None when
+    it names none.
+    """
+    name = getattr(_cause(failure), "constraint_name", None)
+    return name if isinstance(name, str) else None
+
+
+def sql_state(failure: DBAPIError) -> str | None:
+    """The five-character SQLSTATE of a failure, None when the driver gave none."""
+    state = getattr(failure.orig, "sqlstate", None)
+    return state if isinstance(state, str) else None
+
+
+def _cause(failure: DBAPIError) -> BaseException | None:
+    return failure.orig.__cause__ if failure.orig is not None else None

@@ -8,7 +8,8 @@ from netra.reports.errors import UnknownFigureError
 from netra.reports.figures import FIGURE_ID_PATTERN, Figure
 from netra.reports.formatting import format_figure
 
-_CITATION = re.compile(r"\{\{\s*f:(" + FIGURE_ID_PATTERN + r")\s*\}\}")
+CITATION = re.compile(r"\{\{\s*f:(" + FIGURE_ID_PATTERN + r")\s*\}\}")
+"""Matches one citation; group 1 is the figure's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +36,19 @@ def cite(figure_id: str) -> str:
 
 def cited_ids(text: str) -> list[str]:
     """The ids that `text` cites, in order, with repetitions."""
-    return _CITATION.findall(text)
+    return CITATION.findall(text)
 
 
 def without_citations(text: str) -> str:
     """`text` with every citation cut out; what remains holds only the author's own words and numbers."""
-    return _CITATION.sub("", text)
+    return CITATION.sub("", text)
 
 
 def split_prose(text: str, figures: Mapping[str, Figure]) -> list[Piece]:
     """Cut prose into plain stretches and resolved citations. Raises UnknownFigureError for an unknown id."""
     pieces: list[Piece] = []
     end = 0
-    for match in _CITATION.finditer(text):
+    for match in CITATION.finditer(text):
         if match.start() > end:
             pieces.append(TextPiece(text[end : match.start()]))
         figure = figures.get(match.group(1))

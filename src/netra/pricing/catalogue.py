@@ -1,0 +1,170 @@
+"""PriceCatalogue: dated prices per usage type and service tier, list prices under local overrides."""
+
+from datetime import UTC, datetime, time
+from fractions import Fraction
+from pathlib import Path
+
+from netra.pricing.base_catalogue import BASE_VERSION, BaseCatalogue, ListedModel
+from netra.pricing.cost import cost_of_call
+from netra.pricing.models import (
+    CacheTerms,
+    CallCost,
+    CallUsage,
+    CanonicalModel,
+    ModelPrice,
+    RateCard,
+    ServiceTier,
+    Steps,
+    UsageType,
+)
+from netra.pricing.naming import Located, ModelNames
+from netra.pricing.overrides import load_overrides
+from netra.pricing.rate_cards import bands_of, ratio_of, scale_card
+from netra.pricing.shipped_data import fits, load_shipped_data
+
+
+class PriceCatalogue:
+    """Prices as of any instant. Immutable after construction; share one per process.
+
+    `overrides`: a TOML file of contract prices and discounts (see `netra.pricing.overrides`), or None.
+    Raises PriceOverridesError if that file is wrong.
+    """
+
+    def __init__(self, overrides: Path | None = None) -> None:
+        self._shipped = load_shipped_data()
+        self._base = BaseCatalogue()
+        self._names = ModelNames(self._base, self._shipped)
+        self._overrides = load_overrides(overrides)
+
+    @property
+    def version(self) -> str:
+        """Names the content of every source; equal versions give equal prices."""
+        digest = self._overrides.digest
+        return f"{BASE_VERSION}+{self._shipped.digest}" + (f"+{digest}" if digest else "")
+
+    def canonical(self, model: str, provider: str | None = None) -> CanonicalModel:
+        """Who bills a model and the maker's name for it, without snapshot dates; for joining on models."""
+        return self._names.locate(model, provider).canonical
+
+    def resolve(
+        self,
+        model: str,
+        provider: str | None = None,
+        at: datetime | None = None,
+        tier: ServiceTier = "standard",
+    ) -> ModelPrice | None:
+        """The price of a model at an instant (default now) in a service tier; None where it is not known."""
+        located = self._names.locate(model, provider)
+        instant = at or datetime.now(UTC)
+        card, contract = self._card(located, tier, instant)
+        if card is None or ("input" not in card and "output" not in card):
+            return None
+        factor, discounted = self._discount(located, instant)
+        if discounted:
+            card = scale_card(card, factor)
+        listed = located.listed
+        name = located.canonical.model if listed is None else listed.model
+        source = self._source(
+            f"{located.provider or 'local'}/{name}", listed is not None, contract, discounted
+        )
+        return ModelPrice(located.provider or "local", name, tier, bands_of(card), source)
+
+    def cost(
+        self,
+        usage: CallUsage,
+        *,
+        model: str,
+        provider: str | None = None,
+        at: datetime | None = None,
+        tier: ServiceTier = "standard",
+    ) -> CallCost:
+        """Exact cost of a call; `cost_usd` is None where the price is not known."""
+        return cost_of_call(self.resolve(model, provider, at, tier), usage)
+
+    def cache_terms(self, model: str, provider: str | None = None) -> CacheTerms | None:
+        """Terms of provider-side prompt caching; None where the provider is not known to cache that model."""
+        located = self._names.locate(model, provider)
+        for rule in self._shipped.cache_terms:
+            if located.provider in rule.providers and fits(rule.models, located.canonical.model):
+                return rule.terms
+        return None
+
+    def min_cacheable_tokens(self, model: str, provider: str | None = None) -> int | None:
+        """Shortest prefix in tokens that the provider caches; None where it is not known to cache."""
+        terms = self.cache_terms(model, provider)
+        return None if terms is None else terms.min_tokens
+
+    def breaks(
+        self, model: str, provider: str | None = None
+    ) -> tuple[tuple[datetime, ...], tuple[time, ...]]:
+        """Instants, and times of day (UTC), between which the price of a model cannot change."""
+        located = self._names.locate(model, provider)
+        dates = self._overrides.instants() | {rule.since for rule in self._shipped.tiers}
+        times: tuple[time, ...] = ()
+        if located.listed is not None:
+            base = self._base.breaks(located.listed)
+            dates |= set(base.dates)
+            times = base.times
+        return tuple(sorted(dates)), times
+
+    def _card(self, located: Located, tier: ServiceTier, at: datetime) -> tuple[RateCard | None, bool]:
+        """The card before discounts, and whether a contract price is in it."""
+        listed = located.listed
+        base = None if listed is None else self._list_card(listed, "standard", at)
+        standard, contract = self._under_contract(base, located, "standard", at)
+        if tier == "standard":
+            return standard, contract
+        tiered = None if listed is None else self._list_card(listed, tier, at)
+        if contract and tiered is not None and base is not None and standard is not None:
+            tiered = scale_card(tiered, ratio_of(standard, base))
+        own, own_contract = self._under_contract(tiered, located, tier, at)
+        return own, own_contract or (contract and own is not None)
+
+    def _under_contract(
+        self, base: RateCard | None, located: Located, tier: ServiceTier, at: datetime
+    ) -> tuple[RateCard | None, bool]:
+        for entry in reversed(self._overrides.prices):
+            if entry.tier == tier and entry.scope.covers(located.provider, located.names, at):
+                return {**(base or {}), **entry.card}, True
+        return base, False
+
+    def _discount(self, located: Located, at: datetime) -> tuple[Fraction, bool]:
+        factor, found = Fraction(1), False
+        for entry in self._overrides.discounts:
+            if entry.scope.covers(located.provider, located.names, at):
+                factor, found = factor * entry.factor, True
+        return factor, found
+
+    def _list_card(self, listed: ListedModel, tier: ServiceTier, at: datetime) -> RateCard | None:
+        standard = self._supplemented(self._base.standard(listed, at), listed)
+        if tier == "standard":
+            return standard
+        recorded = self._base.tier(listed, tier, at)
+        if recorded is not None:
+            return {**standard, **self._supplemented(recorded, listed)}
+        first = self._base.tier_recorded_from(listed, tier)
+        for rule in self._shipped.tiers:
+            if (rule.provider, rule.tier) != (listed.provider, tier) or at < rule.since:
+                continue
+            if rule.factor is not None and first is None and fits(rule.models, listed.model):
+                return scale_card(standard, rule.factor)
+            if rule.factor is None and first is not None:
+                later = self._base.tier(listed, tier, first) or {}
+                return scale_card(standard, ratio_of(later, self._base.standard(listed, first)))
+        return None
+
+    def _supplemented(self, card: RateCard, listed: ListedModel) -> RateCard:
+        extra: dict[UsageType, Steps] = {}
+        for rule in self._shipped.supplements:
+            offered = rule.usage not in card and rule.requires in card and rule.of in card
+            if offered and listed.provider in rule.providers and fits(rule.models, listed.model):
+                extra[rule.usage] = scale_card({rule.of: card[rule.of]}, rule.factor)[rule.of]
+        return {**card, **extra} if extra else card
+
+    def _source(self, name: str, listed: bool, contract: bool, discounted: bool) -> str:
+        sources = [f"{BASE_VERSION}: {name}"] if listed else []
+        if contract:
+            sources.append(f"{self._overrides.name}: contract price")
+        if discounted:
+            sources.append(f"{self._overrides.name}: discount")
+        return "; ".join(sources)

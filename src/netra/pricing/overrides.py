@@ -1,0 +1,195 @@
+"""Local prices in TOML: contract prices and discounts with effective dates.
+
+    [[price]]
+    provider = "anthropic"            # glob, optional
+    model = "claude-sonnet-4-5"       # glob on the name as sent, the listed name or the canonical name
+    from = 2026-01-01                 # optional, inclusive, UTC
+    until = 2027-01-01                # optional, exclusive
+    tier = "standard"                 # optional
+    input = "2.40"                    # USD per million tokens, as strings; also cache_read, cache_write,
+    output = "12.00"                  # cache_write_1h, reasoning
+    long_context = [{ above = 200000, input = "4.80", output = "18.00" }]
+
+    [[discount]]
+    provider = "openai"
+    percent = "10"
+
+A price names only what differs from the list. Among several that fit, the last one in the file counts.
+Discounts come after prices; all that fit are applied one after the other.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from fnmatch import fnmatchcase
+from fractions import Fraction
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, cast
+
+from netra.pricing.errors import PriceOverridesError
+from netra.pricing.models import TIERS, USAGE_TYPES, RateCard, ServiceTier, Steps, UsageType
+from netra.pricing.shipped_data import utc_midnight
+
+_SCOPE_KEYS = frozenset({"provider", "model", "from", "until", "tier", "note"})
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which calls an entry is about."""
+
+    provider: str
+    model: str
+    since: datetime | None
+    until: datetime | None
+
+    def covers(self, provider: str | None, names: frozenset[str], at: datetime) -> bool:
+        """Whether it applies to a call billed by `provider`, known under any of `names`, at an instant."""
+        if self.since is not None and at < self.since:
+            return False
+        if self.until is not None and at >= self.until:
+            return False
+        if self.provider != "*" and not fnmatchcase(provider or "", self.provider):
+            return False
+        return any(fnmatchcase(name, self.model) for name in names)
+
+
+@dataclass(frozen=True, slots=True)
+class ContractPrice:
+    """A price that replaces the listed one for the usage types it names."""
+
+    scope: Scope
+    tier: ServiceTier
+    card: RateCard
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """A share off every price; `factor` is what remains, e.g. 9/10."""
+
+    scope: Scope
+    factor: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class PriceOverrides:
+    """The content of one overrides file; `digest` names it."""
+
+    name: str
+    prices: tuple[ContractPrice, ...]
+    discounts: tuple[Discount, ...]
+    digest: str
+
+    def instants(self) -> set[datetime]:
+        """Every instant at which an entry begins or ends."""
+        scopes = [p.scope for p in self.prices] + [d.scope for d in self.discounts]
+        return {i for s in scopes for i in (s.since, s.until) if i is not None}
+
+
+NO_OVERRIDES = PriceOverrides("", (), (), "")
+
+
+def load_overrides(path: Path | None) -> PriceOverrides:
+    """Read an overrides file. Raises PriceOverridesError that names the entry at fault."""
+    if path is None:
+        return NO_OVERRIDES
+    try:
+        raw = path.read_bytes()
+        content = tomllib.loads(raw.decode())
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise PriceOverridesError(f"{path}: {error}", hint="expected a TOML file of prices") from error
+    unknown = set(content) - {"price", "discount"}
+    if unknown:
+        raise PriceOverridesError(
+            f"{path}: unknown section {sorted(unknown)[0]!r}", hint="use [[price]] and [[discount]]"
+        )
+    prices = tuple(
+        _price(entry, f"{path.name}: price {n}") for n, entry in enumerate(content.get("price", []), 1)
+    )
+    discounts = tuple(
+        _discount(entry, f"{path.name}: discount {n}")
+        for n, entry in enumerate(content.get("discount", []), 1)
+    )
+    return PriceOverrides(path.name, prices, discounts, sha256(raw).hexdigest()[:12])
+
+
+def _price(entry: Mapping[str, Any], where: str) -> ContractPrice:
+    _check_keys(entry, _SCOPE_KEYS | set(USAGE_TYPES) | {"long_context"}, where)
+    tier = entry.get("tier", "standard")
+    if tier not in TIERS:
+        raise PriceOverridesError(f"{where}: unknown tier {tier!r}", hint=f"one of {', '.join(TIERS)}")
+    card: dict[UsageType, Steps] = {}
+    for usage in USAGE_TYPES:
+        steps: list[tuple[int, Decimal]] = []
+        if usage in entry:
+            steps.append((-1, _decimal(entry[usage], f"{where}: {usage}")))
+        for step in cast("list[dict[str, Any]]", entry.get("long_context", [])):
+            if usage in step:
+                if not steps:
+                    raise PriceOverridesError(f"{where}: long_context names {usage} without a base price")
+                steps.append((_above(step, where), _decimal(step[usage], f"{where}: long_context {usage}")))
+        if steps:
+            card[usage] = tuple(sorted(steps))
+    if not card:
+        raise PriceOverridesError(f"{where}: names no price", hint=f"one of {', '.join(USAGE_TYPES)}")
+    return ContractPrice(_scope(entry, where), tier, card)
+
+
+def _discount(entry: Mapping[str, Any], where: str) -> Discount:
+    _check_keys(entry, (_SCOPE_KEYS - {"tier"}) | {"percent"}, where)
+    percent = _decimal(entry.get("percent"), f"{where}: percent")
+    if percent > 100:
+        raise PriceOverridesError(f"{where}: {percent} % is more than the whole price")
+    return Discount(_scope(entry, where), 1 - Fraction(percent) / 100)
+
+
+def _scope(entry: Mapping[str, Any], where: str) -> Scope:
+    return Scope(
+        str(entry.get("provider", "*")).lower(),
+        str(entry.get("model", "*")).lower(),
+        _instant(entry.get("from"), f"{where}: from"),
+        _instant(entry.get("until"), f"{where}: until"),
+    )
+
+
+def _instant(value: object, where: str) -> datetime | None:
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise PriceOverridesError(
+                f"{where}: {value} has no time zone", hint="write 2026-01-01T00:00:00Z or a date"
+            )
+        return value
+    if isinstance(value, date):
+        return utc_midnight(value)
+    raise PriceOverridesError(f"{where}: {value!r} is no date", hint="write 2026-01-01, without quotes")
+
+
+def _decimal(value: object, where: str) -> Decimal:
+    if isinstance(value, float):
+        raise PriceOverridesError(f"{where}: {value} is a float", hint='write prices as strings, e.g. "2.40"')
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation as error:
+        raise PriceOverridesError(f"{where}: {value!r} is no number") from error
+    if not number.is_finite() or number < 0:
+        raise PriceOverridesError(f"{where}: {value!r} is no price")
+    return number
+
+
+def _above(step: Mapping[str, Any], where: str) -> int:
+    above = step.get("above")
+    if not isinstance(above, int) or above < 0:
+        raise PriceOverridesError(f"{where}: long_context needs `above`, a number of input tokens")
+    return above
+
+
+def _check_keys(entry: Mapping[str, Any], known: set[str] | frozenset[str], where: str) -> None:
+    unknown = set(entry) - known
+    if unknown:
+        raise PriceOverridesError(
+            f"{where}: unknown key {sorted(unknown)[0]!r}", hint=f"known: {', '.join(sorted(known))}"
+        )

@@ -1,0 +1,111 @@
+"""The data files that come with the product: cache terms, tier factors, supplements, provider names."""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from fnmatch import fnmatchcase
+from fractions import Fraction
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any
+
+from netra.pricing.models import CacheTerms, CacheTtl, ServiceTier, UsageType
+
+_FILES = ("cache_terms.toml", "tiers.toml", "supplements.toml", "names.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class CacheTermsRule:
+    """Cache terms of the models a rule covers."""
+
+    providers: frozenset[str]
+    models: tuple[str, ...]
+    terms: CacheTerms
+
+
+@dataclass(frozen=True, slots=True)
+class TierRule:
+    """A service tier sold since an instant; `factor` None means: at the ratio recorded later."""
+
+    provider: str
+    tier: ServiceTier
+    models: tuple[str, ...]
+    since: datetime
+    factor: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class SupplementRule:
+    """A usage type priced as a multiple of another one."""
+
+    usage: UsageType
+    of: UsageType
+    factor: Fraction
+    requires: UsageType
+    providers: frozenset[str]
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShippedData:
+    """Everything the data files say; `digest` names their content."""
+
+    cache_terms: tuple[CacheTermsRule, ...]
+    tiers: tuple[TierRule, ...]
+    supplements: tuple[SupplementRule, ...]
+    provider_names: dict[str, str]
+    makers: tuple[str, ...]
+    digest: str
+
+
+def load_shipped_data() -> ShippedData:
+    """Read the package's data files."""
+    folder = files("netra.pricing") / "data"
+    texts = {name: (folder / name).read_bytes() for name in _FILES}
+    terms, tiers, supplements, names = (tomllib.loads(texts[name].decode()) for name in _FILES)
+    return ShippedData(
+        cache_terms=tuple(_cache_rule(entry) for entry in terms["terms"]),
+        tiers=tuple(_tier_rule(entry) for entry in [*tiers["backdate"], *tiers["factor"]]),
+        supplements=tuple(_supplement_rule(entry) for entry in supplements["supplement"]),
+        provider_names=dict(names["providers"]),
+        makers=tuple(names["makers"]["order"]),
+        digest=sha256(b"".join(texts.values())).hexdigest()[:12],
+    )
+
+
+def fits(patterns: tuple[str, ...], model: str) -> bool:
+    """Whether a model name fits any of the glob patterns."""
+    return any(fnmatchcase(model, pattern) for pattern in patterns)
+
+
+def utc_midnight(day: date) -> datetime:
+    """The instant a date begins in UTC."""
+    return datetime.combine(day, time(), UTC)
+
+
+def _cache_rule(entry: dict[str, Any]) -> CacheTermsRule:
+    ttls = tuple(CacheTtl(t["seconds"], t["write"]) for t in entry["ttls"])
+    terms = CacheTerms(entry["min_tokens"], ttls, entry["settable"], entry["automatic"], entry["source"])
+    return CacheTermsRule(frozenset(entry["providers"]), tuple(entry["models"]), terms)
+
+
+def _tier_rule(entry: dict[str, Any]) -> TierRule:
+    factor = Fraction(entry["factor"]) if "factor" in entry else None
+    return TierRule(
+        entry["provider"],
+        entry["tier"],
+        tuple(entry.get("models", ["*"])),
+        utc_midnight(entry["since"]),
+        factor,
+    )
+
+
+def _supplement_rule(entry: dict[str, Any]) -> SupplementRule:
+    return SupplementRule(
+        entry["usage"],
+        entry["of"],
+        Fraction(entry["factor"]),
+        entry["requires"],
+        frozenset(entry["providers"]),
+        tuple(entry["models"]),
+    )

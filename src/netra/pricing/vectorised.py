@@ -1,0 +1,217 @@
+"""Pricing of a frame of calls, exact: integer femto-dollars, equal to `cost_of_call` row by row."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from netra.pricing.catalogue import PriceCatalogue
+from netra.pricing.models import MAX_FEMTO, NOT_PRICED, TIERS, USAGE_TYPES, ModelPrice, ServiceTier
+
+COST_COLUMN = "cost_femto"
+Int64 = npt.NDArray[np.int64]
+
+_TOKEN_COLUMNS = (
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "cache_write_1h_tokens",
+    "output_tokens",
+    "reasoning_tokens",
+)
+_STANDARD_NAMES = ("standard", "default", "auto", "on_demand", "")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECONDS_PER_DAY = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Token columns of n calls, int64, nulls already 0."""
+
+    input: Int64
+    cache_read: Int64
+    cache_write: Int64
+    cache_write_1h: Int64
+    output: Int64
+    reasoning: Int64
+
+
+def tokens_of(frame: pl.DataFrame) -> Tokens:
+    """The token columns of a frame; absent columns and nulls count as 0."""
+
+    def column(name: str) -> Int64:
+        if name not in frame.columns:
+            return np.zeros(frame.height, dtype=np.int64)
+        return frame.get_column(name).cast(pl.Int64).fill_null(0).to_numpy()
+
+    names = ("input_tokens", *_TOKEN_COLUMNS)
+    return Tokens(*(column(name) for name in names))
+
+
+class PriceTable:
+    """Which price each call has: an index per call into a small list of prices (-1: not known).
+
+    Built once per frame; `cost` then prices any token columns of the same calls.
+    """
+
+    def __init__(self, index: Int64, prices: Sequence[ModelPrice]) -> None:
+        self.index = index
+        self.prices = tuple(prices)
+        bands = max((len(price.bands) for price in prices), default=1)
+        self._above = np.full((len(prices) + 1, bands), MAX_FEMTO, dtype=np.int64)
+        self._rates = np.full((len(prices) + 1, bands, len(USAGE_TYPES)), NOT_PRICED, dtype=np.int64)
+        for row, price in enumerate(prices):
+            for column, band in enumerate(price.bands):
+                self._above[row, column] = band.above
+                self._rates[row, column] = band.rates.as_tuple()
+
+    @property
+    def sources(self) -> pl.Series:
+        """Where each call's price is from; null where it is not known."""
+        names = pl.Series([price.source for price in self.prices], dtype=pl.String)
+        positions = pl.Series(self.index)
+        return names.gather(positions.set(positions < 0, None)) if len(names) else _all_null(len(self.index))
+
+    def cost(self, tokens: Tokens) -> tuple[Int64, npt.NDArray[np.bool_]]:
+        """(femto-dollars, priced) of each call; the cost of an unpriced call is 0 in the first array."""
+        n = len(tokens.input)
+        total = np.zeros(n, dtype=np.int64)
+        priced = self.index >= 0
+        magnitude = np.zeros(n, dtype=np.float64)
+        band = np.zeros(n, dtype=np.int64)
+        for step in range(1, self._above.shape[1]):
+            band += tokens.input > self._above[self.index, step]
+        flat = self.index * self._above.shape[1] + band
+        flat[~priced] = len(self.prices) * self._above.shape[1]
+        table = self._rates.reshape(-1, len(USAGE_TYPES))
+        for column, amount in enumerate(billable(tokens)):
+            if not amount.any():
+                continue
+            rate = np.ascontiguousarray(table[:, column])[flat]
+            known = rate != NOT_PRICED
+            priced &= known | (amount == 0)
+            rate = np.where(known, rate, 0)
+            total += amount * rate
+            magnitude += amount.astype(np.float64) * rate
+        priced &= magnitude < MAX_FEMTO * (1 - 1e-9)
+        return np.where(priced, total, 0), priced
+
+
+def billable(tokens: Tokens) -> tuple[Int64, Int64, Int64, Int64, Int64, Int64]:
+    """Billable tokens in the order of USAGE_TYPES; the frame form of `cost.split_tokens`."""
+    plain = tokens.input - tokens.cache_read - tokens.cache_write - tokens.cache_write_1h
+    reasoning = np.minimum(tokens.reasoning, tokens.output)
+    return (
+        np.maximum(plain, 0),
+        tokens.cache_read,
+        tokens.cache_write,
+        tokens.cache_write_1h,
+        tokens.output - reasoning,
+        reasoning,
+    )
+
+
+def price_table(
+    frame: pl.DataFrame,
+    catalogue: PriceCatalogue,
+    *,
+    model: str | None = None,
+    provider: str | None = None,
+    tier: ServiceTier | None = None,
+) -> PriceTable:
+    """The price of each call of a frame (columns ts, model; provider and service_tier if there).
+
+    `model`, `provider` and `tier` price all calls as if on those instead.
+    """
+    keys = frame.select(
+        (_text("model", frame) if model is None else pl.lit(model, dtype=pl.String)).alias("m"),
+        (_text("provider", frame) if model is None else pl.lit(provider, dtype=pl.String)).alias("p"),
+        (_text("service_tier", frame) if tier is None else pl.lit(tier, dtype=pl.String)).alias("t"),
+    )
+    distinct = keys.unique(maintain_order=True).with_row_index("code")
+    codes = keys.join(distinct, on=["m", "p", "t"], how="left", nulls_equal=True, maintain_order="left")
+    code = codes.get_column("code").cast(pl.Int64).to_numpy()
+    index = np.full(frame.height, -1, dtype=np.int64)
+    prices: dict[ModelPrice, int] = {}
+    micros: Int64 | None = None
+    for number, name, biller, service in distinct.iter_rows():
+        wanted = _tier(service)
+        if name is None or wanted is None:
+            continue
+        dates, times = catalogue.breaks(name, biller)
+        grid = _Grid.over(dates, times)
+        found = [catalogue.resolve(name, biller, at, wanted) for at in grid.instants()]
+        places = np.array([-1 if p is None else prices.setdefault(p, len(prices)) for p in found])
+        rows = code == number
+        if len(set(places.tolist())) == 1:
+            index[rows] = places[0]
+            continue
+        if micros is None:
+            micros = _microseconds(frame)
+        index[rows] = places[grid.cells(micros[rows])]
+    return PriceTable(index, list(prices))
+
+
+def price_frame(frame: pl.DataFrame, catalogue: PriceCatalogue) -> pl.DataFrame:
+    """Adds `cost_femto` (Int64, femto-dollars, null where unpriced) and `price_source` (String)."""
+    table = price_table(frame, catalogue)
+    femto, priced = table.cost(tokens_of(frame))
+    cost = pl.Series(COST_COLUMN, femto)
+    return frame.with_columns(cost.set(~pl.Series(priced), None), table.sources.alias("price_source"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Grid:
+    """Cells of constant price: spans between dates, each cut by times of day."""
+
+    dates: Int64
+    times: Int64
+
+    @classmethod
+    def over(cls, dates: Sequence[datetime], times: Sequence[time]) -> "_Grid":
+        days = [_micros(date) for date in dates]
+        clock = [_micros(datetime.combine(_EPOCH.date(), t, UTC)) for t in times]
+        return cls(np.array(days, dtype=np.int64), np.array(clock, dtype=np.int64))
+
+    def instants(self) -> list[datetime]:
+        """One instant in each cell, in the order of `cells`."""
+        starts = [int(self.dates[0]) - 400 * _MICROSECONDS_PER_DAY] if len(self.dates) else [0]
+        starts += self.dates.tolist()
+        clock = [0, *self.times.tolist()] if len(self.times) else [0]
+        return [_EPOCH + timedelta(microseconds=start + offset) for start in starts for offset in clock]
+
+    def cells(self, micros: Int64) -> Int64:
+        """The cell of each instant."""
+        span = np.searchsorted(self.dates, micros, side="right")
+        if not len(self.times):
+            return span.astype(np.int64)
+        clock = np.searchsorted(self.times, micros % _MICROSECONDS_PER_DAY, side="right")
+        return (span * (len(self.times) + 1) + clock).astype(np.int64)
+
+
+def _micros(instant: datetime) -> int:
+    return (instant - _EPOCH) // timedelta(microseconds=1)
+
+
+def _microseconds(frame: pl.DataFrame) -> Int64:
+    stamps = frame.get_column("ts")
+    if isinstance(stamps.dtype, pl.Datetime):
+        stamps = stamps.dt.epoch("us")
+    return cast("Int64", stamps.cast(pl.Int64).to_numpy())
+
+
+def _text(name: str, frame: pl.DataFrame) -> pl.Expr:
+    return pl.col(name).cast(pl.String) if name in frame.columns else pl.lit(None, dtype=pl.String)
+
+
+def _tier(name: str | None) -> ServiceTier | None:
+    if name is None or name in _STANDARD_NAMES:
+        return "standard"
+    return next((tier for tier in TIERS if tier == name), None)
+
+
+def _all_null(n: int) -> pl.Series:
+    return pl.Series([None] * n, dtype=pl.String)

@@ -1,0 +1,47 @@
+"""What can be wrong with an import or a question about usage, each with what to do about it."""
+
+from typing import ClassVar
+
+from netra.errors.kinds import InvalidInputError, TooLargeError
+
+
+class UnknownFormatError(InvalidInputError):
+    """The named import format does not exist."""
+
+    code: ClassVar[str] = "unknown_format"
+
+
+class UnreadableFileError(InvalidInputError):
+    """The file is not what its format promises: binary, wrongly encoded, truncated, or of another kind."""
+
+    code: ClassVar[str] = "unreadable_file"
+
+
+class EmptyFileError(InvalidInputError):
+    """The file holds no rows."""
+
+    code: ClassVar[str] = "empty_file"
+
+
+class MissingColumnsError(InvalidInputError):
+    """The file lacks columns that its format needs; details name them and the columns it has."""
+
+    code: ClassVar[str] = "missing_columns"
+
+
+class InvalidOptionError(InvalidInputError):
+    """A `--set` or `--map` names a column that does not exist or gives it an impossible value."""
+
+    code: ClassVar[str] = "invalid_option"
+
+
+class FileTooLargeError(TooLargeError):
+    """The file is larger than this installation accepts."""
+
+    code: ClassVar[str] = "file_too_large"
+
+
+class InvalidQueryError(InvalidInputError):
+    """The typed query asks for something that cannot be computed."""
+
+    code: ClassVar[str] = "invalid_query"

@@ -1,0 +1,20 @@
+"""The import formats by name."""
+
+from netra.usage.errors import UnknownFormatError
+from netra.usage.importers.aider_analytics import AIDER_ANALYTICS
+from netra.usage.importers.azure_llm import AZURE_LLM
+from netra.usage.importers.calls import CALLS
+from netra.usage.importers.evals import EVALS
+from netra.usage.importers.formats import ImportFormat
+from netra.usage.importers.mooncake import MOONCAKE
+
+FORMATS: tuple[ImportFormat, ...] = (CALLS, EVALS, AZURE_LLM, MOONCAKE, AIDER_ANALYTICS)
+
+
+def get_format(name: str) -> ImportFormat:
+    """The format of that name. Raises UnknownFormatError, which lists the names."""
+    for known in FORMATS:
+        if known.name == name:
+            return known
+    names = ", ".join(known.name for known in FORMATS)
+    raise UnknownFormatError(f"There is no import format {name[:60]!r}.", hint=f"Formats: {names}.")

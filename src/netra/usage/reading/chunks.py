@@ -1,0 +1,46 @@
+"""What a reader hands on: rows as a frame of source columns, and what could not be read."""
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+LINE = "__line"
+"""Column with the 1-based line (text) or row (Parquet) a row came from, Int64."""
+
+MAX_CHUNK_ROWS = 100_000
+"""Rows of one chunk at most: the unit that is written, and after a crash repeated, as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that was not stored: its line, a machine-readable code, and a reason a person can act on."""
+
+    line: int
+    code: str
+    reason: str
+    column: str | None = None
+
+    def to_dict(self) -> dict[str, object]:
+        """The line of the reject file."""
+        entry: dict[str, object] = {"line": self.line, "code": self.code, "reason": self.reason}
+        if self.column is not None:
+            entry["column"] = self.column
+        return entry
+
+
+@dataclass(frozen=True, slots=True)
+class RawChunk:
+    """Rows as the file has them. `read` counts every row of the chunk, good or not.
+
+    `frame` holds the wanted source columns and LINE; `names` all columns of the file, as far as seen here.
+    """
+
+    frame: pl.DataFrame
+    rejects: list[Reject] = field(default_factory=list[Reject])
+    ignored: int = 0
+    names: tuple[str, ...] = ()
+
+    @property
+    def read(self) -> int:
+        """Rows seen in this chunk."""
+        return self.frame.height + len(self.rejects) + self.ignored

@@ -1,0 +1,104 @@
+"""CSV (comma, semicolon or tab) to frames of text columns."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from netra.usage.errors import UnreadableFileError
+from netra.usage.reading.chunks import LINE, RawChunk, Reject
+from netra.usage.reading.lines import LineChunk, join_quoted_records
+
+
+def read_separated(chunks: Iterator[LineChunk], wanted: frozenset[str]) -> Iterator[RawChunk]:
+    """Decode CSV records; the first record names the columns. Every value stays text, empty is NULL."""
+    header: list[str] | None = None
+    delimiter = ","
+    for chunk in join_quoted_records(chunks):
+        lines, numbers = chunk.lines, chunk.numbers
+        if header is None:
+            if not lines:
+                yield RawChunk(pl.DataFrame(), chunk.rejects)
+                continue
+            header, delimiter = _read_header(lines[0])
+            lines, numbers = lines[1:], numbers[1:]
+        yield _decode(LineChunk(lines, numbers, chunk.rejects), header, delimiter, wanted)
+
+
+def _read_header(line: bytes) -> tuple[list[str], str]:
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError:
+        raise UnreadableFileError(
+            "The first line is not UTF-8 text.", hint="Save the file as UTF-8 CSV, or check that it is a CSV file."
+        ) from None
+    delimiter = max((",", ";", "\t"), key=text.count)
+    names = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=delimiter))]
+    repeated = sorted({name for name in names if names.count(name) > 1 and name})
+    if repeated:
+        raise UnreadableFileError(
+            f"The header names {', '.join(repeated)} more than once.", hint="Give every column its own name."
+        )
+    return names, delimiter
+
+
+def _decode(chunk: LineChunk, header: list[str], delimiter: str, wanted: frozenset[str]) -> RawChunk:
+    chunk = _only_utf8(chunk)
+    names = tuple(header)
+    if not chunk.lines:
+        empty = {name: pl.Series([], dtype=pl.String) for name in header if name in wanted}
+        return RawChunk(pl.DataFrame({**empty, LINE: pl.Series([], dtype=pl.Int64)}), chunk.rejects, 0, names)
+    broken: dict[int, str] = {}
+
+    def skip(row: Any) -> str:
+        broken[int(row.number) - 1] = f"{row.actual_columns} columns where the header has {row.expected_columns}"
+        return "skip"
+
+    table: pa.Table = arrow_csv.read_csv(
+        pa.BufferReader(b"\n".join(chunk.lines) + b"\n"),
+        read_options=arrow_csv.ReadOptions(column_names=header, use_threads=False, block_size=64 * 2**20),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip, ignore_empty_lines=False
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(header, pa.string()),
+            include_columns=[name for name in header if name in wanted],
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=True,
+        ),
+    )
+    rejects = chunk.rejects + [
+        Reject(chunk.numbers[index], "malformed_row", reason) for index, reason in broken.items()
+    ]
+    numbers = [number for index, number in enumerate(chunk.numbers) if index not in broken]
+    line = pl.Series(LINE, numbers, dtype=pl.Int64)
+    if not table.num_columns:
+        return RawChunk(pl.DataFrame([line]), rejects, 0, names)
+    return RawChunk(pl.DataFrame(pl.from_arrow(table)).with_columns(line), rejects, 0, names)
+
+
+def _only_utf8(chunk: LineChunk) -> LineChunk:
+    try:
+        b"\n".join(chunk.lines).decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    else:
+        return chunk
+    kept: list[bytes] = []
+    numbers: list[int] = []
+    rejects = list(chunk.rejects)
+    for line, number in zip(chunk.lines, chunk.numbers, strict=True):
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            reason = f"not UTF-8 at byte {error.start + 1} of the line; save the file as UTF-8"
+            rejects.append(Reject(number, "wrong_encoding", reason))
+        else:
+            kept.append(line)
+            numbers.append(number)
+    return LineChunk(kept, numbers, rejects)

@@ -34,8 +34,11 @@ _VERDICT_COLOUR = {"recommend": GOOD, "refuse": BAD, "insufficient_data": UNSURE
 _LONGEST_LABEL = 42
 
 
-def render_chart(chart: Chart, *, key: str) -> str:
-    """The chart as an `<svg>` element; `key` keeps ids apart when several stand in one page."""
+def render_chart(chart: Chart, *, key: str, description: str = "") -> str:
+    """The chart as an `<svg>` element; `key` keeps ids apart when several stand in one page.
+
+    `description` is what a screen reader says after the title.
+    """
     match chart:
         case SpendChart():
             canvas = _spend(chart)
@@ -47,7 +50,7 @@ def render_chart(chart: Chart, *, key: str) -> str:
             canvas = _waterfall(chart)
         case LineChart():
             canvas = _lines(chart)
-    return inline_svg(canvas, key=key, title=chart.title, description=chart.caption or chart.title)
+    return inline_svg(canvas, key=key, title=chart.title, description=description or chart.title)
 
 
 def show_value(value: float | str, unit: str) -> str:

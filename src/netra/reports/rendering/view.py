@@ -7,6 +7,7 @@ from typing import cast
 from markupsafe import Markup
 
 from netra.reports.charts import BarChart, Chart, LineChart, SavingsChart, SpendChart, WaterfallChart
+from netra.reports.citations import fill_prose
 from netra.reports.document import FindingRow, ReportDocument
 from netra.reports.figures import Figure, figures_by_id
 from netra.reports.formatting import format_figure, format_money, format_percent
@@ -49,10 +50,12 @@ class FindingView:
 def draw_charts(document: ReportDocument) -> list[DrawnChart]:
     """Every chart of the document, drawn. A chart without data is left out."""
     drawn: list[DrawnChart] = []
+    figures = index_figures(document)
     for number, chart in enumerate(document.charts, start=1):
         columns, rows = chart_table(chart)
         if rows:
-            svg = Markup(render_chart(chart, key=f"chart{number}"))  # noqa: S704 - our own drawing, escaped there
+            told = fill_prose(chart.caption, figures)
+            svg = Markup(render_chart(chart, key=f"chart{number}", description=told))  # noqa: S704 - our drawing
             drawn.append(DrawnChart(chart, svg, columns, rows))
     return drawn
 

@@ -1,0 +1,104 @@
+"""Turns one HTTP request of the ClickHouse interface into a statement."""
+
+import gzip
+import io
+import zlib
+from collections.abc import Mapping, Sequence
+
+import lz4.frame
+from python_multipart import parse_form
+
+from netra.storage.embedded.analytics_engine import Statement
+from netra.storage.embedded.analytics_sql import output_format, split_insert
+
+NO_SETTINGS = frozenset(
+    """query database default_format query_id session_id session_timeout session_check close_session user password
+    quota_key role compress decompress wait_end_of_query buffer_size client_protocol_version stacktrace
+    enable_http_compression http_zlib_compression_level send_progress_in_http_headers
+    http_headers_progress_interval_ms cancel_http_readonly_queries_on_client_close""".split()
+)
+LARGEST_PLAIN_BYTES = 1024**3
+
+
+class BadRequestError(Exception):
+    """The request cannot be read; `code` is ClickHouse's number for the closest error."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def read_statement(
+    method: str, query: Sequence[tuple[str, str]], headers: Mapping[str, str], body: bytes
+) -> Statement:
+    """Build the statement of a request. Raises BadRequestError when body or text cannot be read."""
+    values = dict(query)
+    plain = _plain(body, headers.get("content-encoding", ""))
+    if headers.get("content-type", "").startswith("multipart/form-data"):
+        values.update(_form(headers, plain))
+        plain = b""
+    head = values.get("query", "").encode()
+    text = head + b"\n" + plain if head and plain else head or plain
+    insert = split_insert(text)
+    parameters = {key[6:]: value for key, value in values.items() if key.startswith("param_")}
+    settings = {
+        key: value
+        for key, value in values.items()
+        if key not in NO_SETTINGS and not key.startswith("param_") and value != ""
+    }
+    if method == "GET":
+        settings["readonly"] = "1"
+    if insert is not None:
+        sql, data_format, data = insert
+        return Statement(sql, "TabSeparated", parameters, settings, values.get("database"), data_format, data)
+    try:
+        sql = text.decode()
+    except UnicodeDecodeError:
+        raise BadRequestError("the query is not UTF-8", 62) from None
+    output = output_format(sql) or headers.get("x-clickhouse-format") or values.get("default_format")
+    return Statement(sql, output or "TabSeparated", parameters, settings, values.get("database"))
+
+
+def _plain(body: bytes, encoding: str) -> bytes:
+    try:
+        if encoding in {"", "identity"} or not body:
+            return body
+        if encoding == "gzip":
+            return _bounded(gzip.GzipFile(fileobj=io.BytesIO(body)))
+        if encoding == "lz4":
+            return _bounded(lz4.frame.open(io.BytesIO(body)))
+        if encoding == "deflate":
+            unpacker = zlib.decompressobj()
+            plain = unpacker.decompress(body, LARGEST_PLAIN_BYTES)
+            if unpacker.unconsumed_tail:
+                raise BadRequestError("the unpacked body is too large", 307)
+            return plain
+        if encoding == "zstd":
+            from backports import zstd
+
+            return _bounded(zstd.open(io.BytesIO(body)))
+    except (OSError, EOFError, RuntimeError, ValueError, zlib.error) as failure:
+        raise BadRequestError(f"the body is no valid {encoding}: {failure}", 354) from None
+    raise BadRequestError(f"unknown content encoding {encoding}", 354)
+
+
+def _bounded(source: object) -> bytes:
+    plain: bytes = source.read(LARGEST_PLAIN_BYTES + 1)  # type: ignore[attr-defined]
+    if len(plain) > LARGEST_PLAIN_BYTES:
+        raise BadRequestError("the unpacked body is too large", 307)
+    return plain
+
+
+def _form(headers: Mapping[str, str], body: bytes) -> dict[str, str]:
+    values: dict[str, str] = {}
+
+    def on_field(field: object) -> None:
+        name, value = getattr(field, "field_name", None), getattr(field, "value", None)
+        values[(name or b"").decode()] = (value or b"").decode()
+
+    def on_file(_: object) -> None:
+        raise BadRequestError("tables sent along with a query are not supported", 48)
+
+    form_headers = {"Content-Type": headers["content-type"].encode()}
+    parse_form(form_headers, io.BytesIO(body), on_field, on_file)  # type: ignore[arg-type]
+    return values

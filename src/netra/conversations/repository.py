@@ -68,12 +68,23 @@ async def delete_thread(tx: Transaction, thread_id: str) -> bool:
     return rows.rowcount > 0
 
 
-async def insert_message(tx: Transaction, message: Message, client_message_id: str | None = None) -> None:
-    """Store a message."""
+async def accept_question(tx: Transaction, thread_id: str, *, title: str, at: datetime) -> None:
+    """Mark the thread as running; its first question gives it a title if it has none."""
     await tx.execute(
+        "update app.threads set title = coalesce(title, :title), status = 'running', updated_at = :at "
+        f"where {_MINE} and id = :id",
+        {"id": thread_id, "title": title, "at": at},
+    )
+
+
+async def insert_message(tx: Transaction, message: Message, client_message_id: str | None = None) -> bool:
+    """Store a message; false when the client has sent one under this id before."""
+    rows = await tx.execute(
         "insert into app.messages (workspace_id, user_id, id, thread_id, run_id, role, text, result, "
-        "client_message_id, created_at) values (app.current_workspace(), app.current_user_id(), :id, :thread, "
-        ":run, :role, :text, cast(:result as json), :client, :at)",
+        "client_message_id, created_at) values (app.current_workspace(), app.current_user_id(), :id, "
+        ":thread, :run, :role, :text, cast(:result as json), :client, :at) "
+        "on conflict (workspace_id, user_id, client_message_id) where client_message_id is not null "
+        "do nothing",
         {
             "id": message.id,
             "thread": message.thread_id,
@@ -85,6 +96,7 @@ async def insert_message(tx: Transaction, message: Message, client_message_id: s
             "at": message.created_at,
         },
     )
+    return rows.rowcount > 0
 
 
 async def find_by_client_id(tx: Transaction, client_message_id: str) -> Message | None:

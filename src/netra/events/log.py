@@ -128,6 +128,10 @@ class EventLog:
         rows = await repository.read_last(tx, thread_id, limit)
         return _envelopes(rows, thread_id, position.epoch)
 
+    async def find_accepted(self, tx: Transaction, run_id: str) -> Cursor | None:
+        """The position of the run's first event, None when there is none."""
+        return await repository.find_accepted(tx, run_id)
+
     async def figures_of_run(self, tx: Transaction, run_id: str) -> list[JsonObject]:
         """The figures that the run's tool calls have given so far, each id once."""
         found: dict[str, JsonObject] = {}

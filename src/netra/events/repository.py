@@ -102,6 +102,19 @@ async def read_last(tx: Transaction, thread_id: str, limit: int) -> list[Row]:
     return [tuple(row) for row in rows]
 
 
+async def find_accepted(tx: Transaction, run_id: str) -> Cursor | None:
+    """Where the run's first event stands."""
+    rows = await tx.execute(
+        "select s.epoch, e.seq from app.events e "
+        "join app.event_streams s using (workspace_id, user_id, thread_id) "
+        "where e.workspace_id = app.current_workspace() and e.user_id = app.current_user_id() "
+        "and e.run_id = :run and e.type = 'message_accepted' order by e.seq limit 1",
+        {"run": run_id},
+    )
+    row = first(rows)
+    return None if row is None else Cursor(epoch=row[0], seq=row[1])
+
+
 async def figures_of_run(tx: Transaction, run_id: str) -> list[str]:
     """The figure arrays (JSON text) of the run's finished tool calls, in order."""
     rows = await tx.execute(

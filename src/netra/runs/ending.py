@@ -1,0 +1,62 @@
+"""The last transaction of a run: terminal event, run, answer and thread, all or nothing."""
+
+from __future__ import annotations
+
+from netra.conversations import repository as conversations
+from netra.conversations.models import Message
+from netra.events.log import Appended, EventLog, NewEvent, Writer
+from netra.events.types import AgentCompleted
+from netra.ids.manager import UnifiedIDManager
+from netra.runs import repository
+from netra.runs.models import Run, RunEnd
+from netra.storage.postgres.sessions import Transaction
+
+SUPERVISOR = "supervisor"
+
+
+class RunEnding:
+    """Writes how a run ended, once: the writer is closed by the same statement that appends the event."""
+
+    def __init__(self, log: EventLog, ids: UnifiedIDManager) -> None:
+        self._log = log
+        self._ids = ids
+
+    async def write(self, tx: Transaction, writer: Writer, run: Run, end: RunEnd) -> Appended:
+        """Append the terminal event, store answer and status. StaleWriterError when the run has ended
+        already or belongs to another worker; then nothing is written.
+        """
+        payload = await self._payload(tx, run, end)
+        terminal = NewEvent(payload, parent=None, step="end")
+        appended = await self._log.append(tx, writer, [terminal], close=True)
+        at = appended.envelopes[0].ts
+        await repository.end_run(tx, run.id, end, at=at)
+        answer = Message(
+            id=payload.message_id or "", thread_id=run.thread_id, run_id=run.id, role="assistant",
+            text=appended.envelopes[0].data["message"], result=appended.envelopes[0].data, created_at=at,
+        )  # fmt: skip
+        await conversations.insert_message(tx, answer)
+        busy = bool(await repository.list_runs(tx, run.thread_id, in_progress=True))
+        status = "running" if busy else "idle"
+        await conversations.update_thread(tx, run.thread_id, at=at, status=status)
+        return appended
+
+    async def _payload(self, tx: Transaction, run: Run, end: RunEnd) -> AgentCompleted:
+        supervisor = await self._log.supervisor_of_run(tx, run.id) if end.agent_id is None else None
+        figures = end.figures
+        if figures is None:
+            # The run broke off: what its tools had found by then is kept.
+            figures = await self._log.figures_of_run(tx, run.id)
+        return AgentCompleted(
+            agent_id=end.agent_id or str((supervisor or {}).get("agent_id") or SUPERVISOR),
+            agent=str((supervisor or {}).get("agent") or SUPERVISOR),
+            outcome=end.outcome,
+            answer=end.answer,
+            missing=end.missing,
+            report_id=end.report_id,
+            message=end.message,
+            figures=figures,
+            usage=end.usage,
+            cost=end.cost,
+            ms=end.ms if end.ms is not None else 0,
+            message_id=self._ids.new("msg"),
+        )

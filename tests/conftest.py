@@ -1,0 +1,61 @@
+"""One set of real engines for the whole run; no connection leaves this machine."""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from netra.storage.embedded.engines import EngineUrls
+from testkit.real_services import SharedEngines
+
+_RUN = pytest.StashKey[SharedEngines]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that controls the run owns its engines; workers find them by the environment."""
+    if hasattr(config, "workerinput"):
+        announced = SharedEngines.from_environment()
+        assert announced is not None, "the controlling process announces its engines"
+        config.stash[_RUN] = announced
+        return
+    run = config.stash[_RUN] = SharedEngines.create()
+    run.announce()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what was started."""
+    run = config.stash.get(_RUN, None)
+    if run is not None and run.owner == os.getpid():
+        run.remove()
+
+
+@pytest.fixture(scope="session")
+def shared_engines(pytestconfig: pytest.Config) -> SharedEngines:
+    """What the processes of this run share."""
+    return pytestconfig.stash[_RUN]
+
+
+@pytest.fixture(scope="session")
+def engine_urls(shared_engines: SharedEngines) -> EngineUrls:
+    """Addresses of PostgreSQL, Valkey and the analytics engine, real ones, for the whole run."""
+    return shared_engines.urls()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_internet() -> Iterator[None]:
+    """Refuse connections to anything but this machine."""
+    connect = socket.socket.connect
+
+    def only_local(self: socket.socket, address: Any) -> None:
+        if self.family in {socket.AF_INET, socket.AF_INET6}:
+            host = str(address[0])
+            if host not in {"localhost", ""} and not ipaddress.ip_address(host.partition("%")[0]).is_loopback:
+                raise PermissionError(f"tests do not reach {host}")
+        return connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", only_local)
+        yield

@@ -1,0 +1,112 @@
+"""PriceService: the catalogue in the words of the API."""
+
+from datetime import UTC, datetime
+
+from netra.pricing.catalogue import PriceCatalogue
+from netra.pricing.models import (
+    NOT_PRICED,
+    TIERS,
+    USAGE_TYPES,
+    CacheTerms,
+    CallUsage,
+    ModelPrice,
+    ServiceTier,
+)
+from netra.pricing.money import femto_string, usd_string
+from netra.pricing.schemas import (
+    CacheTermsOut,
+    CacheTtlOut,
+    CostOut,
+    CostPartOut,
+    CostRequest,
+    ModelPriceOut,
+    RatesOut,
+)
+
+_TOKENS_PER_MTOK = 1_000_000
+
+
+class PriceService:
+    """Answers about prices; the same for every workspace of an installation."""
+
+    def __init__(self, catalogue: PriceCatalogue) -> None:
+        self._catalogue = catalogue
+
+    def show(self, model: str, provider: str | None = None, at: datetime | None = None) -> ModelPriceOut:
+        """The price list of one model at an instant (default now); a naive instant is UTC."""
+        instant = _aware(at) or datetime.now(UTC)
+        canonical = self._catalogue.canonical(model, provider)
+        found = {tier: self._catalogue.resolve(model, provider, instant, tier) for tier in TIERS}
+        priced: dict[ServiceTier, ModelPrice] = {
+            tier: price for tier, price in found.items() if price is not None
+        }
+        tiers: dict[ServiceTier, list[RatesOut]] = {tier: _rates(price) for tier, price in priced.items()}
+        standard = priced.get("standard")
+        terms = self._catalogue.cache_terms(model, provider)
+        return ModelPriceOut(
+            model=model,
+            provider=canonical.provider,
+            canonical_model=canonical.model,
+            at=instant,
+            unpriced=not priced,
+            tiers=tiers,
+            cache=None if terms is None else _terms(terms),
+            price_source=None if standard is None else standard.source,
+            prices_version=self._catalogue.version,
+        )
+
+    def cost(self, request: CostRequest) -> CostOut:
+        """The exact cost of the tokens asked about."""
+        usage = CallUsage(
+            request.input_tokens,
+            request.output_tokens,
+            request.cache_read_tokens,
+            request.cache_write_tokens,
+            request.cache_write_1h_tokens,
+            request.reasoning_tokens,
+        )
+        cost = self._catalogue.cost(
+            usage,
+            model=request.model,
+            provider=request.provider,
+            at=_aware(request.at),
+            tier=request.tier,
+        )
+        parts = [
+            CostPartOut(
+                usage=part.usage,
+                tokens=part.tokens,
+                usd_per_mtok=usd_string(part.usd_per_mtok),
+                cost_usd=usd_string(part.cost_usd),
+            )
+            for part in cost.parts
+        ]
+        amount = None if cost.cost_usd is None else usd_string(cost.cost_usd)
+        return CostOut(cost_usd=amount, unpriced=amount is None, parts=parts, price_source=cost.price_source)
+
+
+def _aware(instant: datetime | None) -> datetime | None:
+    return instant if instant is None or instant.tzinfo is not None else instant.replace(tzinfo=UTC)
+
+
+def _rates(price: ModelPrice) -> list[RatesOut]:
+    return [
+        RatesOut(
+            above_input_tokens=max(band.above, 0),
+            usd_per_mtok={
+                usage: None if rate == NOT_PRICED else femto_string(rate * _TOKENS_PER_MTOK)
+                for usage, rate in zip(USAGE_TYPES, band.rates.as_tuple(), strict=True)
+            },
+        )
+        for band in price.bands
+    ]
+
+
+def _terms(terms: CacheTerms) -> CacheTermsOut:
+    return CacheTermsOut(
+        min_tokens=terms.min_tokens,
+        ttls=[CacheTtlOut(seconds=ttl.seconds, write=ttl.write) for ttl in terms.ttls],
+        settable=terms.settable,
+        automatic=terms.automatic,
+        source=terms.source,
+    )

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from netra.config.secret import MASK, Secret, is_secret_name, mask_url
 
-_API_KEY = re.compile(r"\bntr_[A-Za-z0-9_-]{8,}|\bsk-[A-Za-z0-9_-]{8,}")
+_API_KEY = re.compile(r"\bn(?:tr|rt|tk|dv)_[A-Za-z0-9_-]{8,}|\bsk-[A-Za-z0-9_-]{8,}")
 _JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+")
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 # Names that hold a secret by pattern but never do: counts and kinds.

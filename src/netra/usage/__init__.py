@@ -3,10 +3,9 @@
 Owns: the columns of `llm_calls` (`schema`), the import formats (`importers`, over the file readers in
 `reading`), the import ledger (`importing`, `repository`), the only writer of the table (`writer`), the typed
 query and its compiler (`queries`, `compiler`), and the comparison of two periods (`compare`).
-Must not know: levers, agents, evaluations (a sibling; its writer arrives as a sink), prices (a callable prices
-a frame), sockets, the command line.
-Lifetime: services live as long as the process and hold no state between calls; one import holds one parsed
-chunk and the one being read ahead, never the file.
-Invariants: a row is stored once per (workspace, call_id); read = stored + duplicates + rejected + ignored;
-no SQL reaches the store that does not name the workspace; no SQL text comes from outside this room.
+Must not know: levers, agents, evaluations (a sibling; its writer arrives as a sink), prices (a callable
+prices a frame), sockets, the command line. Lifetime: services live as long as the process and hold no state
+between calls; one import holds one parsed chunk and the one being read ahead, never the file. Invariants: a
+row is stored once per (workspace, call_id); read = stored + duplicates + rejected + ignored; no SQL reaches
+the store that does not name the workspace; no SQL text comes from outside this room.
 """

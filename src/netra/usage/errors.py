@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from netra.errors.kinds import InvalidInputError, TooLargeError
+from netra.errors.kinds import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 
 
 class UnknownFormatError(InvalidInputError):
@@ -35,10 +35,22 @@ class InvalidOptionError(InvalidInputError):
     code: ClassVar[str] = "invalid_option"
 
 
-class FileTooLargeError(TooLargeError):
-    """The file is larger than this installation accepts."""
+class ImportRunningError(ConflictError):
+    """The same file is being imported into this workspace right now."""
 
-    code: ClassVar[str] = "file_too_large"
+    code: ClassVar[str] = "import_running"
+
+
+class ImportNotFoundError(NotFoundError):
+    """No such import in this workspace."""
+
+    code: ClassVar[str] = "import_not_found"
+
+
+class DiskFullError(UnavailableError):
+    """The server cannot keep the upload or the reject file: the disk is full or read-only."""
+
+    code: ClassVar[str] = "disk_full"
 
 
 class InvalidQueryError(InvalidInputError):

@@ -1,4 +1,6 @@
-"""Who a row is: digests of its content, ids for rows that bring none, and the count of equal rows in a file."""
+"""Who a row is: digests of its content, ids for rows that bring none, and the count of equal rows in a
+file.
+"""
 
 from collections.abc import Sequence
 from hashlib import blake2b
@@ -32,7 +34,9 @@ def content_texts(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.Series:
         if column.default is not None:
             given = given & (value != pl.lit(column.default))
         head = column.name + _VALUE
-        parts.append(pl.when(given).then(pl.concat_str(pl.lit(head), text, pl.lit(_END))).otherwise(pl.lit("")))
+        parts.append(
+            pl.when(given).then(pl.concat_str(pl.lit(head), text, pl.lit(_END))).otherwise(pl.lit(""))
+        )
     if not parts:
         return pl.Series("content", [""] * frame.height, dtype=pl.String)
     return frame.select(pl.concat_str(parts).alias("content")).to_series()
@@ -99,7 +103,9 @@ class OccurrenceCounter:
         lengths = np.diff(np.concatenate([starts, [len(ordered)]]))
         keys = ordered[starts]
         before = self._seen(keys)
-        numbers = np.arange(len(ordered), dtype=np.int64) - np.repeat(starts, lengths) + np.repeat(before, lengths)
+        numbers = (
+            np.arange(len(ordered), dtype=np.int64) - np.repeat(starts, lengths) + np.repeat(before, lengths)
+        )
         result = np.empty(len(content), dtype=np.int64)
         result[order] = numbers
         self._add(keys, lengths.astype(np.int64))

@@ -30,7 +30,11 @@ def _of_floats(source: pl.Series) -> pl.Series:
     if not np.isfinite(values).all() or (np.abs(values) > _LIMIT).any():
         texts = [None if value is None else f"{value:.15g}" for value in source.to_list()]
         return to_money(pl.Series(source.name, texts, dtype=pl.String))
-    return pl.select(pl.when(known).then(_scaled(femto_dollars(values)))).to_series().alias(source.name)
+    return (
+        pl.select(pl.when(known).then(femto_to_money(pl.Series(femto_dollars(values)))))
+        .to_series()
+        .alias(source.name)
+    )
 
 
 def femto_dollars(values: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -42,10 +46,10 @@ def femto_dollars(values: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[A
     return digits * powers[MONEY_SCALE - places]
 
 
-def _scaled(femto: np.ndarray[Any, np.dtype[np.int64]]) -> pl.Series:
+def femto_to_money(femto: pl.Series) -> pl.Series:
     """Integers of 1e-15 USD as decimals, without passing through a float."""
-    whole = pl.Series(femto).cast(pl.Decimal(38, 0))
-    return (whole.to_frame("v").select(pl.col("v") * pl.lit(Decimal(1).scaleb(-MONEY_SCALE), dtype=_TYPE))).to_series()
+    unit = pl.lit(Decimal(1).scaleb(-MONEY_SCALE), dtype=_TYPE)
+    return femto.cast(pl.Decimal(38, 0)).to_frame("femto").select(pl.col("femto") * unit).to_series()
 
 
 def _of_text(value: str | None) -> Decimal | None:

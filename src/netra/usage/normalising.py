@@ -73,7 +73,11 @@ def _misfits(source: pl.Series, converted: pl.Series, column: Column, what: str)
     mask = source.is_not_null() & converted.is_null()
     if not mask.any():
         return []
-    return [Problem(column.name, "invalid_value", mask, lambda v: f"{column.name} must be {what}, not {_shown(v)}")]
+    return [
+        Problem(
+            column.name, "invalid_value", mask, lambda v: f"{column.name} must be {what}, not {_shown(v)}"
+        )
+    ]
 
 
 def _problem(mask: pl.Series, column: Column, code: str, reason: Callable[[object], str]) -> list[Problem]:
@@ -138,10 +142,16 @@ def _integer(source: pl.Series, column: Column, now: datetime) -> Normalised:
     converted = _whole_numbers(source)
     problems = _misfits(source, converted, column, "a whole number")
     problems += _problem(
-        converted < 0, column, "negative", lambda v: f"{column.name} is negative ({_shown(v)}); counts start at 0"
+        converted < 0,
+        column,
+        "negative",
+        lambda v: f"{column.name} is negative ({_shown(v)}); counts start at 0",
     )
     problems += _problem(
-        converted > MAX_TOKENS, column, "invalid_value", lambda v: f"{column.name} is impossibly large ({_shown(v)})"
+        converted > MAX_TOKENS,
+        column,
+        "invalid_value",
+        lambda v: f"{column.name} is impossibly large ({_shown(v)})",
     )
     return Normalised(converted, problems)
 
@@ -159,7 +169,9 @@ def _number(source: pl.Series, column: Column, now: datetime) -> Normalised:
     numbers = _without_nan(_numbers(source))
     converted = pl.select(pl.when(numbers.is_finite()).then(numbers)).to_series()
     problems = _misfits(source, converted, column, "a number")
-    problems += _problem(converted < 0, column, "negative", lambda v: f"{column.name} is negative ({_shown(v)})")
+    problems += _problem(
+        converted < 0, column, "negative", lambda v: f"{column.name} is negative ({_shown(v)})"
+    )
     return Normalised(converted, problems)
 
 
@@ -200,7 +212,9 @@ def _time(source: pl.Series, column: Column, now: datetime) -> Normalised:
 
 
 def to_time(source: pl.Series) -> pl.Series:
-    """Timestamps in UTC with microseconds: numbers are epoch ms, text is epoch ms or ISO 8601 (no zone: UTC)."""
+    """Timestamps in UTC with microseconds: numbers are epoch ms, text is epoch ms or ISO 8601 (no zone:
+    UTC).
+    """
     wanted = pl.Datetime("us", "UTC")
     if isinstance(source.dtype, pl.Datetime):
         zoned = source if source.dtype.time_zone else source.dt.replace_time_zone("UTC")
@@ -221,7 +235,9 @@ def to_time(source: pl.Series) -> pl.Series:
 def _time_of_text(text: pl.Series) -> pl.Series:
     iso = text.str.replace(r"^(\d{4}-\d\d-\d\d)[ tT]", "${1}T").str.replace(r"z$", "Z")
     iso = iso.str.replace(r"^(\d{4}-\d\d-\d\d)$", "${1}T00:00:00")
-    iso = iso.str.replace(r"(T[\d:.,]+) ?(UTC)?$", "${1}Z").str.replace(r"^(.{16})(Z|[+-]\d\d:?\d\d)$", "${1}:00${2}")
+    iso = iso.str.replace(r"(T[\d:.,]+) ?(UTC)?$", "${1}Z").str.replace(
+        r"^(.{16})(Z|[+-]\d\d:?\d\d)$", "${1}:00${2}"
+    )
     iso = iso.str.replace(r"([+-]\d\d)(\d\d)$", "${1}:${2}")
     parsed = iso.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
     if parsed.null_count() == text.null_count():
@@ -239,7 +255,9 @@ def hash64(values: Sequence[str]) -> np.ndarray[Any, np.dtype[np.uint64]]:
 def _hashes(source: pl.Series, column: Column, now: datetime) -> Normalised:
     dtype = pl.List(pl.UInt64)
     if source.dtype == pl.String:
-        source = pl.Series(column.name, [_json_list(value) for value in source.to_list()], dtype=pl.List(pl.String))
+        source = pl.Series(
+            column.name, [_json_list(value) for value in source.to_list()], dtype=pl.List(pl.String)
+        )
     if not isinstance(source.dtype, pl.List | pl.Array):
         empty = pl.Series(column.name, [None] * len(source), dtype=dtype)
         return Normalised(empty, _misfits(source, empty, column, "a list of block hashes"))
@@ -248,11 +266,17 @@ def _hashes(source: pl.Series, column: Column, now: datetime) -> Normalised:
     inner = cast(pl.List, source.dtype).inner
     if inner == pl.Null:
         return Normalised(source.cast(dtype), [])
-    whole = pl.DataFrame([source]).select(pl.col(column.name).list.eval(pl.element().is_null()).list.any()).to_series()
+    whole = (
+        pl.DataFrame([source])
+        .select(pl.col(column.name).list.eval(pl.element().is_null()).list.any())
+        .to_series()
+    )
     converted = _hashed_lists(source) if inner == pl.String else source.cast(dtype, strict=False)
-    holes = pl.DataFrame([converted.alias("c")]).select(
-        pl.col("c").list.eval(pl.element().is_null()).list.any()
-    ).to_series()
+    holes = (
+        pl.DataFrame([converted.alias("c")])
+        .select(pl.col("c").list.eval(pl.element().is_null()).list.any())
+        .to_series()
+    )
     reason = f"{column.name} must be a list of texts or of whole numbers from 0"
     return Normalised(converted, _problem(whole | holes, column, "invalid_value", lambda v: reason))
 
@@ -267,7 +291,10 @@ def _json_list(value: str | None) -> list[str | None] | None:
         return [None]
     if not isinstance(items, list):
         return [None]
-    return [item if isinstance(item, str) else str(item) if type(item) is int else None for item in cast(list[object], items)]
+    return [
+        item if isinstance(item, str) else str(item) if type(item) is int else None
+        for item in cast(list[object], items)
+    ]
 
 
 def _hashed_lists(source: pl.Series) -> pl.Series:
@@ -282,7 +309,9 @@ def _hashed_lists(source: pl.Series) -> pl.Series:
     frame = pl.DataFrame({"row": rows, "length": lengths})
     repeated = frame.select(pl.col("row").repeat_by(pl.col("length").fill_null(1).clip(1, None)).alias("row"))
     keys = repeated.to_series().explode(empty_as_null=True, keep_nulls=True)
-    lists = pl.DataFrame({"row": keys, "code": codes}).group_by("row", maintain_order=True).agg(pl.col("code"))
+    lists = (
+        pl.DataFrame({"row": keys, "code": codes}).group_by("row", maintain_order=True).agg(pl.col("code"))
+    )
     result = frame.with_columns(lists["code"]).select(
         pl.when(pl.col("length") == 0)
         .then(pl.lit([], dtype=pl.List(pl.UInt64)))

@@ -127,8 +127,8 @@ class FileParser:
             theirs = ", ".join(self._source_names[name] for name in missing)
             raise MissingColumnsError(
                 f"Format {self.format.name} needs {theirs}, which the file lacks. It has: {present}.",
-                hint=f"Name the file's own column with --map {missing[0]}=THEIRS, or give one value for all rows "
-                f"with --set {missing[0]}=VALUE; is --format {self.format.name} right?",
+                hint=f"Name the file's own column with --map {missing[0]}=THEIRS, or give one value for all
+                rows " f"with --set {missing[0]}=VALUE; is --format {self.format.name} right?",
                 details={"missing": missing, "columns": list(names)},
             )
 

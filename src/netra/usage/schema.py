@@ -1,4 +1,6 @@
-"""Columns of the call fact `llm_calls`, declared once; importers, writer, queries and migration follow them."""
+"""Columns of the call fact `llm_calls`, declared once; importers, writer, queries and migration follow
+them.
+"""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -95,8 +97,9 @@ CALL_COLUMNS: tuple[Column, ...] = (
     Column("reported_cost_usd", "money", "Nullable(Decimal(38, 15))"),
     Column("tags", "tags", "String", default=""),
 )
-"""What a file of format `calls` may carry. Token counts: `input_tokens` holds all input, cache reads and writes
-included; `output_tokens` holds reasoning. `prefix_hashes` has one value per full block from the start."""
+"""What a file of format `calls` may carry. Token counts: `input_tokens` holds all input, cache reads and
+writes included; `output_tokens` holds reasoning. `prefix_hashes` has one value per full block from the
+start."""
 
 EVALUATION_COLUMNS: tuple[Column, ...] = (
     Column("item_id", "text", "String", required=True),
@@ -115,7 +118,9 @@ LEDGER_COLUMNS: dict[str, str] = {
     "id_hash": "UInt64",
     "content_hash": "UInt64",
 }
-"""Written with every row: where it came from, its line there, and 64-bit digests of its id and of its content."""
+"""Written with every row: where it came from, its line there, and 64-bit digests of its id and of its
+content.
+"""
 
 PRICE_COLUMNS: dict[str, str] = {
     "cost_usd": "Nullable(Decimal(38, 15))",

@@ -1,10 +1,8 @@
 """What an import format declares, and the list of formats."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
-
-import polars as pl
 
 from netra.usage.reading.json_lines import RowAdapter
 from netra.usage.schema import Column
@@ -16,10 +14,9 @@ SinkName = Literal["calls", "evaluations"]
 class ImportFormat:
     """One foreign format.
 
-    `source_names` maps our column to the file's where they differ; `constants` are facts of the format that the
-    file does not spell out; `optional` names required columns this format lacks; `adapter` flattens one JSON row
-    or ignores it. `identity` names the columns that make a row's
-    id where the id is not `call_id`.
+    `source_names` maps our column to the file's where they differ; `constants` are facts of the format that
+    the file does not spell out; `optional` names required columns this format lacks; `adapter` flattens one
+    JSON row or ignores it. `identity` names the columns that make a row's id where the id is not `call_id`.
     """
 
     name: str

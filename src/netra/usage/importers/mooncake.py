@@ -1,4 +1,5 @@
-"""Format `mooncake`: the Mooncake traces (timestamp in ms from the start, input_length, output_length, hash_ids).
+"""Format `mooncake`: the Mooncake traces (timestamp in ms from the start, input_length, output_length,
+hash_ids).
 
 `hash_ids` names every 512-token block of the input, the last of which may be partial; a block counts as a
 prefix block only when it is full, which `usage.parsing` sees to for every format.

@@ -5,8 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO, Literal, cast
 
-import pyarrow as pa
-
+from netra.usage.arrow import ARROW_ERRORS, arrow
 from netra.usage.errors import EmptyFileError, UnreadableFileError
 from netra.usage.reading.chunks import RawChunk
 from netra.usage.reading.json_lines import RowAdapter, read_json_lines
@@ -38,7 +37,9 @@ def read_file(
     Raises EmptyFileError, UnreadableFileError.
     """
     if path.stat().st_size == 0:
-        raise EmptyFileError("The file is empty (0 bytes).", hint="Check the path and the export that wrote it.")
+        raise EmptyFileError(
+            "The file is empty (0 bytes).", hint="Check the path and the export that wrote it."
+        )
     with ExitStack() as resources:
         stream = _open(path, resources)
         head = _peek(path)
@@ -54,10 +55,11 @@ def read_file(
                 yield from read_json_lines(lines, wanted, adapter)
             else:
                 yield from read_separated(lines, wanted)
-        except (pa.ArrowException, OSError, EOFError) as error:
+        except ARROW_ERRORS as error:
             raise UnreadableFileError(
                 f"The file cannot be read to its end: {str(error).splitlines()[0][:200]}",
-                hint="It may be truncated; write it again and repeat the import. What was read before is kept.",
+                hint="It may be truncated; write it again and repeat the import. What was read before is
+                kept.",
             ) from error
 
 
@@ -93,19 +95,20 @@ def _open(path: Path, resources: ExitStack) -> BinaryIO:
     compression = _compression(path)
     if compression is None:
         return resources.enter_context(path.open("rb"))
-    return cast(BinaryIO, resources.enter_context(pa.CompressedInputStream(str(path), compression)))
+    return cast(BinaryIO, resources.enter_context(arrow.CompressedInputStream(str(path), compression)))
 
 
 def _peek(path: Path) -> bytes:
     with ExitStack() as resources:
         try:
             head = _open(path, resources).read(_SNIFF_BYTES)
-        except (pa.ArrowException, OSError) as error:
+        except ARROW_ERRORS as error:
             raise UnreadableFileError(
                 "The compressed file cannot be unpacked.", hint="It may be truncated; compress it again."
             ) from error
     if _compression(path) and head.startswith(b"PAR1"):
         raise UnreadableFileError(
-            "The file is a compressed Parquet file.", hint="Unpack it first; Parquet compresses its own columns."
+            "The file is a compressed Parquet file.",
+            hint="Unpack it first; Parquet compresses its own columns.",
         )
     return head

@@ -110,8 +110,8 @@ class LineReader:
 def join_quoted_records(chunks: Iterator[LineChunk]) -> Iterator[LineChunk]:
     """Join lines into CSV records where a quoted field spans lines (RFC 4180: a record ends at even quotes).
 
-    A quote that never closes within `MAX_RECORD_LINES` lines rejects its own line only; reading resumes at the
-    next line.
+    A quote that never closes within `MAX_RECORD_LINES` lines rejects its own line only; reading resumes at
+    the next line.
     """
     open_lines: list[bytes] = []
     open_numbers: list[int] = []

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import polars as pl
-import pyarrow as pa
-from pyarrow import csv as arrow_csv
 
+from netra.usage.arrow import arrow, arrow_csv, frame_of
 from netra.usage.errors import UnreadableFileError
 from netra.usage.reading.chunks import LINE, RawChunk, Reject
 from netra.usage.reading.lines import LineChunk, join_quoted_records
@@ -34,7 +33,8 @@ def _read_header(line: bytes) -> tuple[list[str], str]:
         text = line.decode("utf-8")
     except UnicodeDecodeError:
         raise UnreadableFileError(
-            "The first line is not UTF-8 text.", hint="Save the file as UTF-8 CSV, or check that it is a CSV file."
+            "The first line is not UTF-8 text.",
+            hint="Save the file as UTF-8 CSV, or check that it is a CSV file.",
         ) from None
     delimiter = max((",", ";", "\t"), key=text.count)
     names = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=delimiter))]
@@ -55,17 +55,19 @@ def _decode(chunk: LineChunk, header: list[str], delimiter: str, wanted: frozens
     broken: dict[int, str] = {}
 
     def skip(row: Any) -> str:
-        broken[int(row.number) - 1] = f"{row.actual_columns} columns where the header has {row.expected_columns}"
+        broken[int(row.number) - 1] = (
+            f"{row.actual_columns} columns where the header has {row.expected_columns}"
+        )
         return "skip"
 
-    table: pa.Table = arrow_csv.read_csv(
-        pa.BufferReader(b"\n".join(chunk.lines) + b"\n"),
+    table = arrow_csv.read_csv(
+        arrow.BufferReader(b"\n".join(chunk.lines) + b"\n"),
         read_options=arrow_csv.ReadOptions(column_names=header, use_threads=False, block_size=64 * 2**20),
         parse_options=arrow_csv.ParseOptions(
             delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip, ignore_empty_lines=False
         ),
         convert_options=arrow_csv.ConvertOptions(
-            column_types=dict.fromkeys(header, pa.string()),
+            column_types=dict.fromkeys(header, arrow.string()),
             include_columns=[name for name in header if name in wanted],
             null_values=[""],
             strings_can_be_null=True,
@@ -79,7 +81,7 @@ def _decode(chunk: LineChunk, header: list[str], delimiter: str, wanted: frozens
     line = pl.Series(LINE, numbers, dtype=pl.Int64)
     if not table.num_columns:
         return RawChunk(pl.DataFrame([line]), rejects, 0, names)
-    return RawChunk(pl.DataFrame(pl.from_arrow(table)).with_columns(line), rejects, 0, names)
+    return RawChunk(frame_of(table).with_columns(line), rejects, 0, names)
 
 
 def _only_utf8(chunk: LineChunk) -> LineChunk:

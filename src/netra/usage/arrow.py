@@ -1,0 +1,27 @@
+"""pyarrow as this room uses it; it ships no types, so it is narrowed here."""
+
+from typing import Any, cast
+
+import polars as pl
+import pyarrow
+from pyarrow import csv as _csv
+from pyarrow import parquet as _parquet
+
+arrow: Any = cast(Any, pyarrow)
+arrow_csv: Any = cast(Any, _csv)
+arrow_parquet: Any = cast(Any, _parquet)
+
+ARROW_ERRORS: tuple[type[Exception], ...] = (cast(Any, pyarrow).ArrowException, OSError, EOFError)
+"""What reading a damaged file raises."""
+
+
+def frame_of(table: Any) -> pl.DataFrame:
+    """A frame over an Arrow table or record batch, without a copy where types allow."""
+    if not table.num_columns:
+        return pl.DataFrame()
+    return pl.DataFrame(cast(Any, pl).from_arrow(table))
+
+
+def table_of(frame: pl.DataFrame) -> Any:
+    """An Arrow table with plain string columns, as the analytics store reads them."""
+    return cast(Any, frame).to_arrow(compat_level=pl.CompatLevel.oldest())

@@ -1,0 +1,75 @@
+"""The only writer of `llm_calls`: completes, prices and inserts rows, once per token."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+
+from netra.context.models import UserExecutionContext
+from netra.data_access.factory import DataAccessFactory
+from netra.usage.arrow import frame_of, table_of
+from netra.usage.identity import Digests, content_texts, id_hashes
+from netra.usage.pricing_rows import PriceRows
+from netra.usage.schema import CALL_COLUMNS, LEDGER_COLUMNS, PRICE_COLUMNS, TABLE
+
+_EXISTING = """SELECT id_hash, content_hash, import_id, position, isNull(cost_usd) AS unpriced FROM llm_calls
+WHERE workspace_id = {{workspace:String}} AND id_hash IN ({ids})"""
+
+_SETTINGS: dict[str, Any] = {"max_query_size": 64 * 2**20}
+"""The list of ids stands in the query text: as whole numbers it needs no quoting, and no URL holds it."""
+
+
+class CallWriter:
+    """Writes calls of one workspace at a time; holds no state between writes.
+
+    `price` adds cost_usd and price_source (see `usage.pricing_rows`).
+    """
+
+    def __init__(self, access: DataAccessFactory, price: PriceRows) -> None:
+        self._access = access
+        self._price = price
+
+    async def existing(self, context: UserExecutionContext, hashes: Sequence[int]) -> pl.DataFrame:
+        """Stored rows with these id digests: id_hash, content_hash, import_id, position, unpriced."""
+        analytics = self._access.for_context(context).analytics
+        sql = _EXISTING.format(ids=",".join(str(int(value)) for value in hashes))
+        return frame_of(await analytics.query_arrow(sql, settings=_SETTINGS))
+
+    async def write(self, context: UserExecutionContext, frame: pl.DataFrame, token: str) -> int:
+        """Insert rows once per token; the number of rows that could not be priced.
+
+        `frame` holds columns of CALL_COLUMNS, at least ts, model, input_tokens, output_tokens and a unique
+        call_id; everything else is completed with its default. The caller answers for ids not stored before.
+        """
+        if not frame.height:
+            return 0
+        priced = self._price(complete_calls(frame))
+        names = [*(c.name for c in CALL_COLUMNS), *PRICE_COLUMNS, *LEDGER_COLUMNS]
+        rows = priced.select(names)
+        await self._access.for_context(context).analytics.insert(TABLE, table_of(rows), token=token)
+        return rows["cost_usd"].null_count()
+
+
+def complete_calls(frame: pl.DataFrame) -> pl.DataFrame:
+    """All columns of the fact in their types: absent ones get their default, ids and content their digests."""
+    expressions: list[pl.Expr] = []
+    for column in CALL_COLUMNS:
+        value = pl.col(column.name) if column.name in frame.columns else pl.lit(None, dtype=column.dtype)
+        value = value.cast(column.dtype)
+        if column.default is not None:
+            value = value.fill_null(pl.lit(column.default, dtype=column.dtype))
+        elif column.kind == "hashes":
+            value = value.fill_null(pl.lit([], dtype=column.dtype))
+        expressions.append(value.alias(column.name))
+    rest = [name for name in LEDGER_COLUMNS if name in frame.columns]
+    full = frame.select([*expressions, *(pl.col(name) for name in rest)])
+    if "position" not in rest:
+        full = full.with_columns(pl.lit(0, dtype=pl.UInt64).alias("position"))
+    if "import_id" not in rest:
+        full = full.with_columns(pl.lit("").alias("import_id"))
+    if "id_hash" not in rest:
+        full = full.with_columns(pl.Series("id_hash", id_hashes(full["call_id"].to_list())))
+    if "content_hash" not in rest:
+        digests = Digests(content_texts(full, CALL_COLUMNS).to_list(), "calls").short()
+        full = full.with_columns(pl.Series("content_hash", digests))
+    return full.with_columns(pl.col("position").cast(pl.UInt64))

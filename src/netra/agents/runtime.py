@@ -48,8 +48,8 @@ class SupervisorResult:
     """The end of a run, JSON-able: what the terminal event says and what a follow-up needs.
 
     `agent_id` is the supervisor's, for the terminal event. `figures` are figure objects of the report room as
-    JSON. `memory` holds the findings and actions in the order the user saw them. `cost_usd` is a decimal string,
-    None when a used model has no price; it is "0" with the built-in analyst.
+    JSON. `memory` holds the findings and actions in the order the user saw them. `cost_usd` is a decimal
+    string, None when a used model has no price; it is "0" with the built-in analyst.
     """
 
     agent_id: str

@@ -7,20 +7,26 @@ import re
 from netra.agents.triage.frame import FollowUpAsk
 
 _ORDINALS = {
-    "first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "fifth": 5, "5th": 5,
+    "first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3,
+    "fourth": 4, "4th": 4, "fifth": 5, "5th": 5,
     "sixth": 6, "6th": 6, "seventh": 7, "7th": 7, "eighth": 8, "8th": 8, "ninth": 9, "9th": 9, "tenth": 10,
 }  # fmt: skip
 _NUMBERED = r"(?:#|\bnumber |\bno\.? ?|\boption |\bfinding |\baction |\bstep |\bitem |\bpoint )(\d{1,2})\b"
 _POINTERS = r"\b(?:that|this|those|these|them|it|the one|the former|the latter|same)\b"
 _ASKS: tuple[tuple[FollowUpAsk, str], ...] = (
     ("year", r"\b(?:year|yearly|annual\w*|annuali[sz]ed|12 months|twelve months|per annum)\b"),
-    ("change", r"\bwhat exactly\b|\bhow (?:do|can|should|would) (?:i|we) (?:do|apply|implement|change|set|enable|turn|start|use)|\bwhat (?:do|should|must|would) (?:i|we) (?:change|do|set)\b|\bapply\b|\bimplement\w*|\bsteps?\b|\binstructions?\b"),
+    ("change", r"\bwhat exactly\b|\bhow (?:do|can|should|would) (?:i|we) (?:do|apply|implement|change|set|"
+        r"enable|turn|start|use)|\bwhat (?:do|should|must|would) (?:i|we) (?:change|do|set)\b|"
+        r"\bapply\b|\bimplement\w*|\bsteps?\b|\binstructions?\b"),
     ("risk", r"\brisk\w*|\bsafe\b|\bdangerous\b|\bgo wrong\b|\bdownsides?\b|\bside effects?\b"),
-    ("verify", r"\bverif\w+|\bprove\b|\bhow (?:do|will|would|can) (?:i|we) (?:know|check|measure|see)\b|\bmeasure\b"),
-    ("why", r"\bwhy\b|\bhow (?:did|do) you (?:get|know|compute|come)|\bwhere (?:does|did) (?:that|this|the) (?:number|figure)|\bassum\w+|\bevidence\b"),
+    ("verify", r"\bverif\w+|\bprove\b|\bhow (?:do|will|would|can) (?:i|we) (?:know|check|measure|see)\b|"
+        r"\bmeasure\b"),
+    ("why", r"\bwhy\b|\bhow (?:did|do) you (?:get|know|compute|come)|\bwhere (?:does|did) (?:that|this|"
+        r"the) (?:number|figure)|\bassum\w+|\bevidence\b"),
 )  # fmt: skip
 _FRESH_SUBJECT = (
-    r"\bhow many\b|\blast (?:week|month)\b|\byesterday\b|\btop \w+\b|\bby model\b|\bper (?:day|model|user|feature)\b"
+    r"\bhow many\b|\blast (?:week|month)\b|\byesterday\b|\btop \w+\b|\bby model\b|\bper (?:day|"
+    r"model|user|feature)\b"
 )
 
 
@@ -52,4 +58,10 @@ def is_follow_up(text: str) -> bool:
     short = len(text.split()) <= 18
     if re.search(_POINTERS, text) and short and asks != ["detail"]:
         return True
-    return short and re.search(r"^\W*(?:and|so|ok(?:ay)?|then|but|what about|how about|tell me more|more detail)\b", text) is not None
+    return (
+        short
+        and re.search(
+            r"^\W*(?:and|so|ok(?:ay)?|then|but|what about|how about|tell me more|more detail)\b", text
+        )
+        is not None
+    )

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 
 _MEASURES: tuple[tuple[str, str], ...] = (
-    ("cache_read_tokens", r"\bcache(?:d)?[ -]?(?:read|hit)?s?\s+tokens|\bcached (?:input )?tokens|\bcache reads?\b"),
+    (
+        "cache_read_tokens",
+        r"\bcache(?:d)?[ -]?(?:read|hit)?s?\s+tokens|\bcached (?:input )?tokens|\bcache reads?\b",
+    ),
     ("cache_write_tokens", r"\bcache writes?(?: tokens)?\b"),
     ("reasoning_tokens", r"\breasoning tokens\b|\bthinking tokens\b"),
     ("input_tokens", r"\b(?:input|prompt|context) tokens\b|\btokens in\b"),
@@ -15,7 +18,10 @@ _MEASURES: tuple[tuple[str, str], ...] = (
     ("latency_p99_ms", r"\bp99\b"),
     ("latency_p95_ms", r"\bp95\b"),
     ("latency_p50_ms", r"\bp50\b|\bmedian latency\b|\b(?:average|mean|typical) (?:latency|response time)\b"),
-    ("cost_usd", r"\bspen[dt]\b|\bspending\b|\bcosts?\b|\bbill\b|\bmoney\b|\bpa(?:y|id)\b|\bexpens\w+|\bdollars?\b|\$"),
+    (
+        "cost_usd",
+        r"\bspen[dt]\b|\bspending\b|\bcosts?\b|\bbill\b|\bmoney\b|\bpa(?:y|id)\b|\bexpens\w+|\bdollars?\b|\$",
+    ),
     ("users", r"\b(?:how many|number of|count of|active|distinct|unique)\s+(?:\w+\s+)?users\b"),
     ("sessions", r"\b(?:how many|number of|count of)\s+(?:\w+\s+)?(?:sessions|conversations)\b"),
     ("calls", r"\bcalls?\b|\brequests?\b|\bvolume\b|\btraffic\b|\bqueries\b|\binvocations?\b"),
@@ -35,10 +41,24 @@ _DIMENSIONS: tuple[tuple[str, str], ...] = (
     ("week", r"weeks?|weekly"),
     ("month", r"months?|monthly"),
 )
-_GROUPED = r"(?:\bby|\bper|\bfor each|\bfor every|\bacross|\bsplit by|\bgrouped by|\bbroken down by|\beach)\s+(?:the\s+)?"
+_GROUPED = (
+    r"(?:\bby|\bper|\bfor each|\bfor every|\bacross|\bsplit by|\bgrouped by|\bbroken down by|"
+    r"\beach)\s+(?:the\s+)?"
+)
 _WHICH = r"\b(?:which|what|top(?: \w+)?|biggest|largest|most expensive|costliest|highest)\s+(?:\w+\s+)?"
 TOKENS_TOTAL = re.compile(r"\btokens\b")
-_WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+_WORDS = {
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+}
 
 
 def find_measures(text: str) -> list[str]:

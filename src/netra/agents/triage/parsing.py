@@ -17,7 +17,8 @@ LONGEST_READ = 4_000
 
 _SPEND = r"\b(?:spend\w*|spent|costs?|bill|bills|budget|money|expens\w+|pay(?:ing)?|invoice|prices?)\b"
 _CUT = (
-    r"\b(?:cut|cuts|cutting|reduc\w+|lower\w*|decreas\w+|sav(?:e|es|ing|ings)|trim\w*|optimi[sz]\w*|shrink|slash|"
+    r"\b(?:cut|cuts|cutting|reduc\w+|lower\w*|decreas\w+|sav(?:e|es|ing|ings)|trim\w*|"
+    r"optimi[sz]\w*|shrink|slash|"
     r"bring down|cheaper|halve|less|minimi[sz]e|drop)\b"
 )
 _LATENCY = (
@@ -25,14 +26,19 @@ _LATENCY = (
     r"where is the time|where does the time|where the time|delays?|tail)\b"
 )
 _CAPACITY = (
-    r"\b(?:capacity|rate[ -]?limit\w*|throughput|tpm|rpm|429s?|headroom|peaks?|spikes?|bursts?|load|scale|scaling|"
-    r"concurren\w+)\b|\bmore (?:users|traffic|requests|calls|customers|load)\b|\b\d+\s*x\b.*\b(?:traffic|load|users|calls)"
-    r"|\b(?:users|traffic|volume|usage|load)\b.{0,30}\b(?:grow\w*|doubl\w+|tripl\w+)|\b(?:doubl|tripl)\w+\b.{0,30}"
+    r"\b(?:capacity|rate[ -]?limit\w*|throughput|tpm|rpm|429s?|headroom|peaks?|spikes?|bursts?|"
+    r"load|scale|scaling|"
+    r"concurren\w+)\b|\bmore (?:users|traffic|requests|calls|customers|load)\b|"
+    r"\b\d+\s*x\b.*\b(?:traffic|load|users|calls)"
+    r"|\b(?:users|traffic|volume|usage|load)\b.{0,30}\b(?:grow\w*|doubl\w+|tripl\w+)|\b(?:doubl|"
+    r"tripl)\w+\b.{0,30}"
     r"\b(?:users|traffic|volume|usage|load)\b|\bgrow(?:s|th|ing)?\b"
 )
 _CHANGE = (
-    r"\bwhy (?:did|has|have|is|are|was|were)\b.{0,60}\b(?:jump|ris|rose|increas|grow|grew|go up|gone up|went up|spik|"
-    r"chang|drop|fall|fell|decreas|go down|explod|doubl|higher|lower|up|down)\w*|\bwhat (?:changed|happened)\b|"
+    r"\bwhy (?:did|has|have|is|are|was|were)\b.{0,60}\b(?:jump|ris|rose|increas|grow|grew|go up|"
+    r"gone up|went up|spik|"
+    r"chang|drop|fall|fell|decreas|go down|explod|doubl|higher|lower|up|down)\w*|"
+    r"\bwhat (?:changed|happened)\b|"
     r"\bwhat (?:caused|drove|explains|is behind)\b|\b(?:jump|rise|increase|spike|drop|change) in (?:\w+ )?"
     r"(?:spend|cost|costs|bill|usage|traffic)|\bexplain the (?:jump|rise|increase|spike|drop|change)|"
     r"\b(?:compared? (?:to|with)|versus|vs\.?)\s+(?:the\s+)?(?:last|previous|prior)\b"
@@ -42,43 +48,61 @@ _DRIVERS = (
     r"\bwhere (?:does|is|did|do) (?:the |our |my |all )?(?:\w+ )?(?:money|spend\w*|budget|cost)|"
     r"\b(?:most expensive|costliest|biggest spend\w*|largest spend\w*)\b|\bcosts? (?:us |me )?the most\b|"
     r"\b(?:top|biggest|largest|main|highest)\b.{0,25}\b(?:cost|costs|spend|spenders?|expenses?)\b|"
-    r"\bwho (?:spends|spent|costs)\b|\bwhat (?:are we|am i|do we) (?:spend|spending|pay|paying)\b.{0,12}\bon\b"
+    r"\bwho (?:spends|spent|costs)\b|\bwhat (?:are we|am i|do we) (?:spend|spending|pay|"
+    r"paying)\b.{0,12}\bon\b"
 )
 _MODEL_CHOICE = (
-    r"\bcheaper models?\b|\bsmaller models?\b|\b(?:switch|migrat|mov|downgrad|replac|swap|rout)\w*\b.{0,60}\bto\b|"
+    r"\bcheaper models?\b|\bsmaller models?\b|\b(?:switch|migrat|mov|downgrad|replac|swap|"
+    r"rout)\w*\b.{0,60}\bto\b|"
     r"\b(?:replac|swap)\w*\b.{0,40}\b(?:with|for|by)\b|\binstead of\b|\bworth (?:it|using|switching|the)\b|"
-    r"\bwhich model\b.{0,40}\b(?:use|best|should|choose|pick)|\bmodel choice\b|\b(?:another|different|better|other) models?\b|"
+    r"\bwhich model\b.{0,40}\b(?:use|best|should|choose|pick)|\bmodel choice\b|\b(?:another|"
+    r"different|better|other) models?\b|"
     r"\bdowngrad\w*|\b(?:compare|versus|vs\.?)\b.{0,40}\bmodels?\b|\bmodel[ -]switch\w*"
 )
-_OUTSIDE_HINTS = r"\b(?:weather|poem|joke|recipe|translate|capital of|football|stock|news|song|movie|president)\b"
+_OUTSIDE_HINTS = (
+    r"\b(?:weather|poem|joke|recipe|translate|capital of|football|stock|news|song|movie|president)\b"
+)
 _DOMAIN = (
-    r"\b(?:llm|model|models|token|tokens|calls?|requests?|usage|spend\w*|spent|cost|costs|latency|feature|features|"
-    r"provider|providers|prompt|prompts|cache|traffic|evaluation|evaluations|quality|quota|savings?|users?|sessions?|"
+    r"\b(?:llm|model|models|token|tokens|calls?|requests?|usage|spend\w*|spent|cost|costs|latency|"
+    r"feature|features|"
+    r"provider|providers|prompt|prompts|cache|traffic|evaluation|evaluations|quality|quota|"
+    r"savings?|users?|sessions?|"
     r"errors?|reasoning|apps?|data|report|bill)\b"
 )
 LEVER_WORDS: tuple[tuple[str, str], ...] = (
     ("prompt-cache", r"\bprompt[ -]?cach\w*|\bcach(?:e|ing)\b(?! tokens)|\bcacheable\b|\bprefix(?:es)?\b"),
-    ("response-cache", r"\b(?:response|answer|result|exact)[ -]?cach\w*|\bidentical (?:requests|calls)|\brepeated (?:requests|calls|questions)"),
+    ("response-cache", r"\b(?:response|answer|result|exact)[ -]?cach\w*|\bidentical (?:requests|calls)|"
+        r"\brepeated (?:requests|calls|questions)"),
     ("retry-waste", r"\bretr(?:y|ies|ied|ying)\b"),
-    ("context-growth", r"\bcontext (?:growth|grow\w*|length|window)|\blong(?:er)? (?:contexts?|conversations?|sessions?|histor\w+)|\bre-?sent\b|\bconversation (?:history|growth)"),
+    ("context-growth", r"\bcontext (?:growth|grow\w*|length|window)|\blong(?:er)? (?:contexts?|"
+        r"conversations?|"
+        r"sessions?|histor\w+)|\bre-?sent\b|\bconversation (?:history|growth)"),
     ("batch", r"\bbatch\w*\b|\boffline\b.{0,20}\b(?:calls|work|jobs)|\basync\w* (?:calls|work|jobs)"),
     ("flex", r"\bflex\b"),
-    ("output-cap", r"\boutput[ -]?(?:cap\w*|length|limit\w*)|\bmax[ _-]?(?:output[ _-]?)?tokens\b|\bcap\w* (?:the )?output|\bverbos\w+|\btoo long answers|\blong (?:outputs|answers|responses)"),
+    ("output-cap", r"\boutput[ -]?(?:cap\w*|length|limit\w*)|\bmax[ _-]?(?:output[ _-]?)?tokens\b|"
+        r"\bcap\w* (?:the )?output|\bverbos\w+|\btoo long answers|\blong (?:outputs|answers|responses)"),
     ("reasoning-effort", r"\breasoning(?: tokens| effort)?\b|\bthinking tokens\b"),
     ("model-switch", r"\bmodel[ -]?switch\w*|\bcheaper models?\b|\bsmaller models?\b"),
-    ("unpriced", r"\bunpriced\b|\bwithout (?:a )?price|\bno (?:known )?price|\bmissing prices?|\bunknown prices?"),
+    ("unpriced", r"\bunpriced\b|\bwithout (?:a )?price|\bno (?:known )?price|\bmissing prices?|"
+        r"\bunknown prices?"),
 )  # fmt: skip
-_AUDIT = r"\baudit\w*|\bwast(?:e|es|ed|ing|eful)\b|\binefficien\w+|\bhygiene\b|\bhealth ?check\b|\blow[- ]hanging"
+_AUDIT = (
+    r"\baudit\w*|\bwast(?:e|es|ed|ing|eful)\b|\binefficien\w+|\bhygiene\b|\bhealth ?check\b|\blow[- ]hanging"
+)
 _USAGE = (
-    r"\bhow (?:many|much|often)\b|\bwhat (?:is|was|were|are|did)\b|\bshow\b|\blist\b|\bgive\b|\bcount\b|\btotal\b|\baverage\b|"
-    r"\bbreak ?down\b|\bnumber of\b|\bwhich\b|\bby (?:model|feature|app|user|day|provider|week|month)\b|\bper (?:day|model|user|feature|app|week|month)\b|\btop\b"
+    r"\bhow (?:many|much|often)\b|\bwhat (?:is|was|were|are|did)\b|\bshow\b|\blist\b|\bgive\b|"
+    r"\bcount\b|\btotal\b|\baverage\b|"
+    r"\bbreak ?down\b|\bnumber of\b|\bwhich\b|\bby (?:model|feature|app|user|day|provider|week|"
+    r"month)\b|\bper (?:day|model|user|feature|app|week|month)\b|\btop\b"
 )
 
 
 def parse_question(
     text: str, vocabulary: Vocabulary, now: datetime, timezone: str, *, has_findings: bool = False
 ) -> QuestionFrame:
-    """Read a question. `has_findings` says that an earlier answer of the thread listed findings or actions."""
+    """Read a question. `has_findings` says that an earlier answer of the thread listed findings or
+    actions.
+    """
     clean = correct_spelling(" ".join(text[:LONGEST_READ].split()), vocabulary)
     models = find_models(clean, vocabulary)
     filters = find_filters(clean, vocabulary)
@@ -126,19 +150,24 @@ def classify(text: str, *, models: list[str], levers: list[str], has_findings: b
 
 def _subject(text: str, models: list[str], levers: list[str]) -> QuestionKind:
     spend, latency = re.search(_SPEND, text), re.search(_LATENCY, text)
-    counting = re.match(r"\W*(?:how (?:many|much|often)|what (?:is|was|were|are) (?:the|our|my)|show|list|count)\b", text)
+    counting = re.match(
+        r"\W*(?:how (?:many|much|often)|what (?:is|was|were|are) (?:the|our|my)|show|list|count)\b", text
+    )
     wants_cut = re.search(_CUT, text)
     if re.search(r"\b\d+(?:\.\d+)?\s*(?:x|times|-?fold)\b", text) and _wants_capacity(text):
         return "capacity"
     if re.search(_CHANGE, text) and not (latency and not spend and "why" not in text):
         return "latency" if latency and not spend else "change"
-    if re.search(_MODEL_CHOICE, text) or (len(models) >= 2 and re.search(r"\bvs\.?|versus|compare|better|worse", text)):
+    if re.search(_MODEL_CHOICE, text) or (
+        len(models) >= 2 and re.search(r"\bvs\.?|versus|compare|better|worse", text)
+    ):
         return "model_choice"
     if _wants_capacity(text):
         return "capacity"
-    if wants_cut and spend and not (levers and len(levers) <= 2 and re.search(r"\b(?:with|from|by|through)\b", text)):
-        if not (latency and re.search(r"\bleast cost|lowest cost|cheapest\b", text)):
-            return "cost"
+    names_a_lever = levers and len(levers) <= 2 and re.search(r"\b(?:with|from|by|through)\b", text)
+    at_least_cost = latency and re.search(r"\bleast cost|lowest cost|cheapest\b", text)
+    if wants_cut and spend and not names_a_lever and not at_least_cost:
+        return "cost"
     if re.search(_AUDIT, text) or (levers and not (counting and not wants_cut and _is_count_of_column(text))):
         return "audit"
     if re.search(_DRIVERS, text):
@@ -159,24 +188,46 @@ def _wants_capacity(text: str) -> bool:
 
 
 def _is_count_of_column(text: str) -> bool:
-    """"How many retried calls / reasoning tokens yesterday" counts; it does not ask for advice."""
-    return re.search(r"\b(?:tokens|calls|requests|spend|spent|cost)\b", text) is not None and not _wants_advice(text)
+    """Whether it counts, like "how many retried calls / reasoning tokens yesterday" counts; it does not ask
+    for advice.
+    """
+    return re.search(
+        r"\b(?:tokens|calls|requests|spend|spent|cost)\b", text
+    ) is not None and not _wants_advice(text)
 
 
 def _wants_advice(text: str) -> bool:
-    return re.search(r"\b(?:halve|reduc\w+|improve|cut|lower|meet|target|waste\w*|should|could|can we|would|sav\w+|where)\b", text) is not None
+    return (
+        re.search(
+            r"\b(?:halve|reduc\w+|improve|cut|lower|meet|target|waste\w*|should|could|can we|would|sav\w+|"
+            r"where)\b",
+            text,
+        )
+        is not None
+    )
 
 
 def _is_greeting(text: str) -> bool:
-    hello = r"(?:hi|hello|hey|hiya|howdy|good (?:morning|afternoon|evening)|greetings|thanks|thank you|cheers|thx|yo)"
-    return re.fullmatch(rf"\W*{hello}(?:\W+(?:there|netra|apex|team|all|everyone|again|a lot|very much|so much|you))*\W*", text) is not None
+    hello = (
+        r"(?:hi|hello|hey|hiya|howdy|good (?:morning|afternoon|evening)|greetings|thanks|thank you|"
+        r"cheers|thx|yo)"
+    )
+    return (
+        re.fullmatch(
+            rf"\W*{hello}(?:\W+(?:there|netra|apex|team|all|everyone|again|a lot|very much|so much|you))*\W*",
+            text,
+        )
+        is not None
+    )
 
 
 def _asks_for_help(text: str) -> bool:
     return (
         re.search(
-            r"\bwhat (?:can|could|do) (?:you|netra|this)(?: \w+){0,2} (?:do|help|answer|offer)\b|\bhow can you help\b|"
-            r"\bwho are you\b|\bwhat are you\b|\bhow does (?:this|netra|it) work\b|\bwhat (?:questions )?(?:can|should|may) i ask\b|"
+            r"\bwhat (?:can|could|do) (?:you|netra|this)(?: \w+){0,2} (?:do|help|answer|offer)\b|"
+            r"\bhow can you help\b|"
+            r"\bwho are you\b|\bwhat are you\b|\bhow does (?:this|netra|it) work\b|"
+            r"\bwhat (?:questions )?(?:can|should|may) i ask\b|"
             r"^\W*(?:help|help me|\?)\W*$|\byour capabilities\b|\bwhat kinds? of questions\b",
             text,
         )

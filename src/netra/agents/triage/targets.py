@@ -9,10 +9,16 @@ from netra.agents.triage.frame import Targets
 _NUM = r"(\d+(?:[.,]\d+)?)"
 _PCT = _NUM + r"\s*(?:%|percent|per cent|pct)"
 _TIME = _NUM + r"\s*(ms|milliseconds?|s|secs?|seconds?)\b"
-_UNDER = r"(?:\s*(?:is|must|should|has to|can|may|not|stays?|stay|remains?|kept|keep|target|latency|of|at|to|:|=))*"
+_UNDER = (
+    r"(?:\s*(?:is|must|should|has to|can|may|not|stays?|stay|remains?|kept|keep|target|latency|of|"
+    r"at|to|:|=))*"
+)
 _BELOW = r"\s*(?:below|under|<=?|less than|at most|no more than|within|max(?:imum)?|not exceed(?:ing)?)?\s*"
 _WORD_FACTORS = {"double": 2.0, "doubles": 2.0, "doubling": 2.0, "twice": 2.0, "triple": 3.0, "triples": 3.0}
-_CUT = r"(?:cut|reduc\w*|lower\w*|decreas\w*|sav\w*|trim\w*|drop\w*|shav\w*|bring\w*|optimi[sz]\w*|shrink\w*|slash\w*)"
+_CUT = (
+    r"(?:cut|reduc\w*|lower\w*|decreas\w*|sav\w*|trim\w*|drop\w*|shav\w*|bring\w*|optimi[sz]\w*|"
+    r"shrink\w*|slash\w*)"
+)
 _LATENCY = r"(?:latency|p50|p90|p95|p99|response times?|ttft|time to first token)"
 
 
@@ -61,7 +67,8 @@ def _is_about_latency(pattern: str, text: str) -> bool:
 def _quality_floor(text: str) -> float | None:
     found = re.search(
         rf"\b(?:quality|accuracy|score|pass rate){_UNDER}\s*"
-        rf"(?:above|over|>=?|at least|no less than|not below|higher than|min(?:imum)?)\s*{_NUM}\s*(%|percent)?",
+        rf"(?:above|over|>=?|at least|no less than|not below|higher than|min(?:imum)?)"
+        rf"\s*{_NUM}\s*(%|percent)?",
         text,
     )
     if found is None:
@@ -71,7 +78,9 @@ def _quality_floor(text: str) -> float | None:
 
 
 def _quality_margin(text: str) -> float | None:
-    return _search(rf"(?:within|lose|losing|drop\w*|at most|more than)\s*{_NUM}\s*(?:points?|pp|percentage points)", text)
+    return _search(
+        rf"(?:within|lose|losing|drop\w*|at most|more than)\s*{_NUM}\s*(?:points?|pp|percentage points)", text
+    )
 
 
 def _latency_limit(quantile: str, text: str) -> float | None:
@@ -88,7 +97,9 @@ def _latency_limit(quantile: str, text: str) -> float | None:
 
 
 def _latency_cut(text: str) -> float | None:
-    if re.search(rf"\bhalve\b[^.?!]{{0,30}}{_LATENCY}|{_LATENCY}[^.?!]{{0,15}}\bin half\b|\btwice as fast\b", text):
+    if re.search(
+        rf"\bhalve\b[^.?!]{{0,30}}{_LATENCY}|{_LATENCY}[^.?!]{{0,15}}\bin half\b|\btwice as fast\b", text
+    ):
         return 50.0
     return _search(rf"\b{_CUT}\b[^.?!%]{{0,30}}{_LATENCY}[^.?!%]{{0,20}}?{_PCT}", text)
 

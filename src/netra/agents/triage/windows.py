@@ -9,11 +9,23 @@ from zoneinfo import ZoneInfo
 
 from netra.agents.triage.frame import Window
 
-_MONTHS = (
-    ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
-)
+_MONTHS = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 _NUMBERS = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
+    "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "twelve": 12, "a": 1, "an": 1, "couple of": 2, "few": 3,
 }  # fmt: skip
 _COUNT = r"(\d+|" + "|".join(_NUMBERS) + r")"
@@ -142,28 +154,26 @@ def _days_ago(found: re.Match[str], now: datetime) -> Window:
 
 
 _Build = Callable[[re.Match[str], datetime], Window | None]
-_RULES: tuple[tuple[re.Pattern[str], _Build], ...] = tuple(
-    (re.compile(pattern), build)
-    for pattern, build in (
-        (rf"\b(?:between|from)\s+{_DATE}\s+(?:and|to|until|till|through)\s+{_DATE}", _between),
-        (rf"\b{_DATE}\s*(?:-|to|until|\.\.)\s*{_DATE}", _between),
-        (rf"\b(?:since|after|starting|from)\s+{_DATE}", _since_date),
-        (rf"\b(?:before|until|till|up to)\s+{_DATE}", _until_date),
-        (rf"\b{_DATE}\b", _on_date),
-        (rf"\b{_PAST}\s+{_COUNT}\s+{_UNIT}", _last_many),
-        (rf"\b{_COUNT}\s+days?\s+ago", _days_ago),
-        (r"\b(?:last|past|previous)\s+(week|month|quarter|year)\b", _last_one),
-        (r"\b(?:this|current)\s+(week|month|quarter|year)\b", _this_one),
-        (r"\bday before yesterday\b", lambda _, now: _days_back(now, 2, "the day before yesterday")),
-        (r"\byesterday\b", lambda _, now: _days_back(now, 1, "yesterday")),
-        (r"\btoday\b", lambda _, now: _days_back(now, 0, "today")),
-        (r"\b(?:in|for|during|of)\s+the\s+last\s+(hour|day)\b", lambda m, now: _rolling(m.group(1), now)),
-        (r"\b(?:last|past)\s+(hour|day)\b", lambda m, now: _rolling(m.group(1), now)),
-        (rf"\b(?:in|during|for|of|since)\s+{_MONTH}\b(?:\s+(\d{{4}}))?", _named_month),
-        (r"\bmonth to date|mtd\b", lambda _, now: _to_date("month", now)),
-        (r"\byear to date|ytd\b", lambda _, now: _to_date("year", now)),
-    )
+_SPELLED: tuple[tuple[str, _Build], ...] = (
+    (rf"\b(?:between|from)\s+{_DATE}\s+(?:and|to|until|till|through)\s+{_DATE}", _between),
+    (rf"\b{_DATE}\s*(?:-|to|until|\.\.)\s*{_DATE}", _between),
+    (rf"\b(?:since|after|starting|from)\s+{_DATE}", _since_date),
+    (rf"\b(?:before|until|till|up to)\s+{_DATE}", _until_date),
+    (rf"\b{_DATE}\b", _on_date),
+    (rf"\b{_PAST}\s+{_COUNT}\s+{_UNIT}", _last_many),
+    (rf"\b{_COUNT}\s+days?\s+ago", _days_ago),
+    (r"\b(?:last|past|previous)\s+(week|month|quarter|year)\b", _last_one),
+    (r"\b(?:this|current)\s+(week|month|quarter|year)\b", _this_one),
+    (r"\bday before yesterday\b", lambda _, now: _days_back(now, 2, "the day before yesterday")),
+    (r"\byesterday\b", lambda _, now: _days_back(now, 1, "yesterday")),
+    (r"\btoday\b", lambda _, now: _days_back(now, 0, "today")),
+    (r"\b(?:in|for|during|of)\s+the\s+last\s+(hour|day)\b", lambda m, now: _rolling(m.group(1), now)),
+    (r"\b(?:last|past)\s+(hour|day)\b", lambda m, now: _rolling(m.group(1), now)),
+    (rf"\b(?:in|during|for|of|since)\s+{_MONTH}\b(?:\s+(\d{{4}}))?", _named_month),
+    (r"\bmonth to date|mtd\b", lambda _, now: _to_date("month", now)),
+    (r"\byear to date|ytd\b", lambda _, now: _to_date("year", now)),
 )
+_RULES = tuple((re.compile(pattern), build) for pattern, build in _SPELLED)
 
 
 def _days_back(now: datetime, days: int, label: str) -> Window:

@@ -1,0 +1,62 @@
+"""How the built-in analyst triages: look at the data first, then read the question with its names."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import cast
+
+from netra.agents.triage.frame import QuestionFrame, Vocabulary
+from netra.agents.triage.parsing import parse_question
+from netra.agents.triage.results import DataFacts
+from netra.llm.playbook import CallTools, Finish, JsonObject, PlaybookView
+
+INSPECT = "inspect_data"
+
+
+def triage_playbook(view: PlaybookView) -> CallTools | Finish:
+    """Inspect the data once, then read the question."""
+    brief = view.brief
+    question = str(brief["question"])
+    if needs_no_data(question, brief):
+        return Finish({"frame": read_frame(brief, Vocabulary(), None).model_dump(mode="json")})
+    if not view.of(INSPECT):
+        return CallTools(((INSPECT, {}),))
+    facts = facts_of(view.of(INSPECT)[-1].content)
+    frame = read_frame(brief, facts.vocabulary, facts)
+    return Finish({"frame": frame.model_dump(mode="json")})
+
+
+def facts_of(content: object) -> DataFacts:
+    """The facts in an answer of `inspect_data`; empty facts when it failed."""
+    data = cast(JsonObject, content).get("data") if isinstance(content, dict) else None
+    return (
+        DataFacts.model_validate(cast(JsonObject, data)["facts"]) if isinstance(data, dict) else DataFacts()
+    )
+
+
+def needs_no_data(question: str, brief: JsonObject) -> bool:
+    """Greetings and questions about ourselves need no look at the data."""
+    return read_frame({**brief, "question": question}, Vocabulary(), None).kind in {
+        "greeting",
+        "capabilities",
+    }
+
+
+def read_frame(brief: JsonObject, vocabulary: Vocabulary, facts: DataFacts | None) -> QuestionFrame:
+    """The frame; a relative window beyond the end of the data is read from that end."""
+    question, timezone = str(brief["question"]), str(brief["timezone"])
+    now = datetime.fromisoformat(str(brief["now"]))
+    has_findings = bool(brief.get("has_findings"))
+    frame = parse_question(question, vocabulary, now, timezone, has_findings=has_findings)
+    if facts is None or facts.until is None or not window_is_past_the_data(frame, facts):
+        return frame
+    moved = parse_question(question, vocabulary, facts.until, timezone, has_findings=has_findings)
+    if moved.window.since == frame.window.since:
+        return frame
+    moved.window.label += f" (counted back from {facts.until:%Y-%m-%d}, where the data ends)"
+    return moved
+
+
+def window_is_past_the_data(frame: QuestionFrame, facts: DataFacts) -> bool:
+    """Whether the whole window lies after the last call."""
+    return facts.until is not None and frame.window.since is not None and frame.window.since > facts.until

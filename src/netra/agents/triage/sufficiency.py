@@ -1,0 +1,186 @@
+"""Whether the stored data can carry an answer: decided from what it holds, never from the wording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from netra.agents.triage.frame import QuestionFrame, QuestionKind
+from netra.agents.triage.results import DataFacts, Missing, Specialist, Sufficiency
+
+IMPORT_CALLS = "netra import FILE --format calls"
+IMPORT_EVALS = "netra import FILE --format evals"
+
+_PLANS: dict[QuestionKind, tuple[Specialist, ...]] = {
+    "usage": ("data",),
+    "drivers": ("data", "report"),
+    "change": ("data", "report"),
+    "cost": ("data", "optimization", "actions", "report"),
+    "model_choice": ("data", "optimization", "actions", "report"),
+    "audit": ("data", "optimization", "actions", "report"),
+    "latency": ("data", "actions", "report"),
+    "capacity": ("data", "actions", "report"),
+}
+
+
+def plan_for(kind: QuestionKind) -> tuple[Specialist, ...]:
+    """Which specialists a question of this kind needs, in order."""
+    return _PLANS.get(kind, ())
+
+
+def column_missing(column: str, purpose: str) -> Missing:
+    """A column of the calls that nothing carries, what it is needed for, and how to send it."""
+    return Missing(
+        what=f"`{column}` on the calls ({purpose})",
+        how=f"send it with each call: `{IMPORT_CALLS} --map {column}=YOUR_COLUMN`",
+    )
+
+
+def assess(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Missing]]:
+    """Sufficiency and what is missing. A list with `sufficient` names only what would make the answer
+    better.
+    """
+    if frame.kind in {"greeting", "capabilities", "outside", "follow_up"}:
+        return "sufficient", []
+    if facts.calls == 0:
+        how = f"import calls: `{IMPORT_CALLS}` (or azure-llm, mooncake, aider-analytics)"
+        return "insufficient", [Missing(what="usage data: this workspace holds no calls yet", how=how)]
+    if _window_is_empty(frame, facts):
+        return "insufficient", [
+            Missing(
+                what=f"calls in {frame.window.label}: the data covers {facts.since:%Y-%m-%d} to "
+                f"{facts.until:%Y-%m-%d}",
+                how=f"ask about that range, or import the missing period: `{IMPORT_CALLS}`",
+            )
+        ]
+    check = _CHECKS.get(frame.kind)
+    return check(frame, facts) if check else ("sufficient", [])
+
+
+def _window_is_empty(frame: QuestionFrame, facts: DataFacts) -> bool:
+    window = frame.window
+    if facts.since is None or facts.until is None:
+        return False
+    starts_after = window.since is not None and window.since > facts.until
+    ends_before = window.until is not None and window.until <= facts.since
+    return starts_after or ends_before
+
+
+def _unpriced(facts: DataFacts) -> list[Missing]:
+    names = ", ".join(facts.unpriced_models[:5]) or "the models used"
+    return [
+        Missing(
+            what=f"prices of {names}",
+            how="add them to a price file and name it in NETRA_PRICE_OVERRIDES, or import with "
+            "`--set model=NAME --set provider=NAME` if the calls are of a known model",
+        )
+    ]
+
+
+def _cost(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Missing]]:
+    if facts.unpriced_calls >= facts.calls:
+        return "insufficient", _unpriced(facts)
+    missing: list[Missing] = _unpriced(facts) if facts.unpriced_calls else []
+    targets = frame.targets
+    if targets.quality_min_pct is not None or targets.quality_margin_points is not None:
+        missing += _no_evaluations(facts)
+    if (targets.p95_ms is not None or targets.p99_ms is not None) and not facts.has("latency_ms"):
+        missing.append(column_missing("latency_ms", "to check the latency condition"))
+    return ("partial" if missing else "sufficient"), missing
+
+
+def _no_evaluations(facts: DataFacts) -> list[Missing]:
+    if len(facts.vocabulary.evaluated_models) >= 2:
+        return []
+    return [
+        Missing(
+            what="quality scores of at least two models on the same items",
+            how=f"`{IMPORT_EVALS}` with item_id, model, score (0..1)",
+        )
+    ]
+
+
+def _needs_prices(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Missing]]:
+    if facts.unpriced_calls >= facts.calls:
+        return "insufficient", _unpriced(facts)
+    missing = _unpriced(facts) if facts.unpriced_calls else []
+    missing += [
+        column_missing(column, "to group by it")
+        for column in frame.dimensions
+        if column in {"feature", "app", "user", "session_id", "api_key_id"} and not facts.has(column)
+    ]
+    return ("partial" if missing else "sufficient"), missing
+
+
+def _usage(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Missing]]:
+    absent = [
+        column_missing(column, "to group by it")
+        for column in frame.dimensions
+        if column in {"feature", "app", "user", "session_id", "api_key_id"} and not facts.has(column)
+    ]
+    if any(measure.startswith("latency") for measure in frame.measures) and not facts.has("latency_ms"):
+        absent.append(column_missing("latency_ms", "to measure latency"))
+        if all(measure.startswith("latency") for measure in frame.measures):
+            return "insufficient", absent
+    if frame.measures == ["cost_usd"] and facts.unpriced_calls >= facts.calls:
+        return "insufficient", [*absent, *_unpriced(facts)]
+    return ("partial" if absent else "sufficient"), absent
+
+
+def _latency(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Missing]]:
+    if not facts.has("latency_ms"):
+        return "insufficient", [column_missing("latency_ms", "to measure where the time is")]
+    missing = [] if facts.has("ttft_ms") else [column_missing("ttft_ms", "to part waiting from writing")]
+    return "sufficient", missing
+
+
+def _capacity(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Missing]]:
+    return "sufficient", []
+
+
+def _model_choice(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Missing]]:
+    if facts.unpriced_calls >= facts.calls:
+        return "insufficient", _unpriced(facts)
+    missing = _no_evaluations(facts)
+    return ("partial" if missing else "sufficient"), missing
+
+
+_LEVER_COLUMNS = {
+    "prompt-cache": (
+        "prefix_hashes",
+        "to replay prompt caching; hash each full block of the prompt from the start",
+    ),
+    "response-cache": ("request_hash", "to find identical requests"),
+    "retry-waste": ("retry_of", "to find repeated attempts"),
+    "context-growth": ("session_id", "to see what each session sends again"),
+    "batch": ("interactive", "to know which calls nobody waits for"),
+    "reasoning-effort": ("reasoning_tokens", "to see what reasoning costs"),
+}
+
+
+def _audit(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Missing]]:
+    asked = frame.levers or []
+    if asked == ["unpriced"]:
+        return "sufficient", []
+    if facts.unpriced_calls >= facts.calls:
+        return "insufficient", _unpriced(facts)
+    absent = [
+        column_missing(*_LEVER_COLUMNS[lever])
+        for lever in (asked or _LEVER_COLUMNS)
+        if lever in _LEVER_COLUMNS and not facts.has(_LEVER_COLUMNS[lever][0])
+    ]
+    if asked and len(absent) == len(asked):
+        return "insufficient", absent
+    return ("partial" if absent and asked else "sufficient"), absent
+
+
+_Check = Callable[[QuestionFrame, DataFacts], tuple[Sufficiency, list[Missing]]]
+_CHECKS: dict[QuestionKind, _Check] = {
+    "cost": _cost,
+    "drivers": _needs_prices,
+    "change": _needs_prices,
+    "usage": _usage,
+    "latency": _latency,
+    "capacity": _capacity,
+    "model_choice": _model_choice,
+    "audit": _audit,
+}

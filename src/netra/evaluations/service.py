@@ -11,7 +11,8 @@ from netra.evaluations.arrow import frame_of
 _LOAD = """SELECT item_id, model, score, `group`, input_tokens, output_tokens, cost_usd
 FROM evaluations WHERE workspace_id = {workspace:String} ORDER BY model, `group`, item_id"""
 
-_COVERAGE = """SELECT model, count() AS items, avg(score) AS mean_score, countIf(isNotNull(input_tokens)) AS with_tokens,
+_COVERAGE = """SELECT model, count() AS items, avg(score) AS mean_score,
+countIf(isNotNull(input_tokens)) AS with_tokens,
 countIf(isNotNull(cost_usd)) AS with_cost
 FROM evaluations WHERE workspace_id = {workspace:String} GROUP BY model ORDER BY model"""
 

@@ -214,7 +214,7 @@ class ImportService:
                 await repository.add(
                     import_id,
                     name=options.name or "upload",
-                    format=options.format,
+                    kind=options.format,
                     options={"set": dict(options.values), "map": dict(options.names)},
                     fingerprint=fingerprint,
                     size=upload.size,

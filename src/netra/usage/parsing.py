@@ -127,8 +127,8 @@ class FileParser:
             theirs = ", ".join(self._source_names[name] for name in missing)
             raise MissingColumnsError(
                 f"Format {self.format.name} needs {theirs}, which the file lacks. It has: {present}.",
-                hint=f"Name the file's own column with --map {missing[0]}=THEIRS, or give one value for all
-                rows " f"with --set {missing[0]}=VALUE; is --format {self.format.name} right?",
+                hint=f"Name the file's own column with --map {missing[0]}=THEIRS, or give one value for all "
+                f"rows with --set {missing[0]}=VALUE; is --format {self.format.name} right?",
                 details={"missing": missing, "columns": list(names)},
             )
 
@@ -190,28 +190,28 @@ def _whole_blocks(full: pl.DataFrame) -> pl.DataFrame:
     return full.with_columns(pl.col("prefix_hashes").list.head(blocks))
 
 
-def _source_names(format: ImportFormat, names: Mapping[str, str]) -> dict[str, str]:
-    known = [column.name for column in format.columns]
+def _source_names(kind: ImportFormat, names: Mapping[str, str]) -> dict[str, str]:
+    known = [column.name for column in kind.columns]
     for ours in names:
         if ours not in known:
             raise InvalidOptionError(
-                f"--map {ours}={names[ours]}: format {format.name} has no column {ours!r}.",
+                f"--map {ours}={names[ours]}: format {kind.name} has no column {ours!r}.",
                 hint=f"Our columns: {', '.join(known)}.",
             )
-    return {name: names.get(name, format.source_names.get(name, name)) for name in known}
+    return {name: names.get(name, kind.source_names.get(name, name)) for name in known}
 
 
 def _fixed_values(
-    format: ImportFormat, values: Mapping[str, str], now: datetime
+    kind: ImportFormat, values: Mapping[str, str], now: datetime
 ) -> dict[str, tuple[object, Column]]:
     """Constants of the format and `--set` values, converted like values of a file."""
-    columns = columns_by_name(format.columns)
+    columns = columns_by_name(kind.columns)
     fixed: dict[str, tuple[object, Column]] = {}
-    for name, value in {**format.constants, **values}.items():
+    for name, value in {**kind.constants, **values}.items():
         column = columns.get(name)
         if column is None or name == "call_id":
             raise InvalidOptionError(
-                f"--set {name}={value}: format {format.name} has no column {name!r} to fill.",
+                f"--set {name}={value}: format {kind.name} has no column {name!r} to fill.",
                 hint=f"Columns: {', '.join(known for known in columns if known != 'call_id')}.",
             )
         result = normalise(pl.Series(name, [value]), column, now)
@@ -222,9 +222,9 @@ def _fixed_values(
     return fixed
 
 
-def _contradictions(full: pl.DataFrame, format: ImportFormat) -> list[Problem]:
+def _contradictions(full: pl.DataFrame, kind: ImportFormat) -> list[Problem]:
     """Rows whose columns cannot all be true."""
-    if format.sink == "evaluations":
+    if kind.sink == "evaluations":
         mask = (full["score"] > 1).fill_null(False)
         reason = "score must lie between 0 and 1; divide percentages by 100"
         return [Problem("score", "invalid_value", mask, lambda _: reason)] if mask.any() else []
@@ -232,8 +232,8 @@ def _contradictions(full: pl.DataFrame, format: ImportFormat) -> list[Problem]:
     checks = {
         "cache_read_tokens": (
             cached > pl.col("input_tokens"),
-            "cache_read_tokens + cache_write_tokens + cache_write_1h_tokens exceed input_tokens, which must hold "
-            "all input, cache reads and writes included",
+            "cache_read_tokens + cache_write_tokens + cache_write_1h_tokens exceed input_tokens, which must "
+            "hold all input, cache reads and writes included",
         ),
         "reasoning_tokens": (
             pl.col("reasoning_tokens") > pl.col("output_tokens"),

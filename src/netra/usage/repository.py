@@ -41,18 +41,19 @@ class ImportRepository(ScopedRepository):
         return None if row is None else str(row["id"])
 
     async def add(
-        self, import_id: str, *, name: str, format: str, options: dict[str, Any], fingerprint: str, size: int
+        self, import_id: str, *, name: str, kind: str, options: dict[str, Any], fingerprint: str, size: int
     ) -> None:
         """Record a new import as running."""
         await self.transaction.execute(
-            "insert into app.imports (workspace_id, id, created_by, name, format, options, fingerprint, bytes, "
-            "status, started_at) values (:w, :id, :u, :name, :format, :options, :f, :size, 'running', now())",
+            "insert into app.imports (workspace_id, id, created_by, name, format, options, fingerprint, "
+            "bytes, status, started_at) values (:w, :id, :u, :name, :format, :options, :f, :size, "
+            "'running', now())",
             {
                 "w": self.workspace_id,
                 "id": import_id,
                 "u": self.user_id,
                 "name": name,
-                "format": format,
+                "format": kind,
                 "options": json.dumps(options),
                 "f": fingerprint,
                 "size": size,
@@ -108,8 +109,8 @@ class ImportRepository(ScopedRepository):
         """Make everything computed from older data stale; the new version."""
         result = await self.transaction.execute(
             "insert into app.data_versions (workspace_id, version, changed_at) values (:w, 1, now()) "
-            "on conflict (workspace_id) do update set version = app.data_versions.version + 1, changed_at = now() "
-            "returning version",
+            "on conflict (workspace_id) do update set version = app.data_versions.version + 1, "
+            "changed_at = now() returning version",
             {"w": self.workspace_id},
         )
         return int(result.scalar_one())

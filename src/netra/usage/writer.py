@@ -51,7 +51,7 @@ class CallWriter:
 
 
 def complete_calls(frame: pl.DataFrame) -> pl.DataFrame:
-    """All columns of the fact in their types: absent ones get their default, ids and content their digests."""
+    """All columns of the fact in their types: absent ones get defaults, ids and content digests."""
     expressions: list[pl.Expr] = []
     for column in CALL_COLUMNS:
         value = pl.col(column.name) if column.name in frame.columns else pl.lit(None, dtype=column.dtype)

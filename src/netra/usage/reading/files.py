@@ -58,8 +58,7 @@ def read_file(
         except ARROW_ERRORS as error:
             raise UnreadableFileError(
                 f"The file cannot be read to its end: {str(error).splitlines()[0][:200]}",
-                hint="It may be truncated; write it again and repeat the import. What was read before is
-                kept.",
+                hint="It may be truncated; write it again and repeat the import. What was read is kept.",
             ) from error
 
 

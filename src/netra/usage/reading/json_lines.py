@@ -16,13 +16,14 @@ RowAdapter = Callable[[JsonRow], JsonRow | None]
 """Flattens one foreign row; None means the row is nothing this format counts as a call."""
 
 _INT64 = 2**63
-_PLAIN_TYPES = (pl.Int64, pl.Float64, pl.String, pl.Boolean, pl.Null)
+_PLAIN_TYPES: tuple[type[pl.DataType], ...] = (pl.Int64, pl.Float64, pl.String, pl.Boolean, pl.Null)
+_ITEM_TYPES: tuple[type[pl.DataType], ...] = (pl.Int64, pl.String, pl.Null)
 
 
 def read_json_lines(
     chunks: Iterable[LineChunk], wanted: frozenset[str], adapter: RowAdapter | None = None
 ) -> Iterator[RawChunk]:
-    """Decode each line as one JSON object; keeps the wanted source columns that occur, and the line number."""
+    """Decode each line as one JSON object; keeps wanted columns that occur, and the line number."""
     for chunk in chunks:
         together = None if adapter or not chunk.lines else _decode_together(chunk, wanted)
         yield _decode_one_by_one(chunk, wanted, adapter) if together is None else together
@@ -47,8 +48,8 @@ def _decode_together(chunk: LineChunk, wanted: frozenset[str]) -> RawChunk | Non
 
 def _is_plain(dtype: pl.DataType) -> bool:
     if isinstance(dtype, pl.List):
-        return dtype.inner in (pl.Int64, pl.String, pl.Null)
-    return dtype in _PLAIN_TYPES
+        return isinstance(dtype.inner, _ITEM_TYPES)
+    return isinstance(dtype, _PLAIN_TYPES)
 
 
 def _decode_one_by_one(chunk: LineChunk, wanted: frozenset[str], adapter: RowAdapter | None) -> RawChunk:
@@ -90,7 +91,7 @@ def _decode_line(line: bytes, number: int) -> JsonRow | Reject:
 
 def series_of(name: str, values: list[Any]) -> pl.Series:
     """A series that loses nothing: plain where all values share a type, else their JSON text."""
-    types = {type(value) for value in values} - {type(None)}
+    types: set[type[object]] = {type(value) for value in values} - {type(None)}
     if types == {int} and all(value is None or -_INT64 <= value < _INT64 for value in values):
         return pl.Series(name, values, dtype=pl.Int64)
     if types and types <= {int, float}:
@@ -98,7 +99,7 @@ def series_of(name: str, values: list[Any]) -> pl.Series:
     if types == {bool}:
         return pl.Series(name, values, dtype=pl.Boolean)
     if types == {list}:
-        items = {type(item) for value in values if value is not None for item in value}
+        items: set[type[object]] = {type(item) for value in values if value is not None for item in value}
         if items <= {int}:
             return _int_lists(name, values)
         if items == {str}:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +53,7 @@ class SharedEngines:
         os.environ[DIRECTORY_VARIABLE] = f"{self.directory}:{self.owner}"
 
     @contextmanager
-    def one_at_a_time(self, name: str) -> Iterator[None]:
+    def one_at_a_time(self, name: str) -> Generator[None]:
         """Hold a lock that all processes of the run share."""
         with (self.directory / f"{name}.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -111,6 +111,9 @@ def _python_path() -> str:
 def _stop(pid: int) -> None:
     try:
         host = psutil.Process(pid)
+    except psutil.NoSuchProcess:
+        return
+    try:
         host.send_signal(signal.SIGTERM)
         host.wait(timeout=15)
     except psutil.NoSuchProcess:

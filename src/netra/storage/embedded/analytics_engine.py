@@ -31,7 +31,9 @@ class StatementFailedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One request: SQL, its parameters (in ClickHouse's escaped text form), settings, and data of an insert."""
+    """One request: SQL, its parameters (in ClickHouse's escaped text form), settings, and data of an
+    insert.
+    """
 
     sql: str
     output: str = "TabSeparated"
@@ -59,7 +61,8 @@ class Summary:
 class AnalyticsEngine:
     """chDB over one directory. Methods block; each call uses its own connection, so they may run in parallel.
 
-    The working directory of the process moves into `directory`, because the engine cannot be given every path.
+    The working directory of the process moves into `directory`, because the engine cannot be given every
+    path.
     """
 
     def __init__(self, directory: Path, *, memory_bytes: int, threads: int) -> None:
@@ -75,7 +78,8 @@ class AnalyticsEngine:
     def run(self, statement: Statement, emit: Callable[[bytes], None]) -> Summary:
         """Run one statement, handing result bytes to `emit` as they come.
 
-        Raises RefusedStatementError, StatementFailedError, and whatever `emit` raises (which stops the query).
+        Raises RefusedStatementError, StatementFailedError, and whatever `emit` raises (which stops the
+        query).
         """
         check(statement.sql, reader=statement.reader, table_functions=self._table_functions)
         connection = self._chdb.connect(self._address)
@@ -162,8 +166,8 @@ class AnalyticsEngine:
 def _arrow_messages(chunk: bytes, *, with_schema: bool) -> bytes:
     """One block's stream without its end mark, and without the schema when an earlier block has sent it.
 
-    The engine encodes every block as an Arrow stream of its own (Arrow IPC: a continuation mark, the length of
-    the metadata, the metadata; the schema message has no body).
+    The engine encodes every block as an Arrow stream of its own (Arrow IPC: a continuation mark, the
+    length of the metadata, the metadata; the schema message has no body).
     """
     begin = 0 if with_schema else 8 + int.from_bytes(chunk[4:8], "little")
     end = len(chunk) - len(END_OF_ARROW_STREAM) if chunk.endswith(END_OF_ARROW_STREAM) else len(chunk)
@@ -171,9 +175,11 @@ def _arrow_messages(chunk: bytes, *, with_schema: bool) -> bytes:
 
 
 def _load_chdb() -> Any:
-    """chDB's extension without pyarrow, which its package imports when present and this process never uses."""
+    """ChDB's extension without pyarrow, which its package imports when present and this process never
+    uses.
+    """
     hidden = {name: sys.modules.get(name) for name in ("pyarrow", "pandas")}
-    sys.modules.update({name: None for name in hidden})  # type: ignore[dict-item]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[dict-item]
     try:
         from chdb import _chdb  # type: ignore[attr-defined]
     finally:

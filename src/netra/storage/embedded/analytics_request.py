@@ -4,6 +4,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import lz4.frame
 from python_multipart import parse_form
@@ -12,12 +13,34 @@ from netra.storage.embedded.analytics_engine import Statement
 from netra.storage.embedded.analytics_sql import output_format, split_insert
 
 NO_SETTINGS = frozenset(
-    """query database default_format query_id session_id session_timeout session_check close_session user password
-    quota_key role compress decompress wait_end_of_query buffer_size client_protocol_version stacktrace
-    enable_http_compression http_zlib_compression_level send_progress_in_http_headers
-    http_headers_progress_interval_ms cancel_http_readonly_queries_on_client_close""".split()
+    {
+        "buffer_size",
+        "cancel_http_readonly_queries_on_client_close",
+        "client_protocol_version",
+        "close_session",
+        "compress",
+        "database",
+        "decompress",
+        "default_format",
+        "enable_http_compression",
+        "http_headers_progress_interval_ms",
+        "http_zlib_compression_level",
+        "password",
+        "query",
+        "query_id",
+        "quota_key",
+        "role",
+        "send_progress_in_http_headers",
+        "session_check",
+        "session_id",
+        "session_timeout",
+        "stacktrace",
+        "user",
+        "wait_end_of_query",
+    }
 )
 LARGEST_PLAIN_BYTES = 1024**3
+_lz4 = cast(Any, lz4.frame)
 
 
 class BadRequestError(Exception):
@@ -66,7 +89,7 @@ def _plain(body: bytes, encoding: str) -> bytes:
         if encoding == "gzip":
             return _bounded(gzip.GzipFile(fileobj=io.BytesIO(body)))
         if encoding == "lz4":
-            return _bounded(lz4.frame.open(io.BytesIO(body)))
+            return _bounded(_lz4.open(io.BytesIO(body)))
         if encoding == "deflate":
             unpacker = zlib.decompressobj()
             plain = unpacker.decompress(body, LARGEST_PLAIN_BYTES)
@@ -82,8 +105,8 @@ def _plain(body: bytes, encoding: str) -> bytes:
     raise BadRequestError(f"unknown content encoding {encoding}", 354)
 
 
-def _bounded(source: object) -> bytes:
-    plain: bytes = source.read(LARGEST_PLAIN_BYTES + 1)  # type: ignore[attr-defined]
+def _bounded(source: Any) -> bytes:
+    plain: bytes = source.read(LARGEST_PLAIN_BYTES + 1)
     if len(plain) > LARGEST_PLAIN_BYTES:
         raise BadRequestError("the unpacked body is too large", 307)
     return plain
@@ -100,5 +123,5 @@ def _form(headers: Mapping[str, str], body: bytes) -> dict[str, str]:
         raise BadRequestError("tables sent along with a query are not supported", 48)
 
     form_headers = {"Content-Type": headers["content-type"].encode()}
-    parse_form(form_headers, io.BytesIO(body), on_field, on_file)  # type: ignore[arg-type]
+    cast(Any, parse_form)(form_headers, io.BytesIO(body), on_field, on_file)
     return values

@@ -1,8 +1,10 @@
-"""The analytics process: ClickHouse's HTTP interface over the embedded engine, for `clickhouse-connect` as it is.
+"""The analytics process: ClickHouse's HTTP interface over the embedded engine, for `clickhouse-connect`
+as it is.
 
-Run as `python -m netra.storage.embedded.analytics_server`; the parent writes one line of JSON (`ServerConfig`) to
-standard input. Speaks what the client needs: queries with `param_` values and settings, result formats, inserts
-with a body (plain, gzip, deflate, lz4, zstd), the exception header, `/ping`; and `/identity` for the parent.
+Run as `python -m netra.storage.embedded.analytics_server`; the parent writes one line of JSON
+(`ServerConfig`) to standard input. Speaks what the client needs: queries with `param_` values and
+settings, result formats, inserts with a body (plain, gzip, deflate, lz4, zstd), the exception header,
+`/ping`; and `/identity` for the parent.
 """
 
 import asyncio
@@ -21,7 +23,7 @@ from urllib.parse import parse_qsl
 
 import uvicorn
 
-from netra.storage.embedded.analytics_engine import AnalyticsEngine, Statement, StatementFailedError, Summary
+from netra.storage.embedded.analytics_engine import AnalyticsEngine, StatementFailedError, Summary
 from netra.storage.embedded.analytics_request import BadRequestError, read_statement
 from netra.storage.embedded.analytics_sql import RefusedStatementError
 from netra.storage.embedded.resident_memory import give_back_startup_pages
@@ -40,7 +42,9 @@ Send = Callable[[Message], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class ServerConfig:
-    """What the parent tells the process: where the data lies, the inherited socket, who may ask, its limits."""
+    """What the parent tells the process: where the data lies, the inherited socket, who may ask, its
+    limits.
+    """
 
     directory: str
     socket_fd: int
@@ -53,7 +57,9 @@ class ServerConfig:
 
 
 class AnalyticsApp:
-    """The ASGI application. Statements run on a bounded set of threads; more than `MOST_WAITING` are refused."""
+    """The ASGI application. Statements run on a bounded set of threads; more than `MOST_WAITING` are
+    refused.
+    """
 
     def __init__(self, engine: AnalyticsEngine, config: ServerConfig) -> None:
         self._engine = engine
@@ -75,7 +81,9 @@ class AnalyticsApp:
             identity = {"pid": os.getpid(), "instance": self._config.instance}
             await _reply(send, 200, json.dumps(identity).encode())
         elif self._waiting >= MOST_WAITING:
-            await _fail(send, TOO_MANY_QUERIES, "Too many simultaneous queries (TOO_MANY_SIMULTANEOUS_QUERIES)")
+            await _fail(
+                send, TOO_MANY_QUERIES, "Too many simultaneous queries (TOO_MANY_SIMULTANEOUS_QUERIES)"
+            )
         else:
             self._waiting += 1
             try:
@@ -120,7 +128,9 @@ class AnalyticsApp:
 
 
 class _Response:
-    """Sends the head with the first bytes, so that a statement that fails at once still gets its error status."""
+    """Sends the head with the first bytes, so that a statement that fails at once still gets its error
+    status.
+    """
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -188,9 +198,7 @@ async def _reply(send: Send, status: int, body: bytes, *headers: tuple[bytes, by
 def main() -> None:
     """Read the configuration, open the engine, serve until asked to stop."""
     config = ServerConfig(**json.loads(sys.stdin.readline()))
-    engine = AnalyticsEngine(
-        Path(config.directory), memory_bytes=config.memory_bytes, threads=config.threads
-    )
+    engine = AnalyticsEngine(Path(config.directory), memory_bytes=config.memory_bytes, threads=config.threads)
     give_back_startup_pages()
     listening = socket.socket(fileno=config.socket_fd)
     server = uvicorn.Server(

@@ -5,14 +5,43 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 HARMLESS_TABLE_FUNCTIONS = frozenset(
-    "numbers numbers_mt zeros zeros_mt values view null format generateseries generate_series primes input".split()
+    [
+        "numbers",
+        "numbers_mt",
+        "zeros",
+        "zeros_mt",
+        "values",
+        "view",
+        "null",
+        "format",
+        "generateseries",
+        "generate_series",
+        "primes",
+        "input",
+    ]
 )
 REFUSED_FUNCTIONS = frozenset(
-    "file python addresstoline addresstolinewithinlines addresstosymbol executable eval".split()
+    ["file", "python", "addresstoline", "addresstolinewithinlines", "addresstosymbol", "executable", "eval"]
 )
 REFUSED_WORDS = frozenset({"infile", "outfile"})
 ALLOWED_STATEMENTS = frozenset(
-    "select with insert create alter drop rename truncate optimize exists show describe desc explain delete".split()
+    [
+        "select",
+        "with",
+        "insert",
+        "create",
+        "alter",
+        "drop",
+        "rename",
+        "truncate",
+        "optimize",
+        "exists",
+        "show",
+        "describe",
+        "desc",
+        "explain",
+        "delete",
+    ]
 )
 SYSTEM_DATABASES = frozenset({"system", "information_schema"})
 SYSTEM_TABLES_FOR_READERS = frozenset({"settings", "one", "numbers"})
@@ -48,8 +77,8 @@ class Token:
 def tokens(sql: str) -> list[Token]:
     """Split SQL into tokens without blanks and comments.
 
-    Raises RefusedStatementError for anything not understood with certainty (heredocs, typographic quotes, escapes
-    in quoted names), since a misread quote would hide what follows it.
+    Raises RefusedStatementError for anything not understood with certainty (heredocs, typographic quotes,
+    escapes in quoted names), since a misread quote would hide what follows it.
     """
     found: list[Token] = []
     position = 0

@@ -18,9 +18,10 @@ POLL_S = 0.05
 class ChildSpec:
     """How a child is started and stopped.
 
-    `first_input` is written to its standard input, which stays open for as long as we live. `stop_signal` asks it
-    to end; `death_signal` is what the kernel sends it when we are gone. `owns` are directories it takes over when
-    we are root and it must not be (None: it runs as we do). `pass_fds` are file descriptors it inherits.
+    `first_input` is written to its standard input, which stays open for as long as we live. `stop_signal`
+    asks it to end; `death_signal` is what the kernel sends it when we are gone. `owns` are directories it
+    takes over when we are root and it must not be (None: it runs as we do). `pass_fds` are file
+    descriptors it inherits.
     """
 
     name: str
@@ -35,7 +36,9 @@ class ChildSpec:
 
 
 class ChildProcess:
-    """A running child. Start it on the main thread: the kernel ties its life to the thread that started it."""
+    """A running child. Start it on the main thread: the kernel ties its life to the thread that started
+    it.
+    """
 
     def __init__(self, spec: ChildSpec, process: "subprocess.Popen[bytes]") -> None:
         self.spec = spec

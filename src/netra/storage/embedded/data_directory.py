@@ -74,7 +74,7 @@ class DataDirectory:
         if free < LEAST_FREE_BYTES:
             raise DataDirectoryUnusableError(
                 f"only {free // 1024**2} MB are free for the data directory {self.root}",
-                hint=f"make room ({LEAST_FREE_BYTES // 1024**2} MB at least) or choose another with --data-dir",
+                hint=f"make room ({LEAST_FREE_BYTES // 1024**2} MB at least) or choose --data-dir",
                 details={"path": str(self.root), "free_bytes": free},
             )
 
@@ -111,7 +111,8 @@ class DataDirectory:
 
 
 class DirectoryLock:
-    """The hold on a data directory: a kernel lock on `lock`, with the holder written inside for others to read.
+    """The hold on a data directory: a kernel lock on `lock`, with the holder written inside for others to
+    read.
 
     The kernel drops it with the process, so a killed holder never blocks the next.
     """

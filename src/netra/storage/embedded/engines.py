@@ -1,7 +1,7 @@
 """Starts, together, the engines that were not given by URL."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -23,7 +23,9 @@ class EngineUrls:
 
 
 class EmbeddedEngines:
-    """The engines of one data directory. The caller holds the directory's lock from before `start` to after `stop`."""
+    """The engines of one data directory. The caller holds the directory's lock from before `start` to
+    after `stop`.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._directory = DataDirectory(settings.home)
@@ -75,7 +77,7 @@ class EmbeddedEngines:
 
 
 @asynccontextmanager
-async def running_engines(settings: Settings) -> AsyncIterator[EngineUrls]:
+async def running_engines(settings: Settings) -> AsyncGenerator[EngineUrls]:
     """Run the engines that the settings do not give by URL for the length of a block."""
     engines = EmbeddedEngines(settings)
     urls = await engines.start()

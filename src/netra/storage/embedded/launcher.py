@@ -1,10 +1,10 @@
 """What runs between the fork and the engine: bind its life to ours, give up root, become the engine.
 
-Started as a file by `child_process` with `python -I -S`, so it imports nothing of the product. Doing this in a
-process of its own, not in a hook between fork and exec, keeps it safe while the parent has threads.
+Started as a file by `child_process` with `python -I -S`, so it imports nothing of the product. Doing this
+in a process of its own, not in a hook between fork and exec, keeps it safe while the parent has threads.
 
-Arguments: `--parent PID`, `--death-signal N`, `--unprivileged DIRECTORY` (may repeat: directories the engine will
-own), then `--` and the command.
+Arguments: `--parent PID`, `--death-signal N`, `--unprivileged DIRECTORY` (may repeat: directories the
+engine will own), then `--` and the command.
 """
 
 import argparse
@@ -61,7 +61,7 @@ def _give_up_root(directories: list[str]) -> None:
     for directory in directories:
         # Nobody must be able to pass through to its own directory; what lies beside it stays closed.
         parent = os.path.dirname(directory)
-        os.chmod(parent, os.stat(parent).st_mode | 0o011)
+        os.chmod(parent, os.stat(parent).st_mode | 0o011)  # noqa: S103
     os.setgroups([])
     os.setgid(NOBODY)
     os.setuid(NOBODY)

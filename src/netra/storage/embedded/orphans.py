@@ -10,7 +10,9 @@ GRACE_S = 5.0
 
 
 def remember(pid_file: Path, pid: int) -> None:
-    """Note which process serves a directory, with its start time so that a reused pid is not mistaken for it."""
+    """Note which process serves a directory, with its start time so that a reused pid is not mistaken for
+    it.
+    """
     with contextlib.suppress(psutil.NoSuchProcess):
         pid_file.write_text(f"{pid} {psutil.Process(pid).create_time()}", encoding="ascii")
 
@@ -20,12 +22,8 @@ async def end_orphan(pid_file: Path) -> None:
 
     Only called by the holder of the directory's lock: whoever else still serves it lost its parent.
     """
-    try:
-        pid, started = pid_file.read_text(encoding="ascii").split()
-        process = psutil.Process(int(pid))
-        if abs(process.create_time() - float(started)) > 1.0:
-            return
-    except (OSError, ValueError, psutil.NoSuchProcess):
+    process = _remembered(pid_file)
+    if process is None:
         return
     family = [process]
     with contextlib.suppress(psutil.Error):
@@ -35,3 +33,12 @@ async def end_orphan(pid_file: Path) -> None:
         with contextlib.suppress(psutil.Error):
             member.kill()
     await asyncio.to_thread(psutil.wait_procs, family, GRACE_S)
+
+
+def _remembered(pid_file: Path) -> psutil.Process | None:
+    try:
+        pid, started = pid_file.read_text(encoding="ascii").split()
+        process = psutil.Process(int(pid))
+        return process if abs(process.create_time() - float(started)) < 1.0 else None
+    except (OSError, ValueError, psutil.NoSuchProcess):
+        return None

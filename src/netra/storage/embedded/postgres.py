@@ -5,7 +5,9 @@ import importlib.util
 import shutil
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import quote
 
 import asyncpg
@@ -15,6 +17,7 @@ from netra.storage.embedded.child_process import ChildProcess, ChildSpec
 from netra.storage.embedded.data_directory import DataDirectory
 from netra.storage.embedded.errors import EngineStartError
 
+_connect = cast(Callable[..., Awaitable[Any]], asyncpg.connect)  # pyright: ignore[reportUnknownMemberType]
 ADMIN_ROLE = "netra_admin"
 DATABASE = "netra"
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
@@ -98,7 +101,7 @@ class PostgresEngine:
     async def answers(self, pid: int) -> bool:
         """Whether our own postmaster serves the database; creates the database on the first start."""
         try:
-            connection = await asyncpg.connect(self._url(DATABASE), timeout=2.0)
+            connection = await _connect(self._url(DATABASE), timeout=2.0)
         except asyncpg.InvalidCatalogNameError:
             await self._create_database()
             return False
@@ -114,7 +117,7 @@ class PostgresEngine:
             connection.terminate()
 
     async def _create_database(self) -> None:
-        connection = await asyncpg.connect(self._url("postgres"), timeout=2.0)
+        connection = await _connect(self._url("postgres"), timeout=2.0)
         try:
             await connection.execute(f"create database {DATABASE}")
         finally:
@@ -128,7 +131,8 @@ class PostgresEngine:
             name=self.name,
             command=command,
             log_file=self._log_file,
-            # A fast stop ends open sessions and writes a checkpoint; without us there is no time for that one.
+            # A fast stop ends open sessions and writes a checkpoint; without us there is no time for that
+            # one.
             stop_signal=signal.SIGINT,
             death_signal=signal.SIGQUIT,
             owns=(owner_of, self._sockets),

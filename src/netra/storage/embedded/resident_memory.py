@@ -12,8 +12,8 @@ _MAPPING = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r-xp .*_chdb\.abi3\.so")
 def give_back_startup_pages() -> None:
     """Unmap the engine's program text; what is used again comes back from the page cache.
 
-    Initialising the engine touches about 110 MB of its 370 MB of code, most of it never again. Only text is given
-    back, which the file still holds; where the kernel knows no such advice nothing happens.
+    Initialising the engine touches about 110 MB of its 370 MB of code, most of it never again. Only text
+    is given back, which the file still holds; where the kernel knows no such advice nothing happens.
     """
     if not sys.platform.startswith("linux"):
         return

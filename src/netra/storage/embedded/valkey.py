@@ -6,6 +6,7 @@ import platform
 import secrets
 import signal
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import quote
 
 import redis.asyncio as valkey_client
@@ -17,7 +18,11 @@ from netra.storage.embedded.errors import EngineStartError
 
 PRODUCT_USER = "netra"
 SUPERVISOR_USER = "netra_supervisor"
-REFUSED_COMMANDS = "-@dangerous -@admin +info|server -scan -keys -randomkey -pubsub -config -flushall -flushdb -debug -select"
+REFUSED_COMMANDS = (
+    "-@dangerous -@admin +info|server -scan -keys -randomkey -pubsub"
+    " -config -flushall -flushdb -debug -select"
+    " -script|flush -function"
+)
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
 
 
@@ -89,7 +94,7 @@ class ValkeyEngine:
             socket_timeout=2.0,
         )
         try:
-            info: dict[str, object] = await client.info("all")
+            info = cast(dict[str, object], await cast(Any, client).info("all"))
             return info.get("process_id") == pid and info.get("loading") == 0
         except (RedisError, OSError):
             return False

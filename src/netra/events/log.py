@@ -80,6 +80,10 @@ class EventLog:
         """The thread's position without a lock; None when there is no such thread."""
         return await repository.find_position(tx, thread_id)
 
+    async def positions(self, tx: Transaction, thread_ids: list[str]) -> dict[str, Cursor]:
+        """The positions of those threads that are there."""
+        return await repository.find_positions(tx, thread_ids)
+
     async def append(
         self, tx: Transaction, writer: Writer, events: Sequence[NewEvent], *, close: bool = False
     ) -> Appended:

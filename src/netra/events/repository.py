@@ -39,6 +39,16 @@ async def find_position(tx: Transaction, thread_id: str, *, lock: str = "") -> C
     return None if row is None else Cursor(epoch=row[0], seq=row[1])
 
 
+async def find_positions(tx: Transaction, thread_ids: list[str]) -> dict[str, Cursor]:
+    """Epoch and last seq of those threads that are there."""
+    rows = await tx.execute(
+        "select thread_id, epoch, last_seq from app.event_streams "
+        f"where {_MINE} and thread_id = any(:threads)",
+        {"threads": thread_ids},
+    )
+    return {str(row[0]): Cursor(epoch=row[1], seq=row[2]) for row in map(tuple, rows)}
+
+
 async def append(
     tx: Transaction, thread_id: str, run_id: str | None, *, claim: str | None, close: bool, events: str
 ) -> list[Row]:

@@ -50,10 +50,12 @@ class GuessLimiter:
                 )
             await transaction.execute(
                 "delete from auth.sign_in_guesses where id in (select id from auth.sign_in_guesses "
-                "where at < clock_timestamp() - interval '1 hour' order by id limit 20 for update skip locked)"
+                "where at < clock_timestamp() - interval '1 hour' "
+                "order by id limit 20 for update skip locked)"
             )
             made = await transaction.execute(
-                "insert into auth.sign_in_guesses (bucket, at) values (:bucket, clock_timestamp()) returning id",
+                "insert into auth.sign_in_guesses (bucket, at) "
+                "values (:bucket, clock_timestamp()) returning id",
                 {"bucket": bucket},
             )
             return Guess(made.one().id)

@@ -26,7 +26,8 @@ class User:
 class Principal:
     """Who is behind a credential, by which session or API key, until when (UTC).
 
-    `workspace_id` is set when the credential is bound to one workspace (API keys always are).
+    `workspace_id` is set when the credential is bound to one workspace: every API key is, except the local
+    owner's for the command line of this machine. `role_limit` caps the role the user has there.
     """
 
     user_id: str
@@ -36,6 +37,25 @@ class Principal:
     workspace_id: str | None
     expires_at: datetime
     key_id: str | None = None
+    role_limit: Role | None = None
+    is_installation_owner: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a sign-in or refresh gives: tokens (secret, shown once) and their ends.
+
+    `expires_in` are the seconds of the access token; `ends_at` is the session's last moment. `device_token`
+    is set when the device was not known before.
+    """
+
+    user: User
+    session_id: str
+    access_token: str
+    expires_in: int
+    refresh_token: str
+    ends_at: datetime
+    device_token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

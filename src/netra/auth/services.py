@@ -1,0 +1,78 @@
+"""Puts the services of this room together."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from netra.audit.service import AuditLog
+from netra.auth.access_tokens import AccessTokens
+from netra.auth.administration import AccountAdministration
+from netra.auth.api_keys import ApiKeyService
+from netra.auth.database import AuthDatabaseManager
+from netra.auth.guesses import GuessLimiter
+from netra.auth.passwords import PasswordHashing, PasswordPolicy
+from netra.auth.service import AuthParts, UnifiedAuthenticationService
+from netra.auth.sessions import SessionService
+from netra.auth.signing_keys import SigningKeyRing
+from netra.auth.workspaces import WorkspaceService
+from netra.config.instance_secret import derive
+from netra.ids.manager import UnifiedIDManager
+from netra.storage.postgres.manager import DatabaseManager
+
+
+@dataclass(frozen=True, slots=True)
+class AuthServices:
+    """What other rooms and the endpoints use."""
+
+    authentication: UnifiedAuthenticationService
+    workspaces: WorkspaceService
+    keys: ApiKeyService
+    administration: AccountAdministration
+    signing_keys: SigningKeyRing
+    database: AuthDatabaseManager
+
+
+@asynccontextmanager
+async def auth_services(
+    database: DatabaseManager,
+    *,
+    ids: UnifiedIDManager,
+    audit: AuditLog,
+    secret: bytes,
+    secrets_directory: Path,
+) -> AsyncGenerator[AuthServices]:
+    """The services of this room, as long as the block lasts.
+
+    `secret` is the installation's secret; keys for single purposes are derived from it. The schema `auth`
+    must be migrated.
+    """
+    auth_database = AuthDatabaseManager(database)
+    signing_keys = SigningKeyRing(secrets_directory)
+    tokens = AccessTokens(signing_keys, issuer=f"netra:{derive(secret, 'token issuer')[:16]}")
+    hashing = PasswordHashing()
+    parts = AuthParts(
+        database=auth_database,
+        ids=ids,
+        audit=audit,
+        hashing=hashing,
+        policy=PasswordPolicy(),
+        guesses=GuessLimiter(auth_database, secret=derive(secret, "sign-in buckets").encode()),
+        tokens=tokens,
+        sessions=SessionService(
+            auth_database, tokens, ids, audit, secret=derive(secret, "refresh tokens").encode()
+        ),
+        keys=ApiKeyService(auth_database, ids, audit),
+    )
+    authentication = UnifiedAuthenticationService(parts)
+    try:
+        yield AuthServices(
+            authentication=authentication,
+            workspaces=WorkspaceService(auth_database, ids, audit),
+            keys=parts.keys,
+            administration=AccountAdministration(parts, authentication),
+            signing_keys=signing_keys,
+            database=auth_database,
+        )
+    finally:
+        hashing.close()

@@ -71,7 +71,7 @@ class Digests:
 
 
 def derived_ids(digests: Sequence[bytes], occurrences: Counts) -> list[str]:
-    """Ids of rows without one: the content digest (salted with the format), numbered where content repeats."""
+    """Ids of rows without one: the content digest, salted with the format, numbered where it repeats."""
     ids: list[str] = []
     for digest, occurrence in zip(digests, occurrences.tolist(), strict=True):
         source = digest if occurrence == 0 else blake2b(digest + b"%d" % occurrence, digest_size=16).digest()

@@ -30,7 +30,7 @@ from netra.usage.reading.chunks import MAX_CHUNK_ROWS, Reject
 from netra.usage.reading.lines import BLOCK_BYTES, MAX_LINE_BYTES
 from netra.usage.reconciling import reconcile
 from netra.usage.repository import DoneChunk, ImportRepository
-from netra.usage.schemas import ImportCounts, ImportList, ImportProgress, ImportRecord, ImportResult
+from netra.usage.schemas import ImportCounts, ImportProgress, ImportRecord, ImportResult
 from netra.usage.spool import RejectFile, Spool, Upload
 
 ProgressCallback = Callable[[ImportProgress], Awaitable[None]]
@@ -162,14 +162,16 @@ class ImportService:
         version = await self._finish(running, None)
         return self._result(running, options, resumed, version)
 
+    def check(self, options: ImportOptions) -> SinkName:
+        """Refuse impossible options before anything is received; where the rows of the format go."""
+        return FileParser(options).format.sink
+
     async def list_imports(
         self, context: UserExecutionContext, *, before: str | None = None, limit: int = 50
-    ) -> ImportList:
-        """Imports of the workspace, newest first; `before` is the cursor of the previous page."""
+    ) -> list[ImportRecord]:
+        """Imports of the workspace, newest first; only those older than the import `before`."""
         async with self._access.for_context(context).transaction() as transaction:
-            records = await ImportRepository(transaction, context).list_newest(before, limit + 1)
-        more = len(records) > limit
-        return ImportList(items=records[:limit], next_cursor=records[limit - 1].id if more else None)
+            return await ImportRepository(transaction, context).list_newest(before, limit)
 
     async def get_import(self, context: UserExecutionContext, import_id: str) -> ImportRecord:
         """One import of the workspace. Raises ImportNotFoundError."""

@@ -67,10 +67,3 @@ class ImportRecord(ImportCounts):
     error: dict[str, object] | None
     started_at: datetime
     finished_at: datetime | None
-
-
-class ImportList(BaseModel):
-    """A page of imports, newest first."""
-
-    items: list[ImportRecord]
-    next_cursor: str | None = None

@@ -91,7 +91,7 @@ def _decode_line(line: bytes, number: int) -> JsonRow | Reject:
 
 def series_of(name: str, values: list[Any]) -> pl.Series:
     """A series that loses nothing: plain where all values share a type, else their JSON text."""
-    types: set[type[object]] = {type(value) for value in values} - {type(None)}
+    types = {cast(type[object], type(value)) for value in values if value is not None}
     if types == {int} and all(value is None or -_INT64 <= value < _INT64 for value in values):
         return pl.Series(name, values, dtype=pl.Int64)
     if types and types <= {int, float}:

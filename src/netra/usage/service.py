@@ -1,0 +1,297 @@
+"""UsageService: answers typed questions over the stored calls of a workspace."""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from netra.context.models import UserExecutionContext
+from netra.data_access.factory import DataAccessFactory
+from netra.usage.arrow import frame_of
+from netra.usage.compare import Decomposition, Segment, decompose
+from netra.usage.errors import InvalidQueryError
+from netra.usage.measures import MEASURES
+from netra.usage.money import money_text
+from netra.usage.queries import MAX_ROWS, CompiledQuery, Filter, UsageQuery, compile_query
+from netra.usage.repository import ImportRepository
+from netra.usage.schema import CALL_COLUMNS, MONEY_SCALE, PRICE_COLUMNS
+
+CountEvaluations = Callable[[UserExecutionContext], Awaitable[int]]
+
+LOADABLE: dict[str, str] = {
+    **{column.name: column.clickhouse for column in CALL_COLUMNS},
+    **PRICE_COLUMNS,
+    "import_id": "LowCardinality(String)",
+    "position": "UInt64",
+    "day": "Date",
+}
+"""Columns that `load_calls` gives out, with their store types."""
+
+_OVERVIEW = """SELECT count() AS calls, minOrNull(ts) AS since, maxOrNull(ts) AS until,
+countIf(isNull(cost_usd)) AS unpriced_calls, sumOrNull(cost_usd) AS cost_usd,
+topK(50)(model) AS models, uniqExact(model) AS model_count,
+topKIf(50)(feature, feature != '') AS features, topKIf(50)(app, app != '') AS apps,
+countIf(session_id != '') AS session, countIf(notEmpty(prefix_hashes)) AS prefix, countIf(user != '') AS
+user_calls, countIf(isNotNull(interactive)) AS interactive_flag, countIf(interactive = false) AS
+non_interactive, countIf(isNotNull(latency_ms)) AS latency, countIf(isNotNull(ttft_ms)) AS ttft,
+countIf(retry_of != '') AS retries, countIf(request_hash != '') AS request_hash_calls,
+countIf(isNotNull(max_output_tokens)) AS output_cap, countIf(reasoning_tokens > 0) AS reasoning,
+countIf(cache_read_tokens > 0) AS cache_reads, countIf(status != 'ok') AS errors FROM llm_calls WHERE
+workspace_id = {workspace:String}"""
+
+
+class UsageResult(BaseModel):
+    """Rows of a question with everything needed to repeat and check it.
+
+    Money is text (exact), counts are whole numbers, percents 0..100. `calls`, `unpriced_calls`, `since`,
+    `until` describe all calls the question covers, not only the rows of this page.
+    """
+
+    rows: list[dict[str, Any]]
+    query: dict[str, Any]
+    sql: str
+    unpriced_calls: int
+    calls: int
+    since: datetime | None
+    until: datetime | None
+    elapsed_ms: float
+
+
+class UsageOverview(BaseModel):
+    """What the data of a workspace can carry: how many calls, and how many of them have each optional
+    column.
+    """
+
+    calls: int
+    since: datetime | None
+    until: datetime | None
+    cost_usd: str | None
+    unpriced_calls: int
+    models: list[str]
+    model_count: int
+    features: list[str]
+    apps: list[str]
+    calls_with: dict[str, int]
+    errors: int
+    evaluations: int
+    data_version: int
+
+    def has(self, column: str) -> bool:
+        """Whether any call carries this: session, prefix, user, interactive_flag, non_interactive, latency,
+        ttft, retries, request_hash, output_cap, reasoning, cache_reads.
+        """
+        return self.calls_with.get(column, 0) > 0
+
+    @property
+    def days(self) -> float:
+        """Observed days from first to last call, 0 without calls."""
+        if self.since is None or self.until is None:
+            return 0.0
+        return (self.until - self.since).total_seconds() / 86_400
+
+
+class Period(BaseModel):
+    """`since` inclusive, `until` exclusive."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    since: AwareDatetime
+    until: AwareDatetime
+
+
+class CompareRequest(BaseModel):
+    """Two periods and the segments by which to explain the change of spend."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    before: Period
+    after: Period
+    dimensions: list[str] = Field(default_factory=lambda: ["model"], min_length=1, max_length=4)
+    filters: list[Filter] = Field(default_factory=list[Filter])
+    timezone: str | None = None
+
+
+class CompareResult(BaseModel):
+    """The change of spend as volume + mix + size + price (see `usage.compare`), and the questions behind
+    it.
+    """
+
+    decomposition: dict[str, Any]
+    dimensions: list[str]
+    before: UsageResult
+    after: UsageResult
+
+
+class UsageService:
+    """Reads usage; holds no state. `count_evaluations` tells whether quality was ever measured."""
+
+    def __init__(
+        self, access: DataAccessFactory, *, count_evaluations: CountEvaluations | None = None
+    ) -> None:
+        self._access = access
+        self._count_evaluations = count_evaluations
+
+    async def run(self, context: UserExecutionContext, query: UsageQuery) -> UsageResult:
+        """Answer one question. Raises InvalidQueryError."""
+        started = time.perf_counter()
+        compiled = compile_query(query, default_timezone=context.timezone)
+        analytics = self._access.for_context(context).analytics
+        table = await analytics.query_arrow(compiled.sql, compiled.params)
+        totals = frame_of(await analytics.query_arrow(compiled.totals_sql, compiled.params)).row(
+            0, named=True
+        )
+        return UsageResult(
+            rows=rows_of(frame_of(table), compiled),
+            query=query.model_dump(mode="json", exclude_defaults=True) | {"measures": query.measures},
+            sql=compiled.sql,
+            unpriced_calls=totals["unpriced_calls"],
+            calls=totals["calls"],
+            since=totals["since"],
+            until=totals["until"],
+            elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
+        )
+
+    async def compare(self, context: UserExecutionContext, request: CompareRequest) -> CompareResult:
+        """Explain the change of spend between two periods. Raises InvalidQueryError."""
+        measures = ["priced_calls", "priced_tokens", "cost_usd", "calls", "unpriced_calls"]
+        results: list[UsageResult] = []
+        for period in (request.before, request.after):
+            query = UsageQuery(
+                measures=measures,
+                dimensions=request.dimensions,
+                filters=request.filters,
+                since=period.since,
+                until=period.until,
+                order_by=["-cost_usd"],
+                limit=MAX_ROWS,
+                timezone=request.timezone,
+            )
+            results.append(await self.run(context, query))
+        if any(len(result.rows) == MAX_ROWS for result in results):
+            raise InvalidQueryError(
+                f"More than {MAX_ROWS} segments.", hint="Compare by fewer or coarser dimensions."
+            )
+        sides = [segments_of(result.rows, request.dimensions) for result in results]
+        decomposition: Decomposition = decompose(*sides)
+        return CompareResult(
+            decomposition=decomposition.to_dict(),
+            dimensions=request.dimensions,
+            before=results[0],
+            after=results[1],
+        )
+
+    async def load_calls(
+        self,
+        context: UserExecutionContext,
+        *,
+        columns: Sequence[str],
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> pl.DataFrame:
+        """Calls as a frame of the named columns (see LOADABLE), sorted by (ts, position); batches are read
+        as a stream, so memory holds the frame once. `since` inclusive, `until` exclusive.
+        """
+        unknown = [name for name in columns if name not in LOADABLE]
+        if unknown or not columns:
+            raise InvalidQueryError(f"Unknown columns: {', '.join(unknown) or 'none given'}.")
+        conditions = ["workspace_id = {workspace:String}"]
+        params: dict[str, Any] = {}
+        for name, moment, comparison in (("since", since, ">="), ("until", until, "<")):
+            if moment is not None:
+                params[name] = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+                conditions.append(f"ts {comparison} {{{name}:DateTime64(6, 'UTC')}}")
+        names = ", ".join(f"`{name}`" for name in dict.fromkeys(columns))
+        where = " AND ".join(conditions)
+        sql = f"SELECT {names} FROM llm_calls WHERE {where} ORDER BY day, ts, position"
+        analytics = self._access.for_context(context).analytics
+        frames = [
+            frame_of(batch) async for batch in analytics.query_arrow_batches(sql, params) if batch.num_rows
+        ]
+        if not frames:
+            types = {column.name: column.dtype for column in CALL_COLUMNS}
+            types |= {"cost_usd": pl.Decimal(38, MONEY_SCALE), "position": pl.UInt64(), "day": pl.Date()}
+            return pl.DataFrame(
+                schema={name: types.get(name, pl.String()) for name in dict.fromkeys(columns)}
+            )
+        return pl.concat(frames, rechunk=False)
+
+    async def data_version(self, context: UserExecutionContext) -> int:
+        """Grows with every change of the workspace's usage or evaluations; 0 before the first."""
+        async with self._access.for_context(context).transaction() as transaction:
+            return await ImportRepository(transaction, context).data_version()
+
+    async def overview(self, context: UserExecutionContext) -> UsageOverview:
+        """What the data can carry."""
+        analytics = self._access.for_context(context).analytics
+        row = frame_of(await analytics.query_arrow(_OVERVIEW)).row(0, named=True)
+        carried = {
+            name.removesuffix("_calls"): row[name]
+            for name in (
+                "session",
+                "prefix",
+                "user_calls",
+                "interactive_flag",
+                "non_interactive",
+                "latency",
+                "ttft",
+                "retries",
+                "request_hash_calls",
+                "output_cap",
+                "reasoning",
+                "cache_reads",
+            )
+        }
+        evaluations = await self._count_evaluations(context) if self._count_evaluations else 0
+        plain = ("calls", "since", "until", "unpriced_calls", "model_count", "errors")
+        return UsageOverview(
+            **{name: row[name] for name in plain},
+            cost_usd=money_text(row["cost_usd"]),
+            models=[model for model in row["models"] if model],
+            features=row["features"],
+            apps=row["apps"],
+            calls_with=carried,
+            evaluations=evaluations,
+            data_version=await self.data_version(context),
+        )
+
+
+def rows_of(frame: pl.DataFrame, compiled: CompiledQuery) -> list[dict[str, Any]]:
+    """Output rows: dimensions as text, money as exact text, counts whole, percents and numbers rounded."""
+    rows: list[dict[str, Any]] = []
+    for raw in frame.iter_rows(named=True):
+        row: dict[str, Any] = {name: raw[name] for name in compiled.dimensions}
+        for name in compiled.measures:
+            row[name] = _presented(name, raw)
+        rows.append(row)
+    return rows
+
+
+def _presented(name: str, raw: dict[str, Any]) -> Any:
+    measure, value = MEASURES[name], raw[f"m_{name}"]
+    if value is None:
+        return None
+    if measure.kind == "money":
+        amount = Decimal(value)
+        if measure.per is not None:
+            count = raw[f"per_{name}"]
+            if not count:
+                return None
+            amount = (amount / count).quantize(Decimal(1).scaleb(-MONEY_SCALE))
+        return money_text(amount)
+    if measure.kind == "count":
+        return int(value)
+    return round(float(value), 4 if measure.kind == "percent" else 3)
+
+
+def segments_of(rows: Sequence[dict[str, Any]], dimensions: Sequence[str]) -> dict[tuple[str, ...], Segment]:
+    """Priced calls, tokens and cost by the values of the dimensions."""
+    return {
+        tuple(str(row[name]) for name in dimensions): Segment(
+            row["priced_calls"], row["priced_tokens"], Decimal(row["cost_usd"] or 0)
+        )
+        for row in rows
+    }

@@ -1,0 +1,63 @@
+import { useEffect, useState } from "react";
+import { listReports } from "../api/reports";
+import { problemOf, isAborted, type Problem } from "../api/problem";
+import type { ReportSummary } from "../api/types";
+import { Empty, ProblemNote, Skeleton } from "../parts/Feedback";
+import { Icon } from "../parts/Icon";
+import { formatInstant } from "../parts/time";
+import { useApp } from "../state/app";
+import { hrefOf } from "../state/route";
+import { useStore } from "../state/store";
+
+export function ReportsPage() {
+  const { http, system } = useApp();
+  const timezone = useStore(system)?.timezone ?? "UTC";
+  const [items, setItems] = useState<ReportSummary[] | null>(null);
+  const [cursor, setCursor] = useState<string | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
+
+  const load = async (from: string | null, signal?: AbortSignal) => {
+    setProblem(null);
+    try {
+      const page = await listReports(http, from, signal);
+      setItems((known) => (from ? [...(known ?? []), ...page.items] : page.items));
+      setCursor(page.next_cursor);
+    } catch (error) {
+      if (!isAborted(error)) setProblem(problemOf(error));
+    }
+  };
+
+  useEffect(() => {
+    const abort = new AbortController();
+    void load(null, abort.signal);
+    return () => abort.abort();
+  }, [http]);
+
+  return (
+    <div className="column page">
+      <h1>Reports</h1>
+      {problem && <ProblemNote problem={problem} retry={() => void load(cursor)} />}
+      {!items && !problem && <Skeleton lines={6} label="Loading the reports" />}
+      {items?.length === 0 && (
+        <Empty icon="report" title="No reports yet">
+          <p>A question about savings ends in a report: what was found, proved and refused, with the query behind each figure.</p>
+          <a className="button primary" href={hrefOf({ page: "ask" })}>Ask a question</a>
+        </Empty>
+      )}
+      {items && items.length > 0 && (
+        <ul className="report-list">
+          {items.map((report) => (
+            <li key={report.id}>
+              <a href={hrefOf({ page: "report", reportId: report.id })}>
+                <Icon name="report" />
+                <span className="grow">{report.title}</span>
+                <span className="faint small">{formatInstant(report.created_at, timezone)}</span>
+              </a>
+            </li>
+          ))}
+        </ul>
+      )}
+      {cursor && <button type="button" className="button" onClick={() => void load(cursor)}>Older reports</button>}
+    </div>
+  );
+}

@@ -1,0 +1,19 @@
+import type { Missing } from "../api/types";
+
+/** What the data lacks, each with how to send it. */
+export function MissingList({ missing }: { missing: readonly Missing[] }) {
+  if (missing.length === 0) return null;
+  return (
+    <section className="missing" aria-label="What is missing">
+      <h3>What is missing, and how to send it</h3>
+      <dl>
+        {missing.map((item) => (
+          <div key={item.what}>
+            <dt>{item.what}</dt>
+            <dd>{item.how}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

@@ -103,9 +103,10 @@ class HotStore:
         await self._client.aclose()
 
     def _connect(self, retry: Retry) -> Any:
-        create = cast(Any, valkey_client.Redis).from_url
-        return create(
+        # Blocking: more callers than connections wait their turn instead of failing.
+        pool = cast(Any, valkey_client.BlockingConnectionPool).from_url(
             self._url,
+            timeout=CALL_TIMEOUT_S,
             socket_timeout=CALL_TIMEOUT_S,
             socket_connect_timeout=CALL_TIMEOUT_S,
             max_connections=CONNECTIONS,
@@ -114,6 +115,7 @@ class HotStore:
             client_name="netra",
             protocol=2,
         )
+        return valkey_client.Redis.from_pool(pool)
 
 
 async def _told(call: Awaitable[Any]) -> Any:

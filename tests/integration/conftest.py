@@ -1,0 +1,3 @@
+"""What integration tests stand on."""
+
+from testkit.stores import *  # noqa: F403

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Protocol
 
 import structlog
 
 from netra.events.types import Envelope, encode_envelope
+
+REST_S = 1.0
 
 
 class PublishDoor(Protocol):
@@ -50,14 +53,20 @@ class EventPublisher:
 
     def __init__(self, door: PublishDoor) -> None:
         self._door = door
+        self._silent_until = 0.0
         self._log = structlog.get_logger("netra.events.publisher")
 
     async def publish(self, workspace_id: str, user_id: str, envelopes: Sequence[Envelope]) -> None:
-        """Publish in order. Never raises for an unreachable hot store."""
+        """Publish in order. Never raises for an unreachable hot store, and then lets it rest for a second:
+        a run must not wait for a timeout at each of its events.
+        """
+        if time.monotonic() < self._silent_until:
+            return
         channel = user_channel(workspace_id, user_id)
         for envelope in envelopes:
             try:
                 await self._door.publish(channel, pack(envelope))
             except Exception as failure:
+                self._silent_until = time.monotonic() + REST_S
                 self._log.warning("publish_failed", thread_id=envelope.thread_id, failure=repr(failure))
                 return

@@ -6,9 +6,9 @@ import asyncio
 from collections import deque
 from typing import Protocol
 
-from netra.auth.models import Principal
 from netra.context.models import UserExecutionContext
 from netra.realtime.protocol import CLOSE_TOO_SLOW, QUEUE_LIMIT
+from netra.realtime.websocket_auth import Admitted
 
 
 class SocketDoor(Protocol):
@@ -31,16 +31,8 @@ class Connection:
     so a client that does not read delays nobody else.
     """
 
-    def __init__(
-        self,
-        socket: SocketDoor,
-        principal: Principal,
-        context: UserExecutionContext,
-        *,
-        limit: int = QUEUE_LIMIT,
-    ) -> None:
-        self.principal = principal
-        self.context = context
+    def __init__(self, socket: SocketDoor, admitted: Admitted, *, limit: int = QUEUE_LIMIT) -> None:
+        self.admitted = admitted
         self._socket = socket
         self._limit = limit
         self._queue: deque[tuple[str, int, bool]] = deque()
@@ -49,6 +41,11 @@ class Connection:
         self._closed = asyncio.Event()
         self._closing: tuple[int, str] | None = None
         self.dropped = 0
+
+    @property
+    def context(self) -> UserExecutionContext:
+        """Whose socket it is."""
+        return self.admitted.context
 
     @property
     def waiting_bytes(self) -> int:

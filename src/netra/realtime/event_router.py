@@ -13,6 +13,7 @@ import structlog
 from netra.context.models import UserExecutionContext
 from netra.conversations.service import thread_not_found
 from netra.data_access.factory import DataAccessFactory
+from netra.errors.kinds import UnavailableError
 from netra.events.log import EventLog
 from netra.events.publisher import unpack, user_channel
 from netra.events.types import Cursor, Envelope, encode_envelope
@@ -79,14 +80,17 @@ class WebSocketEventRouter:
             self._channels = None
 
     async def attach(self, connection: Connection) -> None:
-        """Begin to receive what is published for the connection's user; returns when that works."""
+        """Begin to receive what is published for the connection's user; returns when that works.
+
+        With the hot store away it returns all the same: until it is back, events come with the checks.
+        """
         owner = _owner(connection.context)
         audience = self._audiences.setdefault(owner, _Audience(connection.context))
         audience.connections.add(id(connection))
         channel = user_channel(*owner)
         self._by_channel[channel] = owner
         if self._channels is not None:
-            await self._channels.add_channel(channel)
+            await self._add(self._channels, channel)
 
     async def detach(self, connection: Connection) -> None:
         """Forget the connection; the user's channel too when it was the last one."""
@@ -105,7 +109,13 @@ class WebSocketEventRouter:
                 await self._channels.remove_channel(channel)
                 if owner in self._audiences:
                     # Somebody came back while the channel was being removed.
-                    await self._channels.add_channel(channel)
+                    await self._add(self._channels, channel)
+
+    async def _add(self, channels: Channels, channel: str) -> None:
+        try:
+            await channels.add_channel(channel)
+        except UnavailableError as failure:
+            self._events.warning("channel_not_confirmed", failure=failure.message)
 
     def is_subscribed(self, connection: Connection, thread_id: str) -> bool:
         """Whether the connection follows the thread."""

@@ -47,7 +47,8 @@ class ApiKeyService:
             principal.user_id, membership.workspace_id, normal_name(name, "a key"), days, role
         )
         await self._audit.record(
-            "api_key.create", "allowed", actor_user_id=principal.user_id, workspace_id=membership.workspace_id,
+            "api_key.create", "allowed", actor_user_id=principal.user_id,
+            workspace_id=membership.workspace_id,
             subject=stored.id, details={"days": days, "role": role},
         )  # fmt: skip
         return stored, secret

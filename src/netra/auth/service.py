@@ -161,6 +161,14 @@ class UnifiedAuthenticationService:
         await self._parts.audit.record("ticket.redeem", "allowed", actor_user_id=principal.user_id)
         return principal
 
+    async def user_of(self, principal: Principal) -> User:
+        """The account behind a principal. Raises InvalidTokenError when it is gone."""
+        async with self._parts.database.transaction() as transaction:
+            account = await AccountRepository(transaction).find_account_by_id(principal.user_id)
+        if account is None:
+            raise InvalidTokenError("the account is gone")
+        return account.user
+
     async def is_active(self, principal: Principal) -> bool:
         """Whether the session or key behind a principal still counts, as of at most three seconds ago."""
         if principal.key_id is not None:

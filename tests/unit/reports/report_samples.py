@@ -58,7 +58,9 @@ def make_document(**changes: object) -> ReportDocument:
     models = ("claude-sonnet-4-5", "gpt-5-mini", "gemini-3-flash-preview")
     days = [date(2026, 10, 1) + timedelta(days=n) for n in range(31)]
     points = tuple(
-        SpendPoint(day=day, series=model, cost_usd=f"{(9 - 3 * rank) + (day.day * (rank + 2)) % 5 + 0.37:.2f}")
+        SpendPoint(
+            day=day, series=model, cost_usd=f"{(9 - 3 * rank) + (day.day * (rank + 2)) % 5 + 0.37:.2f}"
+        )
         for day in days
         for rank, model in enumerate(models)
     )
@@ -188,7 +190,9 @@ def make_document(**changes: object) -> ReportDocument:
                 id="fnd_3",
                 lever="output-cap",
                 verdict="insufficient_data",
-                missing=(Missing(what="evaluations", how="send them with `netra import FILE --format evals`"),),
+                missing=(
+                    Missing(what="evaluations", how="send them with `netra import FILE --format evals`"),
+                ),
             ),
         ),
         "joint": Joint(

@@ -1,0 +1,81 @@
+"""The answer of a run on a terminal: the text with its figures put in, what is missing, the figures."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from netra.cli.output import tidy_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from netra.reports.figures import Figure
+
+_ANSWER_WORDS = {
+    "partial": "[yellow]A partial answer[/]",
+    "insufficient_data": "[yellow]Insufficient data[/]",
+}
+
+
+def print_answer(console: "Console", answer: Mapping[str, Any]) -> None:
+    """Print what `ask --json` holds, for a reader."""
+    from netra.reports.figures import Figure
+
+    figures = [Figure.model_validate(figure) for figure in answer["figures"]]
+    console.print()
+    if answer.get("answer") in _ANSWER_WORDS:
+        console.print(f"[bold]{_ANSWER_WORDS[answer['answer']]}[/]")
+    console.print(readable_prose(str(answer.get("message") or ""), figures), markup=True)
+    print_missing(console, answer.get("missing") or ())
+    if figures:
+        console.print()
+        print_figures(console, figures)
+    if answer.get("report"):
+        console.print(f"Report: {answer['report']}  (netra reports export {answer['report']} --out DIR)")
+
+
+def readable_prose(text: str, figures: "Sequence[Figure]") -> str:
+    """Prose as console mark-up: each citation as its value with the figure's id, bold and code marked."""
+    import re
+
+    from rich.markup import escape
+
+    from netra.reports.citations import fill_prose
+    from netra.reports.figures import figures_by_id
+    from netra.reports.formatting import format_figure
+
+    def cited(figure: "Figure") -> str:
+        return f"**{format_figure(figure)}** ⟦{figure.id}⟧"
+
+    filled = fill_prose(text, figures_by_id(figures), cited)
+    marked = escape(filled)
+    marked = re.sub(r"\*\*(.+?)\*\*", r"[bold]\1[/bold]", marked.replace("****", ""))
+    marked = re.sub(r"`([^`]+)`", r"[cyan]\1[/cyan]", marked)
+    return re.sub(r"⟦(\w+)⟧", r"[dim]⟦\1⟧[/dim]", marked)
+
+
+def print_missing(console: "Console", missing: Sequence[Mapping[str, Any]]) -> None:
+    """What the data lacks and how to send it."""
+    from rich.markup import escape
+
+    if missing:
+        console.print("\n[bold]Missing[/]")
+    for item in missing:
+        console.print(f"  • {escape(str(item['what']))}: {escape(str(item['how']))}")
+
+
+def print_figures(console: "Console", figures: "Sequence[Figure]") -> None:
+    """Each figure with the rows and the time range behind it."""
+    from rich.markup import escape
+
+    from netra.reports.formatting import format_count, format_figure, format_period
+
+    table = tidy_table(("#", "Figure", "Value", "Calls read", "Time range"), numeric=("Value", "Calls read"))
+    for figure in figures:
+        table.add_row(
+            figure.id,
+            escape(figure.label),
+            escape(format_figure(figure)),
+            format_count(figure.rows),
+            format_period(figure.since, figure.until, "UTC"),
+        )
+    console.print(table)

@@ -1,0 +1,73 @@
+"""Findings on a terminal: every verdict with saving and interval, refusals included, and the joint figure."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from netra.cli.output import tidy_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_COLOURS = {"recommend": "green", "refuse": "red", "insufficient_data": "yellow"}
+
+
+def print_findings(console: "Console", result: Mapping[str, Any]) -> None:
+    """Print what `optimize --json` or a report holds: `baseline`, `findings`, `joint`."""
+    from rich.markup import escape
+
+    from netra.reports.document import FindingRow
+    from netra.reports.formatting import format_money, format_percent
+    from netra.reports.rendering.view import NOTHING, VERDICT_WORDS, show_effect, show_interval, show_params
+
+    table = tidy_table(
+        ("#", "Change", "Verdict", "Saving", "Share", "95 % interval", "Risk", "Effort"),
+        numeric=("Saving", "Share", "95 % interval"),
+    )
+    rows = [FindingRow.model_validate(finding) for finding in result["findings"]]
+    for number, row in enumerate(rows, start=1):
+        params = show_params(row.params)
+        table.add_row(
+            str(number),
+            escape(row.lever) + (f"\n[dim]{escape(params)}[/]" if params else ""),
+            f"[{_COLOURS[row.verdict]}]{VERDICT_WORDS[row.verdict]}[/]",
+            NOTHING if row.savings_usd is None else format_money(row.savings_usd),
+            NOTHING if row.savings_pct is None else format_percent(row.savings_pct),
+            show_interval(row.interval_95),
+            escape(show_effect(row.risk)),
+            escape(show_effect(row.effort)),
+        )
+    _print_baseline(console, result["baseline"])
+    console.print(table)
+    for number, row in enumerate(rows, start=1):
+        for item in row.missing:
+            console.print(f"  {number}: missing {escape(item.what)}; {escape(item.how)}")
+        if row.reason:
+            console.print(f"  {number}: {escape(row.reason)}")
+    _print_joint(console, result.get("joint"))
+
+
+def _print_baseline(console: "Console", baseline: Mapping[str, Any]) -> None:
+    from netra.reports.formatting import format_count, format_money
+
+    unpriced = int(baseline.get("unpriced_calls") or 0)
+    told = f"; {format_count(unpriced)} calls have no known price" if unpriced else ""
+    span = " to ".join(str(baseline[end]) for end in ("since", "until") if baseline.get(end))
+    console.print(
+        f"[bold]{format_money(baseline.get('cost_usd'))}[/] for {format_count(baseline['calls'])} calls"
+        f"{', ' + span if span else ''}{told}"
+    )
+
+
+def _print_joint(console: "Console", joint: Mapping[str, Any] | None) -> None:
+    from netra.reports.formatting import format_money, format_percent
+    from netra.reports.rendering.view import show_interval
+
+    if not joint or joint.get("savings_usd") is None:
+        return
+    interval = joint.get("interval_95")
+    told = f", 95 % interval {show_interval((interval[0], interval[1]))}" if interval else ""
+    share = "" if joint.get("savings_pct") is None else f" ({format_percent(joint['savings_pct'])})"
+    console.print(
+        f"\n[bold green]All recommended together: {format_money(joint['savings_usd'])}{share}[/]{told}"
+        "  [dim](replayed jointly; savings do not add up)[/]"
+    )

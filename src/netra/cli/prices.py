@@ -1,0 +1,135 @@
+"""`netra prices`: the price of a model, the cost of a call."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any, cast
+from urllib.parse import quote
+
+import typer
+
+from netra.cli.options import DataDir, Json, Target, Url, Workspace
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+Provider = Annotated[str | None, typer.Option("--provider", help="Default: the one the catalogue finds.")]
+At = Annotated[str | None, typer.Option("--at", help="Prices of this day, 2026-03-01; default: today.")]
+Tokens = Annotated[int, typer.Option(min=0)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    prices = typer.Typer(help="The price catalogue.", no_args_is_help=True)
+    prices.command("show")(show_price)
+    prices.command("cost")(cost_of_call)
+    app.add_typer(prices, name="prices")
+
+
+def show_price(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="As your calls name it.")],
+    provider: Provider = None,
+    at: At = None,
+    json_output: Json = False,
+    url: Url = None,
+    data_dir: DataDir = None,
+    workspace: Workspace = None,
+) -> None:
+    """What a model costs, per kind of token, and where the price is from."""
+    path = f"/v1/prices/{quote(model, safe='')}"
+    asyncio.run(_show(Target(url, data_dir, workspace), path, {"provider": provider, "at": at}, json_output))
+
+
+def cost_of_call(
+    model: Annotated[str, typer.Option("--model", help="As your calls name it.")],
+    input_tokens: Annotated[
+        int, typer.Option("--input", min=0, help="All input tokens, cached included.")
+    ] = 0,
+    output: Annotated[int, typer.Option("--output", min=0, help="Output tokens, reasoning included.")] = 0,
+    cache_read: Annotated[int, typer.Option("--cache-read", min=0, help="Input read from the cache.")] = 0,
+    cache_write: Annotated[int, typer.Option("--cache-write", min=0, help="Input cached for 5 minutes.")] = 0,
+    cache_write_1h: Annotated[int, typer.Option("--cache-write-1h", min=0, help="Input cached for 1 h.")] = 0,
+    reasoning: Annotated[int, typer.Option("--reasoning", min=0, help="Reasoning tokens of the output.")] = 0,
+    tier: Annotated[str, typer.Option("--tier", help="standard, batch, flex or priority.")] = "standard",
+    provider: Provider = None,
+    at: At = None,
+    json_output: Json = False,
+    url: Url = None,
+    data_dir: DataDir = None,
+    workspace: Workspace = None,
+) -> None:
+    """What one call costs, exactly. A model without a known price is unpriced, never free."""
+    if cache_read + cache_write + cache_write_1h > input_tokens:
+        raise typer.BadParameter(
+            "is all input, cached included: it cannot be less than the cached part",
+            param_hint="--input",
+        )
+    if reasoning > output:
+        raise typer.BadParameter("is part of --output and cannot be more", param_hint="--reasoning")
+    body = {
+        "model": model,
+        "provider": provider,
+        "at": at,
+        "input_tokens": input_tokens,
+        "cache_read_tokens": cache_read,
+        "cache_write_tokens": cache_write,
+        "cache_write_1h_tokens": cache_write_1h,
+        "output_tokens": output,
+        "reasoning_tokens": reasoning,
+        "service_tier": tier,
+    }
+    given = {name: value for name, value in body.items() if value is not None}
+    asyncio.run(_cost(Target(url, data_dir, workspace), given, json_output))
+
+
+async def _show(target: Target, path: str, params: dict[str, Any], as_json: bool) -> None:
+    from netra.cli.connecting import connected
+    from netra.cli.output import data_console, print_json
+
+    async with connected(target) as client:
+        price: dict[str, Any] = await client.get(path, **params)
+    if as_json:
+        print_json(price)
+    else:
+        _print_fields(data_console(), price)
+
+
+async def _cost(target: Target, body: dict[str, Any], as_json: bool) -> None:
+    from netra.cli.connecting import connected
+    from netra.cli.output import data_console, print_json
+
+    async with connected(target) as client:
+        cost: dict[str, Any] = await client.post("/v1/prices/cost", body)
+    if as_json:
+        print_json(cost)
+        return
+    console = data_console()
+    if cost.get("cost_usd") is None:
+        console.print(f"[yellow]unpriced[/]: no price is known for {body['model']}")
+        return
+    console.print(f"[bold]${cost['cost_usd']}[/]")
+    _print_fields(console, {name: value for name, value in cost.items() if name != "cost_usd"})
+
+
+def _print_fields(console: "Console", fields: dict[str, Any]) -> None:
+    from rich.markup import escape
+
+    from netra.cli.output import tidy_table
+
+    table = tidy_table(("", ""))
+    table.show_header = False
+    for name, value in fields.items():
+        for label, text in _lines(name, value):
+            table.add_row(label.replace("_", " "), escape(text))
+    console.print(table)
+
+
+def _lines(name: str, value: object) -> Iterator[tuple[str, str]]:
+    """A field as label and text; lists and objects as a line each."""
+    if isinstance(value, list):
+        for part in cast("list[object]", value):
+            yield from _lines(name, part)
+    elif isinstance(value, dict):
+        parts = cast("dict[str, object]", value).items()
+        yield name, ", ".join(f"{key.replace('_', ' ')} {part}" for key, part in parts if part is not None)
+    elif value is not None:
+        yield name, str(value)

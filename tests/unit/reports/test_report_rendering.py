@@ -1,0 +1,172 @@
+"""The rendered report: self-contained, safe, every number with its query."""
+
+import importlib.util
+import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from netra.reports.document import ReportDocument
+from netra.reports.formatting import format_figure
+from netra.reports.rendering.html import render_html
+from netra.reports.rendering.markdown import render_markdown
+from netra.reports.rendering.report_json import report_json
+from pydantic import ValidationError
+
+_spec = importlib.util.spec_from_file_location(
+    "report_samples", Path(__file__).with_name("report_samples.py")
+)
+assert _spec is not None
+assert _spec.loader is not None
+samples = importlib.util.module_from_spec(_spec)
+sys.modules["report_samples"] = samples
+_spec.loader.exec_module(samples)
+
+VOID = {"meta", "link", "br", "hr", "img", "input"}
+
+
+class Page(HTMLParser):
+    """Ids, links, attributes and balance of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.open: list[str] = []
+        self.text: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        for name, value in attrs:
+            self.attributes.add(name)
+            if name == "id":
+                self.ids.append(value or "")
+            if name in {"href", "xlink:href", "src"}:
+                self.links.append(value or "")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+@pytest.fixture(scope="module")
+def document() -> ReportDocument:
+    return samples.make_document()
+
+
+@pytest.fixture(scope="module")
+def page(document: ReportDocument) -> str:
+    return render_html(document, report_id="rep_1")
+
+
+def test_the_page_loads_nothing_and_runs_nothing(page: str) -> None:
+    assert re.findall(r"(?:https?:)?//[a-z0-9.-]+\.[a-z]+", page) == []
+    parsed = Page(page)
+    assert parsed.tags.isdisjoint({"script", "link", "iframe", "object", "img", "base"})
+    assert not any(name.startswith("on") for name in parsed.attributes)
+    assert "@import" not in page
+
+
+def test_the_page_is_well_formed_with_unique_ids_and_no_dead_link(page: str) -> None:
+    parsed = Page(page)
+    assert parsed.open == []
+    assert len(parsed.ids) == len(set(parsed.ids))
+    assert all(link.startswith("#") for link in parsed.links)
+    assert {link[1:] for link in parsed.links} <= set(parsed.ids)
+
+
+def test_every_cited_figure_stands_in_the_page_and_leads_to_its_query(
+    page: str, document: ReportDocument
+) -> None:
+    links = set(Page(page).links)
+    for figure in document.figures:
+        assert f'href="#figure-{figure.id}" title=' in page
+        assert format_figure(figure) in page
+    assert "#q1" in links
+    assert "GROUP BY model" in page
+    assert "{{f:" not in page
+
+
+def test_text_of_users_is_escaped(page: str) -> None:
+    assert "<b>What first?</b>" not in page
+    assert "&lt;b&gt;What first?&lt;/b&gt;" in page
+    assert "&lt;docs&gt;" in page
+
+
+def test_refusals_and_missing_data_are_in_the_findings(page: str) -> None:
+    assert 'class="badge refuse"' in page
+    assert 'class="badge insufficient_data"' in page
+    assert "beyond the margin" in page
+    assert "netra import FILE --format evals" in page
+
+
+def test_charts_keep_their_text_and_have_a_table_and_a_description(page: str) -> None:
+    assert page.count('<svg class="chart"') == 5
+    assert page.count("The same as a table") == 5
+    assert "nightly-summaries</text>" in page
+    assert "var(--series-1)" in page
+    assert "#0a0a01" not in page
+
+
+def test_dark_print_and_language_are_taken_care_of(page: str) -> None:
+    for part in ("prefers-color-scheme: dark", "@media print", '<html lang="en">', 'name="viewport"'):
+        assert part in page
+
+
+def test_rendering_is_the_same_each_time_and_in_several_threads(document: ReportDocument, page: str) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        pages = list(pool.map(lambda _: render_html(document, report_id="rep_1"), range(4)))
+    assert set(pages) == {page}
+
+
+def test_insufficient_data_says_what_is_missing_first() -> None:
+    document = samples.make_document(
+        answer="insufficient_data", joint=None, findings=(), charts=(), actions=(), sections=()
+    )
+    page = render_html(document)
+    assert "Insufficient data" in page
+    assert page.index("this is missing") < page.index("Executive summary")
+
+
+def test_json_has_the_same_figures_and_the_queries_behind_them(document: ReportDocument) -> None:
+    content = report_json(document, report_id="rep_1")
+    assert content["figures"] == [figure.model_dump(mode="json") for figure in document.figures]
+    queries = content["queries"]
+    assert isinstance(queries, list)
+    assert queries[0]["figures"] == [figure.id for figure in document.figures]
+    assert sorted(queries[1]["findings"] + queries[2]["findings"]) == ["fnd_1", "fnd_2"]
+    fields = {name: content[name] for name in ReportDocument.model_fields}
+    assert ReportDocument.model_validate(fields) == document
+
+
+def test_markdown_has_every_citation_as_a_footnote(document: ReportDocument) -> None:
+    text = render_markdown(document)
+    for reference in set(re.findall(r"\[\^f(\w+)\]", text)):
+        assert f"[^f{reference}]: " in text
+    assert "{{f:" not in text
+    assert "$612.45[^f1]" in text
+
+
+def test_a_document_with_an_unresolved_citation_is_refused() -> None:
+    with pytest.raises(ValidationError, match="without a figure: 99"):
+        samples.make_document(assumptions=("as {{f:99}} says",))
+
+
+def test_two_figures_of_one_id_are_refused() -> None:
+    twice = samples.make_figure("1", 1, "count", "a")
+    with pytest.raises(ValidationError, match="two figures"):
+        samples.make_document(figures=(*samples.make_document().figures, twice))

@@ -62,12 +62,10 @@ async def list_runs(tx: Transaction, thread_id: str, *, in_progress: bool = Fals
     return _runs(rows)
 
 
-async def request_cancel(tx: Transaction, run_ids: Sequence[str]) -> None:
-    """Note that these runs shall end."""
+async def request_cancel(tx: Transaction, run_id: str, *, at: datetime) -> None:
+    """Note that the run shall end."""
     await tx.execute(
-        f"update app.runs set cancel_requested_at = clock_timestamp() where {_MINE} and id = any(:ids) "
-        "and cancel_requested_at is null",
-        {"ids": list(run_ids)},
+        f"update app.runs set cancel_requested_at = :at where {_MINE} and id = :id", {"id": run_id, "at": at}
     )
 
 

@@ -12,7 +12,7 @@ from netra.data_access.factory import DataAccessFactory
 from netra.events.errors import StaleWriterError, StreamGoneError
 from netra.events.log import EventLog, NewEvent, Writer
 from netra.events.publisher import EventPublisher
-from netra.events.types import Envelope, JsonObject, MessageAccepted
+from netra.events.types import Envelope, JsonObject, MessageAccepted, StateChanged
 from netra.ids.manager import UnifiedIDManager
 from netra.runs import repository
 from netra.runs.cancellation import CancelDoor, announce
@@ -75,6 +75,7 @@ class RunService:
         ThreadNotFoundError, RunInProgressError (strategy reject), EmptyQuestionError, QuestionTooLongError,
         MessageReusedError (same id, other text).
         """
+        context.check_permission("threads:use")
         check_request(request)
         try:
             async with self._access.for_context(context).transaction() as tx:
@@ -173,15 +174,17 @@ class RunService:
 
     async def _stop(self, tx: Transaction, runs: list[Run]) -> list[Envelope]:
         """Ask runs of a locked thread to end; the events of those that no worker has and that end here."""
-        if not runs:
-            return []
-        await repository.request_cancel(tx, [run.id for run in runs])
         events: list[Envelope] = []
         for run in runs:
+            writer = Writer(run.thread_id, run.id)
             if run.status == "queued":
                 end = RunEnd(outcome="cancelled", message=CANCELLED_MESSAGE)
-                appended = await self._ending.write(tx, Writer(run.thread_id, run.id), run, end)
-                events += appended.fresh
+                events += (await self._ending.write(tx, writer, run, end)).fresh
+                continue
+            asked = NewEvent(StateChanged(subject="run", changes={"cancel_requested": True}), step="cancel")
+            appended = await self._log.append(tx, writer, [asked])
+            await repository.request_cancel(tx, run.id, at=appended.envelopes[0].ts)
+            events += appended.fresh
         return events
 
     async def _access_locked(self, tx: Transaction, run_id: str) -> Run:

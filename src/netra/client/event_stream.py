@@ -19,6 +19,7 @@ Frame: TypeAlias = dict[str, Any]
 
 SUBPROTOCOL = "netra.v1"
 HANDSHAKE_S = 10.0
+UNAUTHENTICATED = 4401
 FINAL_CLOSE_CODES = {4401: 401, 4403: 403, 4400: 400}
 
 
@@ -100,7 +101,8 @@ class EventStream:
             try:
                 raw = await self._socket.recv()
             except ConnectionClosed as closed:
-                self._check_final(closed)
+                # An expired credential is renewed with the next ticket, or refused there for good.
+                self._check_final(closed, renewable=True)
                 await self._reconnect()
                 continue
             frame = cast("Frame", orjson.loads(raw))
@@ -189,10 +191,10 @@ class EventStream:
             raise api_error(400, cast("Frame", frame["data"]))
         return socket
 
-    def _check_final(self, closed: ConnectionClosed) -> None:
+    def _check_final(self, closed: ConnectionClosed, *, renewable: bool = False) -> None:
         """ApiError for a close that a reconnect cannot mend."""
         code = closed.rcvd.code if closed.rcvd is not None else 1006
-        if code in FINAL_CLOSE_CODES:
+        if code in FINAL_CLOSE_CODES and not (renewable and code == UNAUTHENTICATED):
             reason = closed.rcvd.reason if closed.rcvd is not None else ""
             raise _closed_error(code, reason)
 

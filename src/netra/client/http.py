@@ -53,8 +53,9 @@ class NetraClient:
 
     async def sign_up(self, email: str, password: str, name: str | None = None) -> JsonObject:
         """Create an account and act as it from now on; the session as the server gave it."""
-        body: JsonObject = {"email": email, "password": password, "name": name}
-        return await self._open_session("/v1/auth/sign-up", body)
+        body = _given({"email": email, "password": password, "name": name})
+        await self.request("POST", "/v1/auth/sign-up", json=body)
+        return await self.sign_in(email, password)
 
     async def sign_in(self, email: str, password: str) -> JsonObject:
         """Act as this account from now on; the session as the server gave it."""

@@ -36,7 +36,7 @@ from netra.usage.spool import RejectFile, Spool, Upload
 ProgressCallback = Callable[[ImportProgress], Awaitable[None]]
 AfterImport = Callable[[UserExecutionContext], Awaitable[None]]
 
-_CHUNKING = f"1/{BLOCK_BYTES}/{MAX_CHUNK_ROWS}/{MAX_LINE_BYTES}"
+_CHUNKING = f"1/{MAX_CHUNK_ROWS}/{MAX_LINE_BYTES}"
 """Part of a file's fingerprint: with other chunk borders the ledger of an unfinished import would not fit."""
 
 
@@ -80,8 +80,8 @@ class _Running:
 class ImportService:
     """Imports files into a workspace; lives as long as the process.
 
-    `directory` is the data directory: uploads pass through its `uploads/`, rejected rows stay in its
-    `rejects/`.
+    `block_bytes` is how much of a text file makes one chunk at most. `directory` is the data directory:
+    uploads pass through its `uploads/`, rejected rows stay in its `rejects/`.
     """
 
     def __init__(
@@ -92,6 +92,7 @@ class ImportService:
         *,
         directory: Path,
         after_import: Sequence[AfterImport] = (),
+        block_bytes: int = BLOCK_BYTES,
     ) -> None:
         self._access = access
         self._ids = ids
@@ -99,6 +100,7 @@ class ImportService:
         self._spool = Spool(directory / "uploads")
         self._reject_directory = directory / "rejects"
         self._after_import = tuple(after_import)
+        self._block_bytes = block_bytes
         self._active: set[tuple[str, str]] = set()
         self._background: set[asyncio.Task[None]] = set()
         self._log = structlog.get_logger("netra.usage")
@@ -125,7 +127,7 @@ class ImportService:
                 )
 
         upload = await self._spool.receive(source, on_bytes)
-        active = (context.workspace_id, _fingerprint(upload, options))
+        active = (context.workspace_id, self._fingerprint(upload, options))
         if active in self._active:
             upload.remove()
             raise ImportRunningError(
@@ -150,7 +152,7 @@ class ImportService:
     ) -> ImportResult:
         running, resumed = await self._begin(context, upload, parser, options, started)
         try:
-            async for chunk in _ahead(parser.parse(upload.path)):
+            async for chunk in _ahead(parser.parse(upload.path, block_bytes=self._block_bytes)):
                 await self._store(running, chunk)
                 if on_progress is not None:
                     await on_progress(running.progress())
@@ -193,6 +195,11 @@ class ImportService:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
 
+    def _fingerprint(self, upload: Upload, options: ImportOptions) -> str:
+        values, names = sorted(options.values.items()), sorted(options.names.items())
+        parts = [upload.digest, options.format, values, names, _CHUNKING, self._block_bytes]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
     def _reject_path(self, context: UserExecutionContext, import_id: str) -> Path:
         return self._reject_directory / context.workspace_id / f"{import_id}.jsonl"
 
@@ -205,7 +212,7 @@ class ImportService:
         started: float,
     ) -> tuple[_Running, bool]:
         access = self._access.for_context(context)
-        fingerprint = _fingerprint(upload, options)
+        fingerprint = self._fingerprint(upload, options)
         async with access.transaction() as transaction:
             repository = ImportRepository(transaction, context)
             await repository.lock_workspace()
@@ -300,17 +307,6 @@ class ImportService:
             data_version=version,
             **running.counts.model_dump(),
         )
-
-
-def _fingerprint(upload: Upload, options: ImportOptions) -> str:
-    parts = [
-        upload.digest,
-        options.format,
-        sorted(options.values.items()),
-        sorted(options.names.items()),
-        _CHUNKING,
-    ]
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 async def _ahead(chunks: Iterator[ParsedChunk]) -> AsyncIterator[ParsedChunk]:

@@ -32,7 +32,7 @@ LOADABLE: dict[str, str] = {
 """Columns that `load_calls` gives out, with their store types."""
 
 _OVERVIEW = """SELECT count() AS calls, minOrNull(ts) AS since, maxOrNull(ts) AS until,
-countIf(isNull(cost_usd)) AS unpriced_calls, sumOrNull(cost_usd) AS cost_usd,
+countIf(isNull(cost_usd)) AS unpriced_calls, sumOrNull(cost_usd) AS spend,
 topK(50)(model) AS models, uniqExact(model) AS model_count,
 topKIf(50)(feature, feature != '') AS features, topKIf(50)(app, app != '') AS apps,
 countIf(session_id != '') AS session, countIf(notEmpty(prefix_hashes)) AS prefix, countIf(user != '') AS
@@ -249,7 +249,7 @@ class UsageService:
         plain = ("calls", "since", "until", "unpriced_calls", "model_count", "errors")
         return UsageOverview(
             **{name: row[name] for name in plain},
-            cost_usd=money_text(row["cost_usd"]),
+            cost_usd=money_text(row["spend"]),
             models=[model for model in row["models"] if model],
             features=row["features"],
             apps=row["apps"],

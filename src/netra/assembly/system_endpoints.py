@@ -1,0 +1,91 @@
+"""What operators and the page ask about the installation itself."""
+
+import asyncio
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+from starlette.responses import JSONResponse, Response
+
+from netra import __version__
+from netra.assembly.apex import Apex
+from netra.errors.kinds import NetraError
+from netra.llm.analyst_model import ANALYST_NAME
+from netra.telemetry.metrics import CONTENT_TYPE
+
+READY_DEADLINE_S = 3.0
+
+
+class AnalystOut(BaseModel):
+    """Who plans and words answers."""
+
+    kind: Literal["built-in", "provider"]
+    model: str
+
+
+class SystemOut(BaseModel):
+    """The installation as its users may know it."""
+
+    version: str
+    analyst: AnalystOut
+    timezone: str
+
+
+def build_system_router(apex: Apex) -> APIRouter:
+    """`/healthz` (the process lives), `/readyz` (what it needs answers), `/metrics`, `/v1/system`."""
+    router = APIRouter(tags=["system"])
+
+    @router.get("/healthz", operation_id="health")
+    async def health() -> dict[str, str]:  # pyright: ignore[reportUnusedFunction]
+        """The process lives."""
+        return {"status": "ok", "version": __version__}
+
+    @router.get("/readyz", operation_id="readiness")
+    async def readiness() -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        """Whether each store answers; 503 while one does not."""
+        components = await check_components(apex)
+        ready = all(state == "ok" for state in components.values())
+        content = {"status": "ok" if ready else "unavailable", "components": components}
+        return JSONResponse(content, status_code=200 if ready else 503)
+
+    @router.get("/metrics", operation_id="metrics", include_in_schema=False)
+    async def metrics() -> Response:  # pyright: ignore[reportUnusedFunction]
+        """Counters of this process in the Prometheus text format; no tenant's data is in them."""
+        return Response(apex.metrics.render(), media_type=CONTENT_TYPE)
+
+    @router.get("/v1/system", operation_id="system")
+    async def system() -> SystemOut:  # pyright: ignore[reportUnusedFunction]
+        """Version, who answers questions, and the display time zone."""
+        settings = apex.settings
+        provider = settings.llm_base_url is not None and settings.llm_model is not None
+        analyst = (
+            AnalystOut(kind="provider", model=settings.llm_model or "")
+            if provider
+            else AnalystOut(kind="built-in", model=ANALYST_NAME)
+        )
+        return SystemOut(version=__version__, analyst=analyst, timezone=settings.timezone)
+
+    return router
+
+
+async def check_components(apex: Apex) -> dict[str, str]:
+    """`ok` or what is wrong, by component."""
+    stores = apex.stores
+    checks = {
+        "postgres": stores.database.ping("app"),
+        "valkey": stores.hot.ping(),
+        "analytics": stores.analytics.ping(),
+    }
+
+    async def state(check: object) -> str:
+        try:
+            async with asyncio.timeout(READY_DEADLINE_S):
+                await check  # type: ignore[misc]
+        except NetraError as error:
+            return error.message
+        except TimeoutError:
+            return f"no answer within {READY_DEADLINE_S:g} s"
+        return "ok"
+
+    states = await asyncio.gather(*(state(check) for check in checks.values()))
+    return dict(zip(checks, states, strict=True))

@@ -1,0 +1,57 @@
+"""The worker process: carries out runs with the durable engine and the team of agents."""
+
+import asyncio
+import signal
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import structlog
+
+from netra.assembly.apex import Apex, assemble
+from netra.assembly.team import build_team
+from netra.config.settings import Settings
+from netra.runs.cancellation import CHANNEL, CancellationWatch
+from netra.runs.durability import APPLICATION_VERSION, DurableEngine
+from netra.runs.engine_factory import ExecutionEngineFactory
+from netra.runs.worker import RunWorker, WorkerParts, new_executor_id
+from netra.runs.workflows import RunWorkflow
+
+
+async def run_worker(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT, then drain; runs that do not end in time go to another worker."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with assemble(settings) as apex, working(apex):
+        structlog.get_logger("netra.worker").info("worker_ready")
+        await stop.wait()
+
+
+@asynccontextmanager
+async def working(apex: Apex) -> AsyncGenerator[DurableEngine]:
+    """Take runs from the queue as long as the block lasts."""
+    async with AsyncExitStack() as closing:
+        watch = CancellationWatch()
+        subscription = await apex.stores.hot.subscribe(watch.on_message)
+        closing.push_async_callback(subscription.close)
+        await subscription.add_channel(CHANNEL)
+        team = await closing.enter_async_context(build_team(apex))
+        workflow = build_workflow(apex, ExecutionEngineFactory(
+            apex.stores.access, apex.dialogue.log, apex.dialogue.publisher, team
+        ), watch)  # fmt: skip
+        durable = DurableEngine(
+            apex.stores.database.url("dbos").libpq_url(),
+            new_executor_id(),
+            workflow.execute,
+            concurrency=apex.settings.worker_concurrency,
+        )
+        parts = WorkerParts(durable, workflow.abandon, apex.stores.sessions, APPLICATION_VERSION)
+        await closing.enter_async_context(RunWorker(parts).running())
+        yield durable
+
+
+def build_workflow(apex: Apex, engines: ExecutionEngineFactory, watch: CancellationWatch) -> RunWorkflow:
+    """What the durable engine does with one run."""
+    dialogue = apex.dialogue
+    return RunWorkflow(apex.stores.access, dialogue.log, dialogue.publisher, apex.ids, engines, watch)

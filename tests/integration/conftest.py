@@ -1,3 +1,4 @@
 """What integration tests stand on."""
 
+from testkit.accounts import *  # noqa: F403
 from testkit.stores import *  # noqa: F403

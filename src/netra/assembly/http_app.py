@@ -33,6 +33,7 @@ from netra.realtime.websocket_auth import UnifiedWebSocketAuth
 from netra.realtime.websocket_manager import UnifiedWebSocketManager
 from netra.reports.endpoints import build_router as build_reports_router
 from netra.runs.endpoints import build_router as build_runs_router
+from netra.runs.snapshot import SnapshotService
 from netra.usage.endpoints import build_router as build_usage_router
 
 MEBIBYTE = 1024 * 1024
@@ -130,7 +131,8 @@ def _include_rooms(app: FastAPI, apex: Apex, current: ContextDependency) -> None
     app.include_router(build_optimization_router(savings.optimization, current))
     app.include_router(build_reports_router(savings.reports, current))
     app.include_router(build_threads_router(dialogue.threads, current))
-    app.include_router(build_runs_router(dialogue.runs, current))
+    snapshots = SnapshotService(apex.stores.access, dialogue.log)
+    app.include_router(build_runs_router(dialogue.runs, snapshots, current))
 
 
 def _lifespan(apex: Apex, live: Live, gateway: Gateway) -> Callable[[FastAPI], object]:

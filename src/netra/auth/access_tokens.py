@@ -14,7 +14,8 @@ from netra.auth.errors import InvalidTokenError
 from netra.auth.signing_keys import SigningKeyRing
 
 LIFETIME_S = 600
-_ALGORITHM = "EdDSA"
+# The fully specified name of EdDSA over Curve25519 (RFC 9864); plain "EdDSA" is deprecated by it.
+_ALGORITHM = "Ed25519"
 _TYPE = "at+jwt"
 _MAX_LENGTH = 2048
 _LEEWAY_S = 0
@@ -30,7 +31,7 @@ class AccessClaims:
 
 
 class AccessTokens:
-    """Issues and verifies. One algorithm (EdDSA with Ed25519), one issuer, one audience, one type."""
+    """Issues and verifies. One algorithm (EdDSA over Curve25519), one issuer, one audience, one type."""
 
     def __init__(
         self,

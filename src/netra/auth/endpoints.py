@@ -42,6 +42,20 @@ def build_router(
 ) -> APIRouter:
     """Routes of accounts and sessions."""
     router = APIRouter(tags=["auth"])
+    _session_routes(router, authentication, origins)
+    _identity_routes(router, authentication, workspaces, current)
+
+    @router.get("/.well-known/jwks.json", operation_id="jwks")
+    async def jwks(response: Response) -> dict[str, Any]:
+        response.headers["cache-control"] = "public, max-age=300"
+        return signing_keys.public_set()
+
+    return router
+
+
+def _session_routes(
+    router: APIRouter, authentication: UnifiedAuthenticationService, origins: OriginPolicy
+) -> None:
     same_site = Depends(_origin_check(origins))
 
     @router.post("/v1/auth/sign-up", status_code=201, operation_id="sign_up", dependencies=[same_site])
@@ -83,11 +97,13 @@ def build_router(
         await authentication.sign_out(principal, refresh_token=token)
         clear_session_cookie(response)
 
-    @router.get("/.well-known/jwks.json", operation_id="jwks")
-    async def jwks(response: Response) -> dict[str, Any]:
-        response.headers["cache-control"] = "public, max-age=300"
-        return signing_keys.public_set()
 
+def _identity_routes(
+    router: APIRouter,
+    authentication: UnifiedAuthenticationService,
+    workspaces: WorkspaceService,
+    current: PrincipalDependency,
+) -> None:
     @router.get("/v1/me", operation_id="me")
     async def me(principal: Annotated[Principal, Depends(current)]) -> MeOut:
         memberships = await workspaces.list_for(principal)
@@ -105,8 +121,6 @@ def build_router(
     async def issue_ticket(principal: Annotated[Principal, Depends(current)]) -> TicketOut:
         ticket = await authentication.issue_ticket(principal)
         return TicketOut(ticket=ticket, expires_in=TICKET_SECONDS)
-
-    return router
 
 
 def _origin_check(origins: OriginPolicy) -> Any:

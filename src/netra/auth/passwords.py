@@ -47,8 +47,8 @@ class PasswordHashing:
     46 MiB, one pass, one lane: the first choice of the OWASP password storage cheat sheet.
     """
 
-    def __init__(self, *, threads: int = 2) -> None:
-        self._hasher = PasswordHasher(time_cost=1, memory_cost=47104, parallelism=1, type=Type.ID)
+    def __init__(self, *, threads: int = 2, memory_kib: int = 47104) -> None:
+        self._hasher = PasswordHasher(time_cost=1, memory_cost=memory_kib, parallelism=1, type=Type.ID)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._waiting = 0
         self._decoy = self._hasher.hash("a password that nobody has")

@@ -41,6 +41,7 @@ async def auth_services(
     audit: AuditLog,
     secret: bytes,
     secrets_directory: Path,
+    hashing: PasswordHashing | None = None,
 ) -> AsyncGenerator[AuthServices]:
     """The services of this room, as long as the block lasts.
 
@@ -50,7 +51,7 @@ async def auth_services(
     auth_database = AuthDatabaseManager(database)
     signing_keys = SigningKeyRing(secrets_directory)
     tokens = AccessTokens(signing_keys, issuer=f"netra:{derive(secret, 'token issuer')[:16]}")
-    hashing = PasswordHashing()
+    hashing = hashing or PasswordHashing()
     parts = AuthParts(
         database=auth_database,
         ids=ids,

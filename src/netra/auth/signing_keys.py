@@ -72,7 +72,7 @@ class SigningKeyRing:
 
 def _new_key() -> dict[str, Any]:
     key = OKPKey.generate_key(
-        "Ed25519", {"use": "sig", "alg": "EdDSA", "kid": secrets.token_hex(8)}, private=True
+        "Ed25519", {"use": "sig", "alg": "Ed25519", "kid": secrets.token_hex(8)}, private=True
     )
     return _private(key)
 

@@ -2,8 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Generator, Mapping, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 
 from netra.config.env_file import parse_env_file
@@ -82,15 +81,6 @@ class IsolatedEnvironment:
             else:
                 self._sources = self._saved_sources
         self._announce(changes)
-
-    @contextmanager
-    def isolated(self) -> Generator["IsolatedEnvironment"]:
-        """Isolation for a block, dropped afterwards."""
-        self.enable_isolation()
-        try:
-            yield self
-        finally:
-            self.disable_isolation()
 
     def get(self, name: str, default: str | None = None) -> str | None:
         """The value, or the default when it is not set."""

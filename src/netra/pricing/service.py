@@ -36,10 +36,11 @@ class PriceService:
         """The price list of one model at an instant (default now); a naive instant is UTC."""
         instant = _aware(at) or datetime.now(UTC)
         canonical = self._catalogue.canonical(model, provider)
-        found = {tier: self._catalogue.resolve(model, provider, instant, tier) for tier in TIERS}
-        priced: dict[ServiceTier, ModelPrice] = {
-            tier: price for tier, price in found.items() if price is not None
-        }
+        priced: dict[ServiceTier, ModelPrice] = {}
+        for tier in TIERS:
+            price = self._catalogue.resolve(model, provider, instant, tier)
+            if price is not None:
+                priced[tier] = price
         tiers: dict[ServiceTier, list[RatesOut]] = {tier: _rates(price) for tier, price in priced.items()}
         standard = priced.get("standard")
         terms = self._catalogue.cache_terms(model, provider)

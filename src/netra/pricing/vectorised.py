@@ -127,9 +127,9 @@ def price_table(
     `model`, `provider` and `tier` price all calls as if on those instead.
     """
     keys = frame.select(
-        (_text("model", frame) if model is None else pl.lit(model, dtype=pl.String)).alias("m"),
-        (_text("provider", frame) if model is None else pl.lit(provider, dtype=pl.String)).alias("p"),
-        (_text("service_tier", frame) if tier is None else pl.lit(tier, dtype=pl.String)).alias("t"),
+        (_text("model", frame) if model is None else _same(model, frame)).alias("m"),
+        (_text("provider", frame) if model is None else _same(provider, frame)).alias("p"),
+        (_text("service_tier", frame) if tier is None else _same(tier, frame)).alias("t"),
     )
     distinct = keys.unique(maintain_order=True).with_row_index("code")
     codes = keys.join(distinct, on=["m", "p", "t"], how="left", nulls_equal=True, maintain_order="left")
@@ -204,7 +204,11 @@ def _microseconds(frame: pl.DataFrame) -> Int64:
 
 
 def _text(name: str, frame: pl.DataFrame) -> pl.Expr:
-    return pl.col(name).cast(pl.String) if name in frame.columns else pl.lit(None, dtype=pl.String)
+    return pl.col(name).cast(pl.String) if name in frame.columns else _same(None, frame)
+
+
+def _same(value: str | None, frame: pl.DataFrame) -> pl.Expr:
+    return pl.repeat(value, frame.height, dtype=pl.String)
 
 
 def _tier(name: str | None) -> ServiceTier | None:

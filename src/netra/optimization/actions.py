@@ -1,0 +1,62 @@
+"""What a lever would change, in a form that the joint replay can combine with others."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from netra.pricing.models import ServiceTier, UsageType
+
+Rows = npt.NDArray[np.bool_]
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveCalls:
+    """The calls would not have been made."""
+
+    rows: Rows
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTokens:
+    """Prompts and answers would have been no longer than this (n each; None: as recorded)."""
+
+    input_limit: Int64 | None = None
+    output_limit: Int64 | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchModel:
+    """The calls would have gone to another model, with so many times the tokens.
+
+    `cost_ratio` prices them as a multiple of the recorded cost instead, where no tokens are known.
+    """
+
+    rows: Rows
+    model: str
+    provider: str | None
+    input_ratio: float = 1.0
+    output_ratio: float = 1.0
+    cost_ratio: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CachePrefixes:
+    """The calls would have used the provider's prompt cache. `ttl` in microseconds, `write`: billed as."""
+
+    rows: Rows
+    ttl: int
+    write: UsageType
+    min_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeTier:
+    """The calls would have used another service tier."""
+
+    rows: Rows
+    tier: ServiceTier
+
+
+Action = RemoveCalls | ChangeTokens | SwitchModel | CachePrefixes | ChangeTier

@@ -1,0 +1,181 @@
+"""One analysis: levers over a workload, intervals, verdicts, joint replay. Pure."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from netra.optimization.drafts import Draft, Effect, Lever
+from netra.optimization.findings import Baseline, Finding, Joint, MoneyInterval
+from netra.optimization.intervals import MIN_CALLS, Interval, bootstrap_totals
+from netra.optimization.params import LeverParams
+from netra.optimization.replay import replay_jointly
+from netra.optimization.verdict import Judgement, judge
+from netra.optimization.workload import Workload
+from netra.pricing.money import femto_string
+
+Progress = Callable[[str, int, int], None]
+DescribeQuery = Callable[[Draft], tuple[dict[str, Any], str]]
+NewId = Callable[[str], str]
+
+_DOLLAR_DECIMALS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What an analysis found."""
+
+    baseline: Baseline
+    findings: list[Finding]
+    joint: Joint
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What an analysis needs from outside: progress, the usage query behind a draft, ids."""
+
+    describe: DescribeQuery
+    new_id: NewId
+    progress: Progress
+
+
+def analyse(
+    workload: Workload,
+    evaluations: pl.DataFrame,
+    levers: tuple[Lever, ...],
+    params: Mapping[str, LeverParams],
+    around: Surroundings,
+) -> Analysis:
+    """Run levers over a workload. `evaluations` carry `canonical` (see `evaluated.with_canonical`)."""
+    drafts: list[Draft] = []
+    steps = len(levers) + 2
+    for done, lever in enumerate(levers):
+        around.progress(lever.name, done, steps)
+        drafts += lever.drafts(workload, evaluations, params[lever.name])
+    around.progress("intervals", len(levers), steps)
+    intervals = _intervals(drafts, workload)
+    judged = [
+        (draft, interval, judge(draft, interval)) for draft, interval in zip(drafts, intervals, strict=True)
+    ]
+    findings = [_finding(draft, interval, judgement, around) for draft, interval, judgement in judged]
+    around.progress("joint", len(levers) + 1, steps)
+    recommended = [
+        (draft, finding)
+        for (draft, _, _), finding in zip(judged, findings, strict=True)
+        if finding.verdict == "recommend"
+    ]
+    joint = _joint(workload, recommended)
+    around.progress("done", steps, steps)
+    return Analysis(baseline_of(workload), findings, joint)
+
+
+def baseline_of(workload: Workload) -> Baseline:
+    """The calls looked at."""
+    ts = workload.ts
+    return Baseline(
+        calls=workload.n,
+        cost_usd=femto_string(int(workload.cost.sum())),
+        unpriced_calls=int((~workload.priced).sum()),
+        since=_instant(ts[0]) if workload.n else None,
+        until=_instant(ts[-1]) if workload.n else None,
+    )
+
+
+def _intervals(drafts: list[Draft], workload: Workload) -> list[Interval | None]:
+    enough = [d for d in drafts if d.effect is not None and d.rows >= MIN_CALLS]
+    sums = [d.effect.block_savings for d in enough if d.effect is not None]
+    found = {id(draft): interval for draft, interval in zip(enough, bootstrap_totals(sums), strict=True)}
+    intervals: list[Interval | None] = []
+    for draft in drafts:
+        interval = found.get(id(draft))
+        if interval is not None and draft.effect is not None:
+            interval = interval.widened(*draft.effect.uncertainty)
+        intervals.append(interval)
+    return intervals
+
+
+def _finding(draft: Draft, interval: Interval | None, judgement: Judgement, around: Surroundings) -> Finding:
+    query, sql = around.describe(draft)
+    known = judgement.verdict != "insufficient_data" and draft.effect is not None
+    effect = draft.effect if known else None
+    key = f"{draft.lever} {sorted(draft.params.items())} {sorted(draft.filters.items())}"
+    return Finding(
+        id=around.new_id(key),
+        lever=draft.lever,
+        params=draft.params,
+        verdict=judgement.verdict,
+        baseline_usd=None if effect is None else femto_string(effect.baseline),
+        counterfactual_usd=None if effect is None else femto_string(effect.counterfactual),
+        savings_usd=None if effect is None else femto_string(effect.savings),
+        savings_pct=None if effect is None else percent(effect.savings, effect.baseline),
+        interval_95=None if effect is None or interval is None else money_interval(interval),
+        latency_effect=draft.latency,
+        quality_effect=draft.quality,
+        risk=draft.risk,
+        effort=draft.effort,
+        assumptions=draft.assumptions,
+        missing=judgement.missing,
+        query=query,
+        sql=sql,
+        rows=draft.rows,
+        apply=draft.apply,
+    )
+
+
+def _joint(workload: Workload, recommended: list[tuple[Draft, Finding]]) -> Joint:
+    actions = [draft.action for draft, _ in recommended if draft.action is not None]
+    usable = [(draft, finding) for draft, finding in recommended if draft.action is not None]
+    if not actions and len(recommended) == 1 and recommended[0][0].effect is not None:
+        # A what-if over all calls as on another model: nothing to combine it with.
+        return _joint_of(recommended, recommended[0][0].effect, workload)
+    after = replay_jointly(workload, actions) if actions else workload.cost
+    before = workload.cost
+    effect = Effect(int(before.sum()), int(after.sum()), workload.blocks.sums(before - after))
+    widest = [d.effect.uncertainty for d, _ in usable if d.effect is not None]
+    below, above = (float(np.sum([u[side] for u in widest])) for side in (0, 1))
+    whole = Effect(effect.baseline, effect.counterfactual, effect.block_savings, (below, above))
+    return _joint_of(usable, whole, workload)
+
+
+def _joint_of(parts: list[tuple[Draft, Finding]], effect: Effect, workload: Workload) -> Joint:
+    enough = workload.n >= MIN_CALLS
+    interval = bootstrap_totals([effect.block_savings])[0].widened(*effect.uncertainty) if enough else None
+    return Joint(
+        levers=list(dict.fromkeys(draft.lever for draft, _ in parts)),
+        findings=[finding.id for _, finding in parts],
+        baseline_usd=femto_string(effect.baseline),
+        counterfactual_usd=femto_string(effect.counterfactual),
+        savings_usd=femto_string(effect.savings),
+        savings_pct=percent(effect.savings, effect.baseline),
+        interval_95=None if interval is None else money_interval(interval),
+    )
+
+
+def percent(part: int, whole: int) -> float:
+    """Share in percent, four decimals; 0 of nothing."""
+    return round(100 * part / whole, 4) + 0.0 if whole else 0.0
+
+
+def money_interval(interval: Interval) -> MoneyInterval:
+    """Bounds as money strings with six decimals at most."""
+    return (_dollars(interval.low), _dollars(interval.high))
+
+
+def _dollars(value: float) -> str:
+    text = f"{value:.{_DOLLAR_DECIMALS}f}".rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def _instant(micros: np.int64) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(micros))
+
+
+def id_from_content(prefix: str, *parts: str) -> str:
+    """A stable id for the same question over the same data: `fnd_` and 26 characters of its digest."""
+    digest = int.from_bytes(sha256("\0".join(parts).encode()).digest()[:16])
+    alphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+    return prefix + "_" + "".join(alphabet[(digest >> (5 * place)) & 31] for place in reversed(range(26)))

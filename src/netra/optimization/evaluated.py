@@ -1,0 +1,67 @@
+"""Evaluations made comparable with calls, and what two models' answers to the same items say about tokens."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from netra.optimization.quality_gate import bootstrap_ratio
+from netra.pricing.catalogue import PriceCatalogue
+
+EVALUATION_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "item_id": pl.String,
+    "model": pl.String,
+    "score": pl.Float64,
+    "group": pl.String,
+    "input_tokens": pl.Int64,
+    "output_tokens": pl.Int64,
+    "cost_usd": pl.Float64,
+}
+
+
+def no_evaluations() -> pl.DataFrame:
+    """An empty frame of evaluations."""
+    return with_canonical(pl.DataFrame(schema=EVALUATION_SCHEMA), None)
+
+
+def with_canonical(evaluations: pl.DataFrame, catalogue: PriceCatalogue | None) -> pl.DataFrame:
+    """Adds `canonical`, the catalogue's name of each evaluated model; absent columns become null."""
+    frame = evaluations.select(
+        (pl.col(name) if name in evaluations.columns else pl.lit(None).alias(name)).cast(dtype, strict=False)
+        for name, dtype in EVALUATION_SCHEMA.items()
+    )
+    names = frame.get_column("model").drop_nulls().unique().to_list()
+    known = {name: name if catalogue is None else catalogue.canonical(name).model for name in names}
+    return frame.with_columns(
+        canonical=pl.col("model").replace_strict(known, default=None, return_dtype=pl.String)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """How many times as much on the other model, with a 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+    items: int
+
+    def text(self, what: str) -> str:
+        """The ratio in words."""
+        return (
+            f"{what} on the other model are {self.value:.3f} times as many (95 % interval {self.low:.3f} to "
+            f"{self.high:.3f}, {self.items} paired items)"
+        )
+
+
+def paired_ratio(pairs: pl.DataFrame, column: str) -> Ratio | None:
+    """Ratio of a column's sums over items where both models carry it; None where none do."""
+    both = pairs.filter(
+        pl.col(f"a_{column}").is_not_null()
+        & pl.col(f"b_{column}").is_not_null()
+        & (pl.col(f"a_{column}") > 0)
+    )
+    if both.height == 0:
+        return None
+    before, after = (both.get_column(f"{side}_{column}").to_numpy().astype(np.float64) for side in "ab")
+    return Ratio(*bootstrap_ratio(before, after), both.height)

@@ -1,0 +1,104 @@
+"""The typed answers: findings, baseline, joint replay. Money is strings; percents: 5.24 is 5.24 %."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+Verdict = Literal["recommend", "refuse", "insufficient_data"]
+Degree = Literal["low", "medium", "high"]
+MoneyInterval = tuple[str, str]
+
+
+class Missing(BaseModel):
+    """Something the data lacks, and how to send it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    what: str
+    how: str
+
+
+class Snippet(BaseModel):
+    """A piece of configuration or code to use as it is."""
+
+    model_config = ConfigDict(frozen=True)
+
+    language: str
+    text: str
+
+
+class Instructions(BaseModel):
+    """What exactly to change."""
+
+    model_config = ConfigDict(frozen=True)
+
+    summary: str
+    steps: list[str]
+    snippet: Snippet | None = None
+
+
+class QualityEffect(BaseModel):
+    """Quality of two models on the same items; scores and drop in points of 100.
+
+    `interval_95` is two-sided; `upper_95` is the one-sided bound that the margin is compared with.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    from_score: float
+    to_score: float
+    drop_points: float
+    interval_95: tuple[float, float]
+    upper_95: float
+    margin_points: float
+    items: int
+    gate: Verdict
+
+
+class Finding(BaseModel):
+    """One change, what it would have done to the calls looked at, and the verdict."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    lever: str
+    params: dict[str, str]
+    verdict: Verdict
+    baseline_usd: str | None
+    counterfactual_usd: str | None
+    savings_usd: str | None
+    savings_pct: float | None
+    interval_95: MoneyInterval | None
+    latency_effect: str
+    quality_effect: QualityEffect | str
+    risk: Degree
+    effort: Degree
+    assumptions: list[str]
+    missing: list[Missing]
+    query: dict[str, Any]
+    sql: str
+    rows: int
+    apply: Instructions
+
+
+class Baseline(BaseModel):
+    """The calls looked at. `cost_usd` is of the priced ones; `unpriced_calls` counts the others."""
+
+    calls: int
+    cost_usd: str
+    unpriced_calls: int
+    since: datetime | None
+    until: datetime | None
+
+
+class Joint(BaseModel):
+    """All recommended findings replayed together; single savings do not add up, this one counts."""
+
+    levers: list[str]
+    findings: list[str]
+    baseline_usd: str
+    counterfactual_usd: str
+    savings_usd: str
+    savings_pct: float
+    interval_95: MoneyInterval | None

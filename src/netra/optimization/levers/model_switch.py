@@ -1,0 +1,241 @@
+"""model-switch: the calls of one model on another one, behind the quality gate."""
+
+import numpy as np
+import polars as pl
+
+from netra.optimization.actions import Rows, SwitchModel
+from netra.optimization.drafts import Draft, Effect, effect_of
+from netra.optimization.evaluated import Ratio, paired_ratio
+from netra.optimization.findings import Instructions, Missing, QualityEffect, Snippet
+from netra.optimization.levers.latency_words import compare_latency
+from netra.optimization.params import LeverParams
+from netra.optimization.quality_gate import DEFAULT_MARGIN, check_quality, paired_items
+from netra.optimization.token_changes import switched_cost
+from netra.optimization.workload import Workload
+
+_SEND_EVALUATIONS = (
+    "have both models answer the same items and send the scores: netra import FILE --format evals with "
+    "item_id, model, score (0 to 1), and input_tokens, output_tokens or cost_usd if there"
+)
+
+
+class ModelSwitch:
+    """Another model for the calls of one model.
+
+    Without `to`, every model that shares evaluated items with `from`; without `from`, every model in use. The
+    tokens on the other model come from the paired evaluations where both carry them, else from their costs,
+    else they are taken as the same.
+    """
+
+    name = "model-switch"
+    summary = "move the calls of one model to another that is as good"
+    parameters: dict[str, str] = {
+        "from": "the model whose calls would move",
+        "to": "the model they would move to",
+        "to_provider": "who would bill them (default: as the catalogue says)",
+        "margin": "largest acceptable drop in quality, e.g. 0.02 for 2 points",
+        "group": "only evaluated items of this group count",
+    }
+    columns = ("latency_ms", "app", "feature")
+
+    def drafts(self, workload: Workload, evaluations: pl.DataFrame, params: LeverParams) -> list[Draft]:
+        """One draft a pair of models."""
+        wanted = params.text("from")
+        origins = (
+            [workload.catalogue.canonical(wanted).model]
+            if wanted is not None
+            else list(dict.fromkeys(used.canonical.model for used in workload.models))
+        )
+        drafts: list[Draft] = []
+        for origin in origins:
+            rows = _rows_of(workload, origin)
+            if rows.any():
+                drafts += [
+                    self._switch(workload, evaluations, params, (origin, target, rows))
+                    for target in self._targets(workload, evaluations, params, origin)
+                ]
+        return drafts or [self._nothing(workload, evaluations, params, origins)]
+
+    def _targets(
+        self, workload: Workload, evaluations: pl.DataFrame, params: LeverParams, origin: str
+    ) -> list[str]:
+        given = params.text("to")
+        if given is not None:
+            return [given]
+        items = evaluations.filter(pl.col("canonical") == origin).select("item_id").unique()
+        shared = evaluations.join(items, on="item_id", how="semi").filter(pl.col("canonical") != origin)
+        names = shared.group_by("canonical").agg(pl.col("model").min()).sort("canonical")
+        return names.get_column("model").to_list()
+
+    def _switch(
+        self,
+        workload: Workload,
+        evaluations: pl.DataFrame,
+        params: LeverParams,
+        pair: tuple[str, str, Rows],
+    ) -> Draft:
+        origin, target, rows = pair
+        provider, group = params.text("to_provider"), params.text("group")
+        candidate = workload.catalogue.canonical(target, provider)
+        pairs = paired_items(evaluations, origin, candidate.model, group)
+        margin = params.fraction("margin", DEFAULT_MARGIN)
+        missing: list[Missing] = []
+        quality: QualityEffect | str = "unknown: no item was answered by both models"
+        if pairs.height:
+            gate = check_quality(pairs, margin)
+            quality = gate.effect
+            if gate.verdict == "insufficient_data":
+                missing.append(_more_items(origin, target, gate.effect, gate.items_needed))
+        else:
+            missing.append(
+                Missing(what=f"items that {origin} and {target} both answered", how=_SEND_EVALUATIONS)
+            )
+        action, said, ratios = _as_measured(pairs, rows, target, provider)
+        effect, lacking = _effect(workload, action, ratios)
+        return Draft(
+            self.name,
+            {"from": origin, "to": target, **({"to_provider": provider} if provider else {})},
+            int(rows.sum()),
+            _instructions(workload, rows, origin, target),
+            effect=effect,
+            action=action,
+            quality=quality,
+            missing=missing + lacking,
+            assumptions=[*said, "the prompts stay as they are", *_scope_of(group)],
+            latency=compare_latency(workload, rows, _rows_of(workload, candidate.model), target),
+            risk="medium",
+            filters=_filters(workload, origin),
+        )
+
+    def _nothing(
+        self, workload: Workload, evaluations: pl.DataFrame, params: LeverParams, origins: list[str]
+    ) -> Draft:
+        wanted = params.text("from")
+        if wanted is not None and not _rows_of(workload, origins[0]).any():
+            used = ", ".join(sorted({u.model for u in workload.models})[:8]) or "none"
+            missing = Missing(what=f"calls on {wanted}", how=f"name a model in use: {used}")
+        elif evaluations.height == 0:
+            missing = Missing(what="evaluations of quality; none are stored", how=_SEND_EVALUATIONS)
+        else:
+            missing = Missing(
+                what="evaluated items that a model in use shares with another model", how=_SEND_EVALUATIONS
+            )
+        instructions = Instructions(summary="Nothing to change yet: send evaluations first.", steps=[])
+        return Draft(self.name, dict(params.values), workload.n, instructions, missing=[missing])
+
+
+def _as_measured(
+    pairs: pl.DataFrame, rows: Rows, target: str, provider: str | None
+) -> tuple[SwitchModel, list[str], list[Ratio]]:
+    """The switch with the tokens that evaluations show, in words, and the ratios it rests on."""
+    inputs = paired_ratio(pairs, "input_tokens") if pairs.height else None
+    outputs = paired_ratio(pairs, "output_tokens") if pairs.height else None
+    costs = paired_ratio(pairs, "cost_usd") if pairs.height else None
+    if inputs is not None or outputs is not None:
+        known = [
+            (r, what) for r, what in ((inputs, "input tokens"), (outputs, "output tokens")) if r is not None
+        ]
+        action = SwitchModel(
+            rows,
+            target,
+            provider,
+            1.0 if inputs is None else inputs.value,
+            1.0 if outputs is None else outputs.value,
+        )
+        said = [ratio.text(what) for ratio, what in known]
+        if len(known) == 1:
+            said.append("the other tokens are taken as the same")
+        return action, said, [ratio for ratio, _ in known]
+    if costs is not None:
+        said = [
+            costs.text("cents a call").replace("many", "much"),
+            "no tokens in the evaluations: costs are used",
+        ]
+        return SwitchModel(rows, target, provider, cost_ratio=costs.value), said, [costs]
+    said = ["each call has the same number of tokens on the other model: no paired tokens or costs are known"]
+    return SwitchModel(rows, target, provider), said, []
+
+
+def _effect(
+    workload: Workload, action: SwitchModel, ratios: list[Ratio]
+) -> tuple[Effect | None, list[Missing]]:
+    after, priced = switched_cost(workload, workload.tokens, workload.cost, action)
+    both = action.rows & workload.priced & priced
+    if not (action.rows & workload.priced).any():
+        return None, [_price_of("the model in use")]
+    if not both.any():
+        return None, [_price_of(action.model)]
+    after = np.where(both, after, workload.cost)
+    effect = effect_of(workload, action.rows, after)
+    if not ratios:
+        return effect, []
+    dearer, cheaper = (_scaled_effect(workload, action, both, ratios, side) for side in ("high", "low"))
+    below = max(0.0, (effect.savings - dearer) * 1e-15)
+    above = max(0.0, (cheaper - effect.savings) * 1e-15)
+    widened = Effect(effect.baseline, effect.counterfactual, effect.block_savings, (below, above))
+    return widened, []
+
+
+def _scaled_effect(
+    workload: Workload, action: SwitchModel, both: Rows, ratios: list[Ratio], side: str
+) -> int:
+    """Femto-dollars saved if every ratio were at one end of its interval."""
+    factors = [(ratio.high if side == "high" else ratio.low) / ratio.value for ratio in ratios]
+    if action.cost_ratio is not None:
+        moved = SwitchModel(
+            action.rows, action.model, action.provider, cost_ratio=action.cost_ratio * factors[0]
+        )
+    else:
+        first, last = factors[0], factors[-1]
+        moved = SwitchModel(
+            action.rows, action.model, action.provider, action.input_ratio * first, action.output_ratio * last
+        )
+    after, _ = switched_cost(workload, workload.tokens, workload.cost, moved)
+    before = workload.cost[both]
+    return int(before.sum()) - int(after[both].sum())
+
+
+def _rows_of(workload: Workload, canonical: str) -> Rows:
+    codes = [used.code for used in workload.models if used.canonical.model == canonical]
+    return np.isin(workload.model_codes, np.array(codes, dtype=np.int64))
+
+
+def _filters(workload: Workload, canonical: str) -> dict[str, str]:
+    names = [used.model for used in workload.models if used.canonical.model == canonical]
+    return {"model": names[0]} if len(names) == 1 else {}
+
+
+def _price_of(model: str) -> Missing:
+    return Missing(what=f"a price for {model}", how="add a [[price]] for it to the price overrides file")
+
+
+def _more_items(origin: str, target: str, effect: QualityEffect, needed: int) -> Missing:
+    more = max(needed - effect.items, 1)
+    return Missing(
+        what=(
+            f"about {more:,} more items that {origin} and {target} both answered: with {effect.items:,} the"
+            f" drop of {effect.drop_points} points may be up to {effect.upper_95} (margin {effect.margin_points})"
+        ),
+        how=_SEND_EVALUATIONS,
+    )
+
+
+def _scope_of(group: str | None) -> list[str]:
+    if group is not None:
+        return [f"the items of group {group} stand for these calls"]
+    return ["the evaluated items stand for these calls"]
+
+
+def _instructions(workload: Workload, rows: Rows, origin: str, target: str) -> Instructions:
+    top = workload.labels(("app", "feature"), rows)
+    names = [" / ".join(labels.values()) for labels, _, _ in top if labels]
+    where = ", ".join(names) if names else "the code that makes these calls"
+    return Instructions(
+        summary=f"Send the calls of {origin} to {target}.",
+        steps=[
+            f"In {where}, change the model name from {origin} to {target}.",
+            "Begin with a tenth of the sessions and compare errors, length of answers and complaints.",
+            "Move the rest when nothing stands out; the old name is the way back.",
+        ],
+        snippet=Snippet(language="diff", text=f'-    model="{origin}",\n+    model="{target}",'),
+    )

@@ -1,0 +1,78 @@
+"""output-cap: answers no longer than a cap."""
+
+import numpy as np
+import polars as pl
+
+from netra.optimization.actions import ChangeTokens, Int64
+from netra.optimization.drafts import Draft
+from netra.optimization.findings import Instructions, Snippet
+from netra.optimization.levers.changed_answers import gated_drafts
+from netra.optimization.params import LeverParams
+from netra.optimization.workload import Workload
+
+_QUANTILE = 0.99
+
+
+class OutputCap:
+    """A cap on output tokens: `cap`, or the p99 of each (feature, model)."""
+
+    name = "output-cap"
+    summary = "cap the length of answers"
+    parameters: dict[str, str] = {
+        "cap": "output tokens (default: p99 of each feature and model)",
+        "margin": "largest acceptable drop in quality, e.g. 0.02 for 2 points",
+        "group": "only evaluated items of this group count",
+    }
+    columns = ("feature", "max_output_tokens")
+
+    def drafts(self, workload: Workload, evaluations: pl.DataFrame, params: LeverParams) -> list[Draft]:
+        """One draft a model whose capped answers are evaluated, one for the rest."""
+        cap = params.whole("cap")
+        limits = np.full(workload.n, cap, dtype=np.int64) if cap is not None else usual_caps(workload)
+        longer = int((workload.tokens.output > limits).sum())
+        base = Draft(
+            self.name,
+            {} if cap is None else {"cap": str(cap)},
+            workload.n,
+            _instructions(workload, limits, cap),
+            assumptions=[
+                f"{longer:,} of {workload.n:,} answers are longer than "
+                + (f"{cap:,} tokens" if cap is not None else "the p99 of their feature and model"),
+                "a capped answer ends at the cap; it is not asked for again",
+            ],
+            latency="lower for the longest answers",
+            risk="medium",
+            effort="low",
+        )
+        return gated_drafts(workload, evaluations, params, ChangeTokens(output_limit=limits), base)
+
+
+def usual_caps(workload: Workload) -> Int64:
+    """The p99 of output tokens of each call's (feature, model), linear between ranks, rounded up (n)."""
+    frame = pl.DataFrame(
+        {
+            "feature": workload.text("feature"),
+            "model": workload.text("model"),
+            "output": pl.Series(workload.tokens.output),
+        }
+    )
+    usual = pl.col("output").quantile(_QUANTILE, interpolation="linear").ceil().cast(pl.Int64)
+    caps = frame.group_by("feature", "model").agg(usual.alias("cap"))
+    joined = frame.join(caps, on=["feature", "model"], how="left", maintain_order="left")
+    return joined.get_column("cap").to_numpy()
+
+
+def _instructions(workload: Workload, limits: Int64, cap: int | None) -> Instructions:
+    top = workload.labels(("feature", "model"), workload.tokens.output > limits)
+    names = [" / ".join(labels.values()) for labels, _, _ in top if labels]
+    where = ", ".join(names) if names else "the calls with the longest answers"
+    value = str(cap) if cap is not None else str(int(limits.max(initial=0)))
+    return Instructions(
+        summary="Set a limit on output tokens where answers run away.",
+        steps=[
+            f"In {where}, set max_tokens (max_output_tokens) to the cap.",
+            "Say in the prompt how long the answer may be, so that it ends instead of being cut.",
+            "Count answers that stop for length (finish_reason length) after the change.",
+        ],
+        snippet=Snippet(language="python", text=f"    max_output_tokens={value},"),
+    )

@@ -1,0 +1,129 @@
+"""The quality gate: non-inferiority on items that both models answered.
+
+Paired bootstrap of the mean difference (10,000 resamples, PCG64(0), percentile method). Recommend if the
+one-sided 95 % upper bound of the drop is inside the margin; refuse if the observed drop exceeds it; otherwise
+there is too little data, and the items still needed are estimated from the spread of the differences.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from netra.optimization.findings import QualityEffect, Verdict
+
+Float64 = npt.NDArray[np.float64]
+Draws = npt.NDArray[np.uint32]
+
+DEFAULT_MARGIN = 0.02
+RESAMPLES = 10_000
+MIN_ITEMS = 30
+"""Fewer pairs say nothing about a bound: a resample of a handful that agree always agrees."""
+
+_Z_ONE_SIDED = 1.6448536269514722
+_DRAWS_AT_ONCE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class GateResult:
+    """The gate's figures and what it says, and how many items a certain answer needs."""
+
+    effect: QualityEffect
+    items_needed: int
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the gate says."""
+        return self.effect.gate
+
+
+def paired_items(
+    evaluations: pl.DataFrame, first: str, second: str, group: str | None = None
+) -> pl.DataFrame:
+    """Items that both canonical models answered, one row an item.
+
+    `evaluations`: item_id, canonical, score, group, input_tokens, output_tokens, cost_usd (several answers of
+    a model to an item are averaged). Returns item_id and `a_*`, `b_*` for the two models.
+    """
+    if group is not None:
+        evaluations = evaluations.filter(pl.col("group") == group)
+    sides = [_answers(evaluations, model, prefix) for model, prefix in ((first, "a"), (second, "b"))]
+    return sides[0].join(sides[1], on="item_id", how="inner").sort("item_id")
+
+
+def _answers(evaluations: pl.DataFrame, model: str, prefix: str) -> pl.DataFrame:
+    values = ("score", "input_tokens", "output_tokens", "cost_usd")
+    return (
+        evaluations.filter((pl.col("canonical") == model) & pl.col("score").is_not_null())
+        .group_by("item_id")
+        .agg(pl.col(name).cast(pl.Float64).mean().alias(f"{prefix}_{name}") for name in values)
+    )
+
+
+def check_quality(pairs: pl.DataFrame, margin: float = DEFAULT_MARGIN) -> GateResult:
+    """Compare scores (0..1) of two models on paired items; needs at least one pair."""
+    before = pairs.get_column("a_score").to_numpy()
+    after = pairs.get_column("b_score").to_numpy()
+    drops = before - after
+    drop = float(drops.mean())
+    means = bootstrap_means(drops)
+    low, upper, high = (float(value) for value in np.percentile(means, [2.5, 95.0, 97.5]))
+    if drop > margin:
+        verdict: Verdict = "refuse"
+    elif upper <= margin and len(drops) >= MIN_ITEMS:
+        verdict = "recommend"
+    else:
+        verdict = "insufficient_data"
+    effect = QualityEffect(
+        from_score=_points(float(before.mean())),
+        to_score=_points(float(after.mean())),
+        drop_points=_points(drop),
+        interval_95=(_points(low), _points(high)),
+        upper_95=_points(upper),
+        margin_points=_points(margin),
+        items=len(drops),
+        gate=verdict,
+    )
+    return GateResult(effect, items_needed(drops, margin))
+
+
+def items_needed(drops: Float64, margin: float) -> int:
+    """Items at which the bound would fall inside the margin if drop and spread stayed as observed."""
+    room = margin - float(drops.mean())
+    spread = float(drops.std(ddof=1)) if len(drops) > 1 else 0.5
+    if room <= 0:
+        return max(len(drops) + MIN_ITEMS, MIN_ITEMS)
+    return max(MIN_ITEMS, ceil((_Z_ONE_SIDED * spread / room) ** 2))
+
+
+def bootstrap_means(values: Float64, resamples: int = RESAMPLES) -> Float64:
+    """Means of resamples of the items with replacement."""
+    generator = np.random.Generator(np.random.PCG64(0))
+    n = len(values)
+    means = np.empty(resamples)
+    batch = max(1, min(resamples, _DRAWS_AT_ONCE // n))
+    for start in range(0, resamples, batch):
+        size = min(batch, resamples - start)
+        drawn = cast("Draws", generator.integers(0, n, size=(size, n), dtype=np.uint32))
+        means[start : start + size] = values[drawn].mean(axis=1)
+    return means
+
+
+def bootstrap_ratio(before: Float64, after: Float64, resamples: int = 2_000) -> tuple[float, float, float]:
+    """(sum(after) / sum(before), low, high) over paired items, 95 % percentile interval."""
+    generator = np.random.Generator(np.random.PCG64(0))
+    n = len(before)
+    ratios = np.empty(resamples)
+    for row in range(resamples):
+        drawn = generator.integers(0, n, size=n)
+        below = before[drawn].sum()
+        ratios[row] = after[drawn].sum() / below if below > 0 else np.nan
+    low, high = np.nanpercentile(ratios, [2.5, 97.5])
+    return float(after.sum() / before.sum()), float(low), float(high)
+
+
+def _points(share: float) -> float:
+    return round(share * 100, 2) + 0.0

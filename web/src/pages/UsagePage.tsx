@@ -26,7 +26,7 @@ async function loadUsage(http: HttpClient, signal: AbortSignal, timezone: string
   const overview = await usageOverview(http, signal);
   if (overview.calls === 0) return { overview, total: null, byModel: null, byDay: null };
   const ask = (dimensions: string[], measures = MEASURES) => {
-    const query: UsageQuery = { measures, dimensions, timezone };
+    const query: UsageQuery = { measures, dimensions, timezone, limit: 10_000 };
     return queryUsage(http, query, signal);
   };
   const [total, byModel, byDay] = await Promise.all([ask([]), ask(["model"]), ask(["day", "model"], ["cost_usd"])]);
@@ -83,7 +83,7 @@ function Spend({ data, timezone }: { data: UsageData; timezone: string }) {
     <>
       <p className="faint">{formatPeriod(overview.since, overview.until, timezone)}</p>
       <dl className="tiles">
-        <Tile label="Spend" value={formatMoney(text(sums.cost_usd))} note={unpriced > 0 ? `${formatCount(unpriced)} calls are unpriced and not in it` : "every call is priced"} strong />
+        <Tile label="Spend" value={formatMoney(text(sums.cost_usd))} note={unpriced > 0 ? `${formatCount(unpriced)} calls unpriced, not counted` : "every call is priced"} strong />
         <Tile label="Calls" value={formatCount(sums.calls ?? overview.calls)} note="" />
         <Tile label="Input tokens" value={formatCount(sums.input_tokens ?? 0)} note="cached ones included" />
         <Tile label="Output tokens" value={formatCount(sums.output_tokens ?? 0)} note="reasoning included" />

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
-import { agentTree, titleOf, words, type AgentNode } from "../state/timeline";
-import type { Agent, RunView, ToolCall } from "../state/thread";
+import { rootAgents, titleOf, words } from "../state/timeline";
+import type { Agent, Entry, RunView, ToolCall } from "../state/thread";
 import { formatCount, formatMilliseconds } from "./format";
 import { FigureButton } from "./FigureButton";
 import { Icon } from "./Icon";
@@ -10,15 +10,12 @@ import { Meter, Spinner } from "./Feedback";
 export function Timeline({ run }: { run: RunView }) {
   return (
     <ol className="timeline" aria-label="What the agents did">
-      {agentTree(run.agents).map((node) => (
-        <AgentItem key={node.agent.agentId} node={node} runId={run.runId} />
-      ))}
+      {rootAgents(run.agents).map((agent) => <AgentItem key={agent.agentId} agent={agent} run={run} />)}
     </ol>
   );
 }
 
-function AgentItem({ node, runId }: { node: AgentNode; runId: string }) {
-  const { agent, children } = node;
+function AgentItem({ agent, run }: { agent: Agent; run: RunView }) {
   return (
     <li className={`agent ${agent.status}`}>
       <div className="agent-head">
@@ -30,23 +27,28 @@ function AgentItem({ node, runId }: { node: AgentNode; runId: string }) {
         </span>
       </div>
       <ol className="entries">
-        {agent.entries.map((entry) =>
-          entry.kind === "tool" ? (
-            <ToolItem key={entry.callId} call={entry} runId={runId} />
-          ) : (
-            <li key={`thought-${entry.step}`} className="thought">
-              <span className="step">{entry.of > 0 ? `${entry.step}/${entry.of}` : entry.step}</span>
-              {entry.text}
-            </li>
-          ),
-        )}
-        {children.map((child) => (
-          <AgentItem key={child.agent.agentId} node={child} runId={runId} />
-        ))}
+        {agent.entries.map((entry) => <EntryItem key={keyOf(entry)} entry={entry} run={run} />)}
       </ol>
     </li>
   );
 }
+
+function EntryItem({ entry, run }: { entry: Entry; run: RunView }) {
+  if (entry.kind === "tool") return <ToolItem call={entry} runId={run.runId} />;
+  if (entry.kind === "agent") {
+    const called = run.agents.find((candidate) => candidate.agentId === entry.agentId);
+    return called ? <AgentItem agent={called} run={run} /> : null;
+  }
+  return (
+    <li className="thought">
+      <span className="step">{entry.of > 0 ? `${entry.step}/${entry.of}` : entry.step}</span>
+      {entry.text}
+    </li>
+  );
+}
+
+const keyOf = (entry: Entry): string =>
+  entry.kind === "tool" ? entry.callId : entry.kind === "agent" ? entry.agentId : `thought-${entry.step}`;
 
 const STATE_LABELS: Record<Agent["status"], string> = {
   running: "working",

@@ -1,7 +1,7 @@
 import type { Envelope } from "../api/types";
 import type { FrameType, Payloads } from "../realtime/frames";
 import { applyDelta, completePart } from "./stream";
-import { emptyRun, isLive, statusOf, type Agent, type RunView, type ThreadView, type ToolCall } from "./thread";
+import { emptyRun, isLive, liveRun, statusOf, type Agent, type Entry, type RunView, type ThreadView, type ToolCall } from "./thread";
 
 /**
  * Folds one event into the view. Every branch sets by key, so an event folded twice, or a snapshot that already
@@ -23,7 +23,7 @@ const FOLDS: { [T in FrameType]?: Fold<T> } = {
       ...run,
       status: isLive(run) ? "running" : run.status,
       startedAt: run.startedAt ?? event.ts ?? null,
-      agents: upsertAgent(run.agents, {
+      agents: upsertAgent(delegated(run.agents, event.parent ?? null, data.agent_id), {
         agentId: data.agent_id,
         parent: event.parent ?? null,
         name: data.agent,
@@ -61,7 +61,7 @@ const FOLDS: { [T in FrameType]?: Fold<T> } = {
       message: data.message,
       ms: data.ms,
     }));
-    return event.parent ? ended : inRun(ended, event, (run) => terminal(run, data));
+    return event.parent ? ended : withStatus(inRun(ended, event, (run) => terminal(run, data)));
   },
   message_delta: (view, event, data) =>
     inRun(view, event, (run) => (isLive(run) ? { ...run, parts: applyDelta(run.parts, data) } : run)),
@@ -106,7 +106,13 @@ function accepted(view: ThreadView, event: Envelope, data: Payloads["message_acc
         turn.runId === runId ? { ...turn, messageId: data.message_id, question: data.text } : turn,
       )
     : [...view.turns, { runId, messageId: data.message_id, question: data.text, run: emptyRun(runId) }];
-  return { ...view, thread, turns };
+  return withStatus({ ...view, thread, turns });
+}
+
+/** A thread is running while a run of it waits or works; the server tells it the same way in its snapshot. */
+function withStatus(view: ThreadView): ThreadView {
+  const status = liveRun(view) ? "running" : "idle";
+  return view.thread.status === status ? view : { ...view, thread: { ...view.thread, status } };
 }
 
 function terminal(run: RunView, data: Payloads["agent_completed"]): RunView {
@@ -129,7 +135,7 @@ function terminal(run: RunView, data: Payloads["agent_completed"]): RunView {
 }
 
 /** A call that was cut off by the end of its run must not spin for ever. */
-const settled = (entry: Agent["entries"][number]): Agent["entries"][number] =>
+const settled = (entry: Entry): Entry =>
   entry.kind === "tool" && entry.status === "running"
     ? { ...entry, status: "error", summary: entry.summary || "stopped with the run", progress: null }
     : entry;
@@ -166,6 +172,15 @@ function upsertAgent(agents: Agent[], agent: Agent): Agent[] {
   return agents.with(index, { ...agent, status, entries: known.entries, message: known.message, ms: known.ms });
 }
 
+/** Marks in the parent's course where the specialist began. */
+function delegated(agents: Agent[], parent: string | null, agentId: string): Agent[] {
+  return agents.map((agent) =>
+    agent.agentId !== parent || agent.entries.some((entry) => entry.kind === "agent" && entry.agentId === agentId)
+      ? agent
+      : { ...agent, entries: [...agent.entries, { kind: "agent", agentId }] },
+  );
+}
+
 const startedCall = (data: Payloads["tool_executing"]): ToolCall => ({
   kind: "tool",
   callId: data.call_id,
@@ -178,7 +193,7 @@ const startedCall = (data: Payloads["tool_executing"]): ToolCall => ({
   progress: null,
 });
 
-const isCall = (entry: Agent["entries"][number], callId: string): boolean =>
+const isCall = (entry: Entry, callId: string): boolean =>
   entry.kind === "tool" && entry.callId === callId;
 
 const placed = <T>(items: T[], index: number, item: T): T[] =>

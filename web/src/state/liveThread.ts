@@ -61,7 +61,9 @@ export class LiveThread {
     } catch (error) {
       if (isAborted(error)) return;
       // A view that is already open stays on screen; the line's state tells that it is not live.
-      if (this.state.get().kind !== "open") this.state.set({ kind: "failed", problem: problemOf(error) });
+      const problem = problemOf(error);
+      const gone = problem.status === 404;
+      if (gone || this.state.get().kind !== "open") this.state.set({ kind: "failed", problem });
     }
   }
 

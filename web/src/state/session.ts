@@ -1,5 +1,5 @@
 import { HttpClient, type Credentials } from "../api/http";
-import { problemOf, type Problem } from "../api/problem";
+import { problemOf, ProblemError, type Problem } from "../api/problem";
 import type { Me, Session, User, Workspace } from "../api/types";
 import { Store } from "./store";
 
@@ -46,7 +46,21 @@ export class SessionKeeper implements Credentials {
   }
 
   async signUp(email: string, password: string, name: string): Promise<void> {
-    await this.begin("/v1/auth/sign-up", name ? { email, password, name } : { email, password });
+    const body = name ? { email, password, name } : { email, password };
+    await this.http.json("/v1/auth/sign-up", { method: "POST", body, anonymous: true });
+    try {
+      await this.signIn(email, password);
+    } catch (error) {
+      // A sign-up answers the same for a new and for a known address; only the sign-in can tell.
+      if (problemOf(error).status !== 401) throw error;
+      throw new ProblemError({
+        title: "Could not sign in with this password",
+        status: 401,
+        code: "sign_up_not_entered",
+        detail: "If this address had an account before, its password has not been changed.",
+        hint: "Sign in with the account's password, or use another address.",
+      });
+    }
   }
 
   async signOut(): Promise<void> {

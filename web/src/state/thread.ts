@@ -24,13 +24,21 @@ export interface Thought {
   text: string;
 }
 
+/** Where in an agent's course a specialist was called. */
+export interface Delegation {
+  kind: "agent";
+  agentId: string;
+}
+
+export type Entry = ToolCall | Thought | Delegation;
+
 export interface Agent {
   agentId: string;
   parent: string | null;
   name: string;
   plan: string[];
   status: "running" | Outcome;
-  entries: (ToolCall | Thought)[];
+  entries: Entry[];
   startedAt: string | null;
   message: string;
   ms: number | null;

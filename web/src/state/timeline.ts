@@ -1,19 +1,11 @@
 import { isLive, type Agent, type RunView, type Thought, type ToolCall } from "./thread";
 
-/** An agent with the specialists it delegated to, in the order they were born. */
-export interface AgentNode {
-  agent: Agent;
-  children: AgentNode[];
-}
-
-export function agentTree(agents: readonly Agent[]): AgentNode[] {
-  const nodes = new Map(agents.map((agent) => [agent.agentId, { agent, children: [] as AgentNode[] }]));
-  const roots: AgentNode[] = [];
-  for (const node of nodes.values()) {
-    const parent = node.agent.parent === null ? undefined : nodes.get(node.agent.parent);
-    (parent ? parent.children : roots).push(node);
-  }
-  return roots;
+/** Agents that nobody on the page called: the supervisor, and whoever's caller is not known. */
+export function rootAgents(agents: readonly Agent[]): Agent[] {
+  const called = new Set(
+    agents.flatMap((agent) => agent.entries).flatMap((entry) => (entry.kind === "agent" ? [entry.agentId] : [])),
+  );
+  return agents.filter((agent) => !called.has(agent.agentId));
 }
 
 export interface RunSummary {
@@ -39,7 +31,7 @@ export function summaryOf(run: RunView): RunSummary {
 function nowOf(run: RunView): string {
   if (run.agents.length === 0) return run.status === "queued" ? "Waiting for a worker" : "Starting";
   const agent = run.agents.findLast((candidate) => candidate.status === "running") ?? run.agents.at(-1)!;
-  const last = agent.entries.at(-1);
+  const last = agent.entries.findLast((entry): entry is ToolCall | Thought => entry.kind !== "agent");
   if (!last) return `${titleOf(agent.name)} is starting`;
   return last.kind === "tool" ? toolNow(last) : last.text;
 }

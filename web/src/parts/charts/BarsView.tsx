@@ -1,12 +1,11 @@
 import { Bar, BarChart, LabelList, ResponsiveContainer, Tooltip, XAxis, YAxis } from "recharts";
 import type { BarsChart } from "../../api/document";
-import type { Figure } from "../../api/types";
 import { formatPercent } from "../format";
-import { ChartFrame } from "./ChartFrame";
+import { ChartFrame, type ChartProps } from "./ChartFrame";
 import { AXIS, axisUnit, exactUnit, labelWidth, seriesColour, shorten } from "./palette";
 import { Tip } from "./Tip";
 
-export function BarsView({ chart, source, runId }: { chart: BarsChart; source: Figure | null; runId: string | null }) {
+export function BarsView({ chart, source, runId, wide }: ChartProps<BarsChart>) {
   const rows = chart.bars.map((bar) => ({
     label: bar.label,
     drawn: Number(bar.value),
@@ -15,7 +14,7 @@ export function BarsView({ chart, source, runId }: { chart: BarsChart; source: F
   }));
   const table = { columns: ["Name", "Value", "Share"], rows: rows.map((row) => [row.label, row.shown, row.share]) };
   return (
-    <ChartFrame title={chart.title} caption={chart.caption} table={table} source={source} runId={runId}>
+    <ChartFrame title={chart.title} caption={chart.caption} table={table} source={source} runId={runId} wide={wide}>
       <ResponsiveContainer width="100%" height={rows.length * 34 + 30}>
         <BarChart data={rows} layout="vertical" margin={{ top: 0, right: 72, bottom: 0, left: 0 }} maxBarSize={18}>
           <XAxis type="number" tickFormatter={axisUnit(chart.unit)} {...AXIS} />

@@ -9,6 +9,14 @@ export interface ChartTable {
   rows: string[][];
 }
 
+/** What every chart of a report is given. */
+export interface ChartProps<C> {
+  chart: C;
+  source: Figure | null;
+  runId: string | null;
+  wide: boolean;
+}
+
 interface FrameProps {
   title: string;
   caption?: string;

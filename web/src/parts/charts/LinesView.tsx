@@ -1,19 +1,18 @@
 import { CartesianGrid, Line, LineChart, ResponsiveContainer, Tooltip, XAxis, YAxis } from "recharts";
 import type { LinesChart } from "../../api/document";
-import type { Figure } from "../../api/types";
-import { ChartFrame } from "./ChartFrame";
+import { ChartFrame, type ChartProps } from "./ChartFrame";
 import { AXIS, axisUnit, exactUnit, GRID, seriesColour, shortDay } from "./palette";
 import { pivot } from "./series";
 import { Legend, Tip } from "./Tip";
 
-export function LinesView({ chart, source, runId }: { chart: LinesChart; source: Figure | null; runId: string | null }) {
+export function LinesView({ chart, source, runId, wide }: ChartProps<LinesChart>) {
   const { rows, names } = pivot(chart.points, { fold: false });
   const table = {
     columns: ["Day", "Series", "Value"],
     rows: chart.points.map((point) => [point.day, point.series, exactUnit(point.value, chart.unit)]),
   };
   return (
-    <ChartFrame title={chart.title} caption={chart.caption} table={table} source={source} runId={runId} wide>
+    <ChartFrame title={chart.title} caption={chart.caption} table={table} source={source} runId={runId} wide={wide}>
       <ResponsiveContainer width="100%" height={230}>
         <LineChart data={rows} margin={{ top: 8, right: 8, bottom: 0, left: 0 }}>
           <CartesianGrid vertical={false} {...GRID} />

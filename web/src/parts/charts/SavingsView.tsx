@@ -1,13 +1,12 @@
 import { Bar, BarChart, CartesianGrid, Cell, ErrorBar, ReferenceLine, ResponsiveContainer, Tooltip, XAxis, YAxis } from "recharts";
 import type { SavingsChart } from "../../api/document";
-import type { Figure } from "../../api/types";
 import { formatMoney } from "../format";
-import { ChartFrame } from "./ChartFrame";
+import { ChartFrame, type ChartProps } from "./ChartFrame";
 import { AXIS, axisMoney, GRID, labelWidth, shorten, VERDICT_COLOUR } from "./palette";
 import { Tip } from "./Tip";
 
 /** What each change would save, with its 95 % interval. Left of zero it would lose money. */
-export function SavingsView({ chart, source, runId }: { chart: SavingsChart; source: Figure | null; runId: string | null }) {
+export function SavingsView({ chart, source, runId, wide }: ChartProps<SavingsChart>) {
   const rows = chart.bars.map((bar) => {
     const saving = Number(bar.savings_usd);
     return { ...bar, saving, spread: [saving - Number(bar.low_usd), Number(bar.high_usd) - saving] };
@@ -17,7 +16,7 @@ export function SavingsView({ chart, source, runId }: { chart: SavingsChart; sou
     rows: chart.bars.map((bar) => [bar.label, formatMoney(bar.savings_usd), formatMoney(bar.low_usd), formatMoney(bar.high_usd), bar.verdict.replace("_", " ")]),
   };
   return (
-    <ChartFrame title={chart.title} caption={chart.caption} table={table} source={source} runId={runId}>
+    <ChartFrame title={chart.title} caption={chart.caption} table={table} source={source} runId={runId} wide={wide}>
       <ResponsiveContainer width="100%" height={rows.length * 38 + 34}>
         <BarChart data={rows} layout="vertical" margin={{ top: 0, right: 20, bottom: 0, left: 0 }} maxBarSize={18}>
           <CartesianGrid horizontal={false} {...GRID} />

@@ -11,6 +11,7 @@ interface SpendProps {
   chart: Omit<SpendChart, "kind">;
   source?: Figure | null;
   runId?: string | null;
+  wide?: boolean;
 }
 
 /** Spend by day, stacked by series. Amounts become floats for drawing only; the table shows them as stored. */

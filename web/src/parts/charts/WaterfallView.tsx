@@ -1,22 +1,21 @@
 import { Bar, BarChart, CartesianGrid, Cell, LabelList, ResponsiveContainer, Tooltip, XAxis, YAxis } from "recharts";
 import type { WaterfallChart } from "../../api/document";
-import type { Figure } from "../../api/types";
 import { formatMoney } from "../format";
-import { ChartFrame } from "./ChartFrame";
-import { AXIS, axisMoney, GRID, shorten } from "./palette";
+import { ChartFrame, type ChartProps } from "./ChartFrame";
+import { AXIS, axisMoney, GRID, labelWidth, shorten } from "./palette";
 import { Tip } from "./Tip";
 
 /** From today's spend through each change to what remains when all of them are replayed together. */
-export function WaterfallView({ chart, source, runId }: { chart: WaterfallChart; source: Figure | null; runId: string | null }) {
+export function WaterfallView({ chart, source, runId, wide }: ChartProps<WaterfallChart>) {
   const rows = waterfallRows(chart);
   const table = { columns: ["Step", "Amount"], rows: rows.map((row) => [row.label, row.shown]) };
   return (
-    <ChartFrame title={chart.title} caption={chart.caption} table={table} source={source} runId={runId}>
-      <ResponsiveContainer width="100%" height={250}>
-        <BarChart data={rows} margin={{ top: 18, right: 4, bottom: 0, left: 0 }} barCategoryGap="22%" maxBarSize={64}>
-          <CartesianGrid vertical={false} {...GRID} />
-          <XAxis dataKey="label" interval={0} tickFormatter={(label: string) => shorten(label, 14)} {...AXIS} />
-          <YAxis width={52} tickFormatter={axisMoney} {...AXIS} />
+    <ChartFrame title={chart.title} caption={chart.caption} table={table} source={source} runId={runId} wide={wide}>
+      <ResponsiveContainer width="100%" height={rows.length * 38 + 34}>
+        <BarChart data={rows} layout="vertical" margin={{ top: 0, right: 72, bottom: 0, left: 0 }} maxBarSize={18}>
+          <CartesianGrid horizontal={false} {...GRID} />
+          <XAxis type="number" tickFormatter={axisMoney} {...AXIS} />
+          <YAxis type="category" dataKey="label" width={labelWidth(rows.map((row) => row.label))} tickFormatter={(label: string) => shorten(label)} {...AXIS} stroke="var(--ink-2)" />
           <Tooltip
             isAnimationActive={false}
             cursor={{ fill: "var(--hover)" }}
@@ -27,7 +26,7 @@ export function WaterfallView({ chart, source, runId }: { chart: WaterfallChart;
           />
           <Bar dataKey="span" radius={3} isAnimationActive={false}>
             {rows.map((row) => <Cell key={row.label} fill={COLOURS[row.kind]} />)}
-            <LabelList dataKey="shown" position="top" fontSize={11} fill="var(--ink-2)" />
+            <LabelList dataKey="shown" position="right" fontSize={11} fill="var(--ink-2)" />
           </Bar>
         </BarChart>
       </ResponsiveContainer>
@@ -42,7 +41,7 @@ interface WaterfallRow {
   shown: string;
 }
 
-const COLOURS: Record<WaterfallRow["kind"], string> = { total: "var(--s1)", less: "var(--good)", more: "var(--bad)" };
+const COLOURS: Record<WaterfallRow["kind"], string> = { total: "var(--s7)", less: "var(--good)", more: "var(--bad)" };
 
 /** Each step hangs between the level before it and the level after it. */
 export function waterfallRows(chart: Pick<WaterfallChart, "baseline_usd" | "steps" | "after_usd">): WaterfallRow[] {

@@ -63,7 +63,7 @@ function FindingRow({ finding, report }: { finding: Finding; report: ReportDocum
       <td><VerdictChip verdict={finding.verdict} /></td>
       <td className="number"><Saving finding={finding} report={report} /></td>
       <td className="number">
-        {finding.interval_95 ? <>{formatMoney(finding.interval_95[0])}<br />{formatMoney(finding.interval_95[1])}</> : <span className="faint">none</span>}
+        {finding.interval_95 ? `${formatMoney(finding.interval_95[0])} to ${formatMoney(finding.interval_95[1])}` : <span className="faint">none</span>}
       </td>
       <td>{[shown(finding.effort), shown(finding.risk)].filter(Boolean).join(", ") || <span className="faint">none stated</span>}</td>
       <td className="number">{formatCount(finding.rows)}</td>

@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import type { Chart } from "../../api/document";
+import { wideness } from "./Charts";
+import { pivot } from "./series";
+import { waterfallRows } from "./WaterfallView";
+
+describe("a chart's data", () => {
+  it("pivots points to days in order, biggest series first, the smallest together", () => {
+    const points = Array.from({ length: 9 }, (_, index) => ({ day: index % 2 ? "2026-01-02" : "2026-01-01", series: `m${index}`, value: 10 - index }));
+    const { rows, names } = pivot(points, { fold: true });
+    expect(names).toEqual(["m0", "m1", "m2", "m3", "m4", "m5", "other"]);
+    expect(rows.map((row) => row.day)).toEqual(["2026-01-01", "2026-01-02"]);
+    expect(rows.reduce((sum, row) => sum + Number(row.other ?? 0), 0)).toBe(4 + 3 + 2);
+  });
+
+  it("hangs each step of a waterfall between the levels before and after it", () => {
+    const rows = waterfallRows({ baseline_usd: "100", steps: [{ label: "cache", change_usd: "-30" }, { label: "writes", change_usd: "5" }], after_usd: "75" });
+    expect(rows.map((row) => [row.kind, row.span, row.shown])).toEqual([
+      ["total", [0, 100], "$100.00"],
+      ["less", [70, 100], "-$30.00"],
+      ["more", [70, 75], "$5.00"],
+      ["total", [0, 75], "$75.00"],
+    ]);
+  });
+
+  it("gives a chart without a partner the whole width", () => {
+    const kinds = ["bars", "spend_over_time", "savings", "waterfall", "bars"] as const;
+    expect(wideness(kinds.map((kind) => ({ kind }) as Chart))).toEqual([true, true, false, false, true]);
+  });
+});

@@ -9,7 +9,7 @@ from netra.data_access.factory import DataAccessFactory
 from netra.evaluations.arrow import frame_of
 
 _LOAD = """SELECT item_id, model, score, `group`, input_tokens, output_tokens, cost_usd
-FROM evaluations WHERE workspace_id = {workspace:String} ORDER BY model, `group`, item_id"""
+FROM evaluations WHERE workspace_id = {workspace:String} ORDER BY import_id, position"""
 
 _COVERAGE = """SELECT model, count() AS items, avg(score) AS mean_score,
 countIf(isNotNull(input_tokens)) AS with_tokens,
@@ -45,7 +45,9 @@ class EvaluationService:
         self._access = access
 
     async def load(self, context: UserExecutionContext) -> pl.DataFrame:
-        """All scores: item_id, model, score (0..1), group, input_tokens, output_tokens, cost_usd."""
+        """All scores in the order they came: item_id, model, score (0..1), group, input_tokens, output_tokens,
+        cost_usd.
+        """
         table = await self._access.for_context(context).analytics.query_arrow(_LOAD)
         frame = frame_of(table)
         return frame.select([pl.col(name).cast(dtype) for name, dtype in _SCHEMA.items()])

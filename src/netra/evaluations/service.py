@@ -45,8 +45,8 @@ class EvaluationService:
         self._access = access
 
     async def load(self, context: UserExecutionContext) -> pl.DataFrame:
-        """All scores in the order they came: item_id, model, score (0..1), group, input_tokens, output_tokens,
-        cost_usd.
+        """All scores in the order they came: item_id, model, score (0..1), group, input_tokens, output_tokens
+        and cost_usd.
         """
         table = await self._access.for_context(context).analytics.query_arrow(_LOAD)
         frame = frame_of(table)

@@ -28,7 +28,7 @@ begin
 end
 $$;
 
-revoke execute on procedure app.protect(regclass, boolean) from public;
+revoke execute on all routines in schema app from public;
 
 -- Without `in schema`: a default of one schema can only add to the global one, not take from it.
 alter default privileges revoke execute on routines from public;

@@ -1,8 +1,8 @@
 """An agent that does what the question says, through the real seams: emitter, durable steps, result.
 
-The question is a line of `word=value` pairs: `steps=3` tool calls, each of `pause=0.2` seconds; `fail=1` raises
-after them; `mark=FILE` appends a line to FILE at each execution of a step and at its end; `text=WORDS` is the
-answer; `deltas=N` pieces of it are streamed.
+The question is a line of `word=value` pairs: `steps=3` tool calls, each of `pause=0.2` seconds; `fail=1`
+raises after them; `mark=FILE` appends a line to FILE at each execution of a step and at its end;
+`text=WORDS` is the answer; `deltas=N` pieces of it are streamed.
 """
 
 import asyncio
@@ -31,7 +31,12 @@ class ScriptedAgent:
         script = _script(question)
         count = int(script.get("steps", "1"))
         await self._emitter.agent_started(
-            agent_id=SUPERVISOR_ID, parent=None, agent="supervisor", question=question, plan=["look"], limits={}
+            agent_id=SUPERVISOR_ID,
+            parent=None,
+            agent="supervisor",
+            question=question,
+            plan=["look"],
+            limits={},
         )
         await self._emitter.agent_thinking(
             agent_id=SUPERVISOR_ID, parent=None, agent="supervisor", step=1, of=1, text="looking"

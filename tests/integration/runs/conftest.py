@@ -1,0 +1,3 @@
+"""Conversations over real engines."""
+
+from testkit.dialogue import *  # noqa: F403

@@ -2,11 +2,16 @@
 
 import asyncio
 import socket
-from typing import Annotated, Any
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from netra.cli.failures import CommandError
 from netra.cli.options import DataDir, Json, Target, Url, Workspace
+
+if TYPE_CHECKING:
+    from netra.client.http import NetraClient
 
 Email = Annotated[str, typer.Option("--email", "-e", help="The account's e-mail address.")]
 Password = Annotated[
@@ -41,23 +46,20 @@ def create_user(
     url: Url = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Create an account."""
-    secret = asked_password(password, confirm=True)
-    asyncio.run(
-        _create(Target(url, data_dir), {"email": email, "password": secret, "name": name}, json_output)
-    )
+    """Create an account; without --password a random one is made and shown this once."""
+    body = {"email": email, "password": password, "name": name}
+    asyncio.run(_create(Target(url, data_dir), body, json_output))
 
 
 def set_password(
     email: Email,
     password: Password = None,
+    json_output: Json = False,
     url: Url = None,
     data_dir: DataDir = None,
-    workspace: Workspace = None,
 ) -> None:
-    """Set an account's password anew and end its sessions."""
-    secret = asked_password(password, confirm=True)
-    asyncio.run(_change(Target(url, data_dir, workspace), email, "password", {"password": secret}))
+    """Give an account a new password and end its sessions; without --password a random one is shown."""
+    asyncio.run(_set_password(Target(url, data_dir), email, password, json_output))
 
 
 def disable_user(
@@ -65,10 +67,9 @@ def disable_user(
     enable: Annotated[bool, typer.Option("--enable", help="Let the account in again.")] = False,
     url: Url = None,
     data_dir: DataDir = None,
-    workspace: Workspace = None,
 ) -> None:
     """Shut an account out: its sessions, sockets and keys end."""
-    asyncio.run(_change(Target(url, data_dir, workspace), email, "enable" if enable else "disable", {}))
+    asyncio.run(_disable(Target(url, data_dir), email, not enable))
 
 
 def login(
@@ -79,18 +80,16 @@ def login(
     workspace: Workspace = None,
 ) -> None:
     """Sign in to a server; the command line then uses an API key of its own, revocable by `netra keys`."""
-    secret = asked_password(password, confirm=False)
+    secret = asked_password(password)
     asyncio.run(_login(Target(url, data_dir, workspace), email, secret))
 
 
-def asked_password(given: str | None, *, confirm: bool) -> str:
+def asked_password(given: str | None) -> str:
     """The password from the option, the terminal, or one line of standard input."""
-    import sys
-
     if given is not None:
         return given
     if sys.stdin.isatty():
-        return str(typer.prompt("Password", hide_input=True, confirmation_prompt=confirm, err=True))
+        return str(typer.prompt("Password", hide_input=True, err=True))
     line = sys.stdin.readline().rstrip("\r\n")
     if not line:
         raise typer.BadParameter("none was given", param_hint="--password")
@@ -109,37 +108,61 @@ async def _list(target: Target, as_json: bool) -> None:
         print_json({"users": users})
         return
     table = tidy_table(("User", "E-mail", "Name", "State", "Since"))
-    for user in users:
-        state = "[red]disabled[/]" if user.get("disabled") or user.get("disabled_at") else "active"
+    for account in users:
+        user: dict[str, Any] = account["user"]
+        state = "[red]disabled[/]" if account["is_disabled"] else "active"
+        state = "owner" if account["is_installation_owner"] else state
         cells = [escape(str(user.get(name) or "")) for name in ("id", "email", "name")]
-        table.add_row(*cells, state, str(user.get("created_at") or "")[:19])
+        table.add_row(*cells, state, str(account["created_at"])[:10])
     data_console().print(table)
 
 
 async def _create(target: Target, body: dict[str, Any], as_json: bool) -> None:
-    from netra.cli.connecting import reachable
+    from netra.cli.connecting import connected
     from netra.cli.output import print_json, print_text
-    from netra.client.http import NetraClient
 
-    async with reachable(target) as url, NetraClient(url) as client:
-        session = await client.sign_up(body["email"], body["password"], body["name"])
-    user = session["user"]
+    given = {name: value for name, value in body.items() if value is not None}
+    async with connected(target) as client:
+        made: dict[str, Any] = await client.post("/v1/users", given)
     if as_json:
-        print_json({"user": user})
+        print_json(made)
     else:
-        print_text(f"{user['email']} has an account, {user['id']}")
+        print_text(f"{made['user']['email']} has an account, {made['user']['id']}")
+        if body["password"] is None:
+            print_text(f"password, shown this once: {made['password']}")
 
 
-async def _change(target: Target, email: str, what: str, body: dict[str, Any]) -> None:
-    from urllib.parse import quote
+async def _set_password(target: Target, email: str, password: str | None, as_json: bool) -> None:
+    from netra.cli.connecting import connected
+    from netra.cli.output import print_json, print_text
 
+    body = {} if password is None else {"password": password}
+    async with connected(target) as client:
+        user_id = await _user_id(client, email)
+        answer: dict[str, Any] = await client.post(f"/v1/users/{user_id}/password-reset", body)
+    if as_json:
+        print_json({"email": email, "password": answer["password"]})
+    elif password is None:
+        print_text(f"{email} has a new password, shown this once: {answer['password']}")
+    else:
+        print_text(f"{email} has a new password")
+
+
+async def _disable(target: Target, email: str, disabled: bool) -> None:
     from netra.cli.connecting import connected
     from netra.cli.output import print_text
 
     async with connected(target) as client:
-        await client.post(f"/v1/users/{quote(email, safe='@')}/{what}", body)
-    done = {"password": "has a new password", "disable": "is shut out", "enable": "may come in again"}[what]
-    print_text(f"{email} {done}")
+        user_id = await _user_id(client, email)
+        await client.post(f"/v1/users/{user_id}/disable", {"disabled": disabled})
+    print_text(f"{email} {'is shut out' if disabled else 'may come in again'}")
+
+
+async def _user_id(client: "NetraClient", email: str) -> str:
+    async for account in client.pages("/v1/users", limit=200):
+        if account["user"]["email"].casefold() == email.strip().casefold():
+            return str(account["user"]["id"])
+    raise CommandError(f"there is no account with the address {email}", hint="see: netra users list")
 
 
 async def _login(target: Target, email: str, password: str) -> None:
@@ -156,6 +179,6 @@ async def _login(target: Target, email: str, password: str) -> None:
         made = await client.post("/v1/api-keys", {"name": f"command line on {socket.gethostname()}"})
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     logins = [known for known in read_json(home / "logins.json").get("logins", []) if known.get("url") != url]
-    logins.append({"url": url, "email": email, "workspace": name, "api_key": made["api_key"]})
+    logins.append({"url": url, "email": email, "workspace": name, "api_key": made["key"]})
     write_private(home / "logins.json", {"logins": logins})
     print_text(f"signed in to {url} as {session['user']['email']}, workspace {name}")

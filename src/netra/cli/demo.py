@@ -141,11 +141,8 @@ async def _import_all(client: "NetraClient", plan: DemoPlan, home: Path, as_json
         imports = await asyncio.to_thread(generate_month, folder)
     for file, request in imports:
         result = await send_file(client, file, request)
-        _step(
-            f"Imported {file.name}: {result['stored']:,} rows stored, "
-            f"{result['duplicates']:,} there already, {result['rejected']:,} rejected, in {float(result['seconds']):.1f} s",
-            as_json,
-        )
+        told = ", ".join(f"{result[name]:,} {name}" for name in ("stored", "duplicates", "rejected"))
+        _step(f"Imported {file.name}: {told}, in {float(result['seconds']):.1f} s", as_json)
         if not result["stored"] and not result["duplicates"]:
             raise CommandError(
                 f"nothing could be imported from {file}", hint="see the reasons: netra import FILE"

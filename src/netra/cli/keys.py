@@ -56,10 +56,10 @@ async def _list(target: Target, as_json: bool) -> None:
     if as_json:
         print_json({"keys": keys})
         return
-    table = tidy_table(("Key", "Name", "Workspace", "Last used", "Made"))
+    table = tidy_table(("Key", "Name", "Begins with", "Role", "Made", "Expires"))
     for key in keys:
-        cells = [escape(str(key.get(name) or "")) for name in ("id", "name", "workspace_id")]
-        table.add_row(*cells, str(key.get("last_used_at") or "")[:19], str(key.get("created_at") or "")[:19])
+        cells = [escape(str(key.get(name) or "")) for name in ("id", "name", "display", "role")]
+        table.add_row(*cells, str(key["created_at"])[:10], str(key["expires_at"])[:10])
     data_console().print(table)
 
 
@@ -72,7 +72,7 @@ async def _create(target: Target, name: str, as_json: bool) -> None:
     if as_json:
         print_json(made)
     else:
-        print_text(str(made["api_key"]))
+        print_text(str(made["key"]))
 
 
 async def _revoke(target: Target, key: str) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import typer
 
-from netra.cli.options import DataDir, Json, Target, Url, Workspace
+from netra.cli.options import DataDir, Json, Target, Url, Workspace, instant
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,7 +36,14 @@ def show_price(
 ) -> None:
     """What a model costs, per kind of token, and where the price is from."""
     path = f"/v1/prices/{quote(model, safe='')}"
-    asyncio.run(_show(Target(url, data_dir, workspace), path, {"provider": provider, "at": at}, json_output))
+    asyncio.run(
+        _show(
+            Target(url, data_dir, workspace),
+            path,
+            {"provider": provider, "at": instant(at, "--at")},
+            json_output,
+        )
+    )
 
 
 def cost_of_call(
@@ -68,14 +75,14 @@ def cost_of_call(
     body = {
         "model": model,
         "provider": provider,
-        "at": at,
+        "at": instant(at, "--at"),
         "input_tokens": input_tokens,
         "cache_read_tokens": cache_read,
         "cache_write_tokens": cache_write,
         "cache_write_1h_tokens": cache_write_1h,
         "output_tokens": output,
         "reasoning_tokens": reasoning,
-        "service_tier": tier,
+        "tier": tier,
     }
     given = {name: value for name, value in body.items() if value is not None}
     asyncio.run(_cost(Target(url, data_dir, workspace), given, json_output))

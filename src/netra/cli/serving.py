@@ -44,11 +44,16 @@ def serve(
         asyncio.run(run_worker(settings))
 
 
-def migrate(data_dir: DataDir = None) -> None:
+def migrate(data_dir: DataDir = None, json_output: Json = False) -> None:
     """Bring the schemas of PostgreSQL and ClickHouse up to date."""
     from netra.assembly.migrating import run_migrate
+    from netra.cli.output import print_json, print_text
 
-    asyncio.run(run_migrate(_settings(data_dir)))
+    applied = asyncio.run(run_migrate(_settings(data_dir)))
+    if json_output:
+        print_json({"applied": applied})
+    else:
+        print_text("\n".join(f"applied {name}" for name in applied) or "everything is up to date")
 
 
 def _settings(data_dir: Path | None, **overrides: object) -> "Settings":

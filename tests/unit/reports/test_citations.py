@@ -5,6 +5,7 @@ import string
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from netra.reports.citations import (
     CitedFigure,
     TextPiece,

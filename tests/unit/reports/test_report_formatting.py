@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from pydantic import ValidationError
+
 from netra.reports.figures import Figure
 from netra.reports.formatting import format_figure, format_money, format_percent, format_period
-from pydantic import ValidationError
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
+
 from netra.reports.document import ReportDocument
 from netra.reports.formatting import format_figure
 from netra.reports.rendering.html import render_html
 from netra.reports.rendering.markdown import render_markdown
 from netra.reports.rendering.report_json import report_json
-from pydantic import ValidationError
 
 _spec = importlib.util.spec_from_file_location(
     "report_samples", Path(__file__).with_name("report_samples.py")

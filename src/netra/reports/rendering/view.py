@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from markupsafe import Markup
 
@@ -118,11 +118,25 @@ def _view_finding(row: FindingRow) -> FindingView:
         interval=show_interval(row.interval_95),
         baseline=_money(row.baseline_usd),
         after=_money(row.counterfactual_usd),
-        quality=show_effect(row.quality_effect),
+        quality=show_quality(row.quality_effect),
         latency=show_effect(row.latency_effect),
         risk=show_effect(row.risk),
         effort=show_effect(row.effort),
     )
+
+
+def show_quality(effect: object) -> str:
+    """What a change does to quality; a measured drop with its interval and number of items."""
+    if not isinstance(effect, dict):
+        return show_effect(effect)
+    measured = cast("Mapping[str, Any]", effect)
+    if "drop_points" not in measured:
+        return show_effect(measured)
+    words = f"{-float(measured['drop_points']):+.2f} points"
+    if measured.get("interval_95"):
+        low, high = sorted(-float(end) for end in measured["interval_95"])
+        words += f" (95 %: {low:+.2f} to {high:+.2f})"
+    return words + (f", {int(measured['items']):,} items" if measured.get("items") else "")
 
 
 def show_interval(interval: tuple[str, str] | None) -> str:

@@ -1,0 +1,106 @@
+"""What a reader sees at the terminal."""
+
+import io
+from typing import Any
+
+from rich.console import Console
+
+from netra.cli.answer_view import print_answer, readable_prose
+from netra.cli.events_view import EventsView
+from netra.cli.findings_view import print_findings
+from netra.reports.figures import Figure
+
+SPEND = Figure(id="1", value="612.4482", unit="usd", label="spend [in] October", rows=128_400)
+
+
+def plain_console() -> Console:
+    return Console(file=io.StringIO(), width=140, highlight=False)
+
+
+def text_of(console: Console) -> str:
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_the_answer_has_its_figures_put_in_and_listed() -> None:
+    console = plain_console()
+    answer: dict[str, Any] = {
+        "answer": "partial",
+        "message": "You spent **{{f:1}}** on `gpt-4` [sic].",
+        "missing": [{"what": "evaluations", "how": "netra import FILE --format evals"}],
+        "figures": [SPEND.model_dump(mode="json")],
+        "report": "rep_1",
+    }
+    print_answer(console, answer)
+    text = text_of(console)
+    assert "You spent $612.45 ⟦1⟧ on gpt-4 [sic]." in text
+    assert "A partial answer" in text
+    assert "evaluations: netra import FILE --format evals" in text
+    assert "spend [in] October" in text
+    assert "128,400" in text
+    assert "rep_1" in text
+
+
+def test_prose_with_mark_up_of_the_console_is_shown_as_it_is() -> None:
+    console = plain_console()
+    console.print(readable_prose("[red]not red[/red] {{f:1}}", [SPEND]))
+    assert text_of(console).strip() == "[red]not red[/red] $612.45 ⟦1⟧"
+
+
+def finding(**changes: Any) -> dict[str, Any]:
+    base: dict[str, Any] = {
+        "id": "fnd_1", "lever": "prompt-cache", "params": {"ttl": "1h"}, "verdict": "refuse",
+        "baseline_usd": "10", "counterfactual_usd": "14", "savings_usd": "-4", "savings_pct": -40.0,
+        "interval_95": ["-5", "-3"], "risk": "low", "effort": "low", "missing": [], "rows": 100,
+    }  # fmt: skip
+    return base | changes
+
+
+def test_findings_show_refusals_and_what_is_missing() -> None:
+    console = plain_console()
+    nothing = dict.fromkeys(["savings_usd", "savings_pct", "interval_95", "counterfactual_usd"])
+    lacking = finding(
+        id="fnd_2", lever="model-switch", verdict="insufficient_data", **nothing,
+        missing=[{"what": "evaluations", "how": "send them"}],
+    )  # fmt: skip
+    result = {
+        "baseline": {"calls": 100, "cost_usd": "10", "unpriced_calls": 7, "since": "2026-03-01"},
+        "findings": [finding(), lacking],
+        "joint": {"savings_usd": "3", "savings_pct": 30.0, "interval_95": ["2", "4"]},
+    }
+    print_findings(console, result)
+    text = text_of(console)
+    assert "Refused" in text
+    assert "-$4.00" in text
+    assert "-$5.00 to -$3.00" in text
+    assert "Insufficient data" in text
+    assert "2: missing evaluations; send them" in text
+    assert "7 calls have no known price" in text
+    assert "All recommended together: $3.00 (30.0 %), 95 % interval $2.00 to $4.00" in text
+
+
+def frame(kind: str, parent: str | None = None, **data: Any) -> dict[str, Any]:
+    return {"type": kind, "parent": parent, "run_id": "run_1", "seq": 1, "data": data}
+
+
+def test_events_are_lines_indented_by_delegation() -> None:
+    console = plain_console()
+    with EventsView(console) as view:
+        view.show(frame("agent_started", agent_id="a", agent="supervisor", plan=["look", "report"]))
+        view.show(frame("agent_started", "a", agent_id="b", agent="data", plan=[]))
+        view.show(
+            frame("tool_executing", "a", agent_id="b", agent="data", tool="usage", arguments={"by": ["[m]"]})
+        )
+        view.show(frame("progress", "a", agent_id="b", call_id="c", done=1, of=2, unit="rows", text=""))
+        view.show(
+            frame("tool_completed", "a", agent_id="b", agent="data", status="error", summary="no [x]", ms=3)
+        )
+        view.show(frame("agent_completed", agent_id="a", agent="supervisor", outcome="completed", ms=12))
+        view.show(frame("message_delta", part=0, offset=0, text="hello"))
+    assert text_of(console).splitlines() == [
+        "▶ supervisor look → report",
+        "  ▶ data",
+        '    → usage by=["[m]"]',
+        "    ✗ no [x] 3 ms",
+        "■ supervisor completed 12 ms",
+    ]

@@ -1,6 +1,7 @@
 """The worker process: carries out runs with the durable engine and the team of agents."""
 
 import asyncio
+import os
 import signal
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,6 +10,7 @@ import structlog
 
 from netra.assembly.apex import Apex, assemble
 from netra.assembly.team import build_team
+from netra.assembly.worker_process import say_ready
 from netra.config.settings import Settings
 from netra.runs.cancellation import CHANNEL, CancellationWatch
 from netra.runs.durability import APPLICATION_VERSION, DurableEngine
@@ -24,6 +26,7 @@ async def run_worker(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with assemble(settings) as apex, working(apex):
+        say_ready(settings, os.getpid())
         structlog.get_logger("netra.worker").info("worker_ready")
         await stop.wait()
 

@@ -20,8 +20,8 @@ class ChildSpec:
 
     `first_input` is written to its standard input, which stays open for as long as we live. `stop_signal`
     asks it to end; `death_signal` is what the kernel sends it when we are gone. `owns` are directories it
-    takes over when we are root and it must not be (None: it runs as we do). `pass_fds` are file
-    descriptors it inherits.
+    takes over when we are root and it must not be (None: it runs as we do). `grace_s` is how long a stop
+    may take before it is killed. `pass_fds` are file descriptors it inherits.
     """
 
     name: str
@@ -33,6 +33,7 @@ class ChildSpec:
     owns: Sequence[Path] = ()
     pass_fds: Sequence[int] = ()
     environment: dict[str, str] | None = None
+    grace_s: float = 10.0
 
 
 class ChildProcess:
@@ -97,11 +98,11 @@ class ChildProcess:
         self._release()
         return code
 
-    async def stop(self, grace_s: float = 10.0) -> int:
+    async def stop(self, grace_s: float | None = None) -> int:
         """Ask it to stop, kill it after the grace time, return the exit code."""
         self.send(self.spec.stop_signal)
         try:
-            return await asyncio.wait_for(self.wait(), grace_s)
+            return await asyncio.wait_for(self.wait(), self.spec.grace_s if grace_s is None else grace_s)
         except TimeoutError:
             self.send(signal.SIGKILL)
             return await self.wait()

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,6 +100,18 @@ class DataDirectory:
                 hint="remove it or choose a shorter data directory with --data-dir",
             )
         return short
+
+    def write_server_file(self, facts: Mapping[str, object]) -> None:
+        """Tell other programs where the server is; they see the file whole or not at all.
+
+        Raises DataDirectoryUnusableError.
+        """
+        draft = self.root / "server.json.draft"
+        try:
+            draft.write_text(json.dumps(facts), encoding="utf-8")
+            draft.replace(self.server_file)
+        except OSError as failure:
+            raise _unusable(self.root, failure) from failure
 
     def _check_owner(self) -> None:
         owner = self.root.stat().st_uid

@@ -31,10 +31,18 @@ def with_canonical(evaluations: pl.DataFrame, catalogue: PriceCatalogue | None) 
         for name, dtype in EVALUATION_SCHEMA.items()
     )
     names = frame.get_column("model").drop_nulls().unique().to_list()
-    known = {name: name if catalogue is None else catalogue.canonical(name).model for name in names}
+    known = {name: _canonical(name, catalogue) for name in names}
     return frame.with_columns(
         canonical=pl.col("model").replace_strict(known, default=None, return_dtype=pl.String)
     )
+
+
+def _canonical(name: str, catalogue: PriceCatalogue | None) -> str:
+    """The catalogue's name; what follows a plus sign says how the model was used and stays."""
+    if catalogue is None:
+        return name
+    model, plus, variant = name.partition("+")
+    return catalogue.canonical(model).model + plus + variant
 
 
 @dataclass(frozen=True, slots=True)

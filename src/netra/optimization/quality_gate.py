@@ -7,7 +7,6 @@ there is too little data, and the items still needed are estimated from the spre
 
 from dataclasses import dataclass
 from math import ceil
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -46,19 +45,20 @@ def paired_items(
     """Items that both canonical models answered, one row an item.
 
     `evaluations`: item_id, canonical, score, group, input_tokens, output_tokens, cost_usd (several answers of
-    a model to an item are averaged). Returns item_id and `a_*`, `b_*` for the two models.
+    a model to an item are averaged). Returns item_id and `a_*`, `b_*` for the two models, in the order in
+    which the first model's answers come: the resamples of the gate depend on it.
     """
     if group is not None:
         evaluations = evaluations.filter(pl.col("group") == group)
     sides = [_answers(evaluations, model, prefix) for model, prefix in ((first, "a"), (second, "b"))]
-    return sides[0].join(sides[1], on="item_id", how="inner").sort("item_id")
+    return sides[0].join(sides[1], on="item_id", how="inner", maintain_order="left")
 
 
 def _answers(evaluations: pl.DataFrame, model: str, prefix: str) -> pl.DataFrame:
     values = ("score", "input_tokens", "output_tokens", "cost_usd")
     return (
         evaluations.filter((pl.col("canonical") == model) & pl.col("score").is_not_null())
-        .group_by("item_id")
+        .group_by("item_id", maintain_order=True)
         .agg(pl.col(name).cast(pl.Float64).mean().alias(f"{prefix}_{name}") for name in values)
     )
 
@@ -107,7 +107,7 @@ def bootstrap_means(values: Float64, resamples: int = RESAMPLES) -> Float64:
     batch = max(1, min(resamples, _DRAWS_AT_ONCE // n))
     for start in range(0, resamples, batch):
         size = min(batch, resamples - start)
-        drawn = cast("Draws", generator.integers(0, n, size=(size, n), dtype=np.uint32))
+        drawn: Draws = generator.integers(0, n, size=(size, n), dtype=np.uint32)
         means[start : start + size] = values[drawn].mean(axis=1)
     return means
 

@@ -214,7 +214,8 @@ def _more_items(origin: str, target: str, effect: QualityEffect, needed: int) ->
     return Missing(
         what=(
             f"about {more:,} more items that {origin} and {target} both answered: with {effect.items:,} the"
-            f" drop of {effect.drop_points} points may be up to {effect.upper_95} (margin {effect.margin_points})"
+            f" drop of {effect.drop_points} points may be up to {effect.upper_95}"
+            f" (margin {effect.margin_points})"
         ),
         how=_SEND_EVALUATIONS,
     )

@@ -98,7 +98,7 @@ def read_credential(home: Path, url: str) -> Credential:
     owner = read_json(home / "owner.json")
     own_server = read_json(home / "server.json").get("url")
     if isinstance(owner.get("api_key"), str) and _same(url, own_server, owner.get("url")):
-        return Credential(url, str(owner["api_key"]), str(owner.get("workspace") or DEFAULT_WORKSPACE))
+        return Credential(url, str(owner["api_key"]), DEFAULT_WORKSPACE)
     for login in read_json(home / "logins.json").get("logins", []):
         if _same(url, login.get("url")):
             return Credential(url, str(login["api_key"]), str(login.get("workspace") or DEFAULT_WORKSPACE))

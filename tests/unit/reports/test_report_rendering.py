@@ -1,11 +1,8 @@
 """The rendered report: self-contained, safe, every number with its query."""
 
-import importlib.util
 import re
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
@@ -15,15 +12,7 @@ from netra.reports.formatting import format_figure
 from netra.reports.rendering.html import render_html
 from netra.reports.rendering.markdown import render_markdown
 from netra.reports.rendering.report_json import report_json
-
-_spec = importlib.util.spec_from_file_location(
-    "report_samples", Path(__file__).with_name("report_samples.py")
-)
-assert _spec is not None
-assert _spec.loader is not None
-samples = importlib.util.module_from_spec(_spec)
-sys.modules["report_samples"] = samples
-_spec.loader.exec_module(samples)
+from testkit import report_samples as samples
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 

@@ -1,0 +1,132 @@
+"""The generated month: deterministic, plausible, and its answer key follows from its calls."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from netra.generator.answer_key import replay_cache
+from netra.generator.company import EXAMINATIONS, WORKLOADS
+from netra.generator.generating import GeneratedUsage, InvalidProfileError, Profile, generate
+from netra.generator.writing import write_files
+from netra.pricing.catalogue import PriceCatalogue
+
+UNTIL = datetime(2026, 11, 21, 15, 30, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> PriceCatalogue:
+    return PriceCatalogue()
+
+
+@pytest.fixture(scope="module")
+def usage(catalogue: PriceCatalogue) -> GeneratedUsage:
+    return generate(Profile(calls=20_000, until=UNTIL), catalogue)
+
+
+def planted(usage: GeneratedUsage, lever: str) -> list[dict[str, Any]]:
+    return [entry for entry in usage.answer_key["planted"] if entry["lever"] == lever]
+
+
+def test_the_same_profile_gives_the_same_files(
+    usage: GeneratedUsage, catalogue: PriceCatalogue, tmp_path: Path
+) -> None:
+    again = generate(Profile(calls=20_000, until=UNTIL), catalogue)
+    first = write_files(usage, tmp_path / "first")
+    second = write_files(again, tmp_path / "second")
+    for name in ("calls", "evaluations", "answer_key"):
+        assert getattr(first, name).read_bytes() == getattr(second, name).read_bytes()
+    other = generate(Profile(calls=20_000, until=UNTIL, seed=8), catalogue)
+    assert not other.calls.equals(usage.calls)
+
+
+def test_calls_are_unique_sorted_and_inside_the_period(usage: GeneratedUsage) -> None:
+    calls = usage.calls
+    assert calls["call_id"].n_unique() == calls.height
+    assert calls["ts"].is_sorted()
+    midnight = int(datetime(2026, 11, 21, tzinfo=UTC).timestamp() * 1000)
+    assert calls["ts"].min() >= midnight - 30 * 86_400_000  # type: ignore[operator]
+    assert calls["ts"].max() < midnight + 3_600_000  # type: ignore[operator]
+    assert abs(calls.height - 20_000) < 1_500
+    assert set(calls["model"].unique()) == {workload.model for workload in WORKLOADS}
+
+
+def test_every_retry_names_an_earlier_failed_attempt(usage: GeneratedUsage) -> None:
+    calls = usage.calls
+    retries = calls.filter(pl.col("retry_of").is_not_null())
+    assert retries.height > 50
+    joined = retries.join(calls, left_on="retry_of", right_on="call_id", suffix="_before")
+    assert joined.height == retries.height
+    assert (joined["ts"] > joined["ts_before"]).all()
+    assert (joined["status_before"] != "ok").all()
+
+
+def test_sessions_grow(usage: GeneratedUsage) -> None:
+    agent = usage.calls.filter(pl.col("feature") == "route-agent").sort("session_id", "ts")
+    grown = agent.select(pl.col("input_tokens").diff().over("session_id").drop_nulls() > 0)
+    assert grown.to_series().all()
+
+
+def test_prefixes_hold_full_blocks_and_share_the_rules(usage: GeneratedUsage) -> None:
+    tickets = usage.calls.filter(pl.col("feature") == "ticket-answer")
+    assert (tickets["prefix_hashes"].list.len() == tickets["input_tokens"] // 512).all()
+    assert tickets["prefix_hashes"].list.head(12).n_unique() == 1
+    contracts = usage.calls.filter(pl.col("feature") == "contract-review")
+    assert contracts["prefix_hashes"].explode(empty_as_null=True, keep_nulls=True).is_unique().all()
+
+
+def test_the_key_adds_up(usage: GeneratedUsage) -> None:
+    key = usage.answer_key
+    assert key["baseline"]["calls"] == usage.calls.height
+    assert key["baseline"]["unpriced_calls"] == 100
+    for entry in key["planted"]:
+        if entry["verdict"] != "insufficient_data" and "baseline_usd" in entry:
+            saved = Decimal(entry["baseline_usd"]) - Decimal(entry["counterfactual_usd"])
+            assert saved == Decimal(entry["savings_usd"]) > 0
+    cache = planted(usage, "prompt-cache")[0]
+    verdicts = {entry["model"]: entry["verdict"] for entry in cache["by_model"]}
+    assert verdicts == {"claude-sonnet-4-5": "recommend", "claude-haiku-4-5": "refuse"}
+    assert [entry["verdict"] for entry in planted(usage, "model-switch")] == ["recommend", "refuse"]
+
+
+def test_batch_costs_half(usage: GeneratedUsage) -> None:
+    entry = planted(usage, "batch")[0]
+    assert Decimal(entry["savings_usd"]) * 2 == Decimal(entry["baseline_usd"])
+
+
+def test_scores_have_exactly_the_stated_shares(usage: GeneratedUsage) -> None:
+    means = dict(usage.evaluations.group_by("model").agg(pl.col("score").mean()).iter_rows())
+    for exam in EXAMINATIONS:
+        assert means[exam.current] == pytest.approx(exam.right_current)
+        assert means[exam.candidate] == pytest.approx(exam.right_candidate)
+    assert usage.evaluations.group_by("item_id").len()["len"].unique().to_list() == [2]
+
+
+def test_the_surge_is_in_the_last_week(usage: GeneratedUsage) -> None:
+    sql = usage.calls.filter(pl.col("feature") == "sql-writer")
+    last = int(UNTIL.replace(hour=0, minute=0).timestamp() * 1000) - 7 * 86_400_000
+    recent = sql.filter(pl.col("ts") >= last).height / 7
+    before = sql.filter(pl.col("ts") < last).height / 23
+    assert 2.0 < recent / before < 3.0
+
+
+def test_replay_of_a_cache_by_hand() -> None:
+    frame = pl.DataFrame(
+        {
+            "ts": [0, 300_000, 600_001, 600_001],
+            "prefix_hashes": [[1, 2, 3], [1, 2, 4], [1, 2, 3], [9]],
+            "prefix_block_tokens": [512] * 4,
+        }
+    ).with_columns(pl.from_epoch("ts", time_unit="ms"))
+    replayed = replay_cache(frame, minimum=1_024)
+    assert replayed["cache_read_tokens"].to_list() == [0, 1_024, 0, 0]
+    assert replayed["cache_write_tokens"].to_list() == [1_536, 512, 1_536, 0]
+
+
+@pytest.mark.parametrize("profile", [Profile(calls=10), Profile(days=0)])
+def test_impossible_profiles_are_refused(profile: Profile, catalogue: PriceCatalogue) -> None:
+    with pytest.raises(InvalidProfileError):
+        generate(profile, catalogue)

@@ -11,12 +11,12 @@ import polars as pl
 
 from netra.optimization.drafts import Draft, Effect, Lever
 from netra.optimization.findings import Baseline, Finding, Joint, MoneyInterval
-from netra.optimization.intervals import MIN_CALLS, Interval, bootstrap_totals
+from netra.optimization.intervals import MIN_CALLS, Interval, Resamples
 from netra.optimization.params import LeverParams
 from netra.optimization.replay import replay_jointly
 from netra.optimization.verdict import Judgement, judge
 from netra.optimization.workload import Workload
-from netra.pricing.money import femto_string
+from netra.pricing.money import femto_string, total_femto
 
 Progress = Callable[[str, int, int], None]
 DescribeQuery = Callable[[Draft], tuple[dict[str, Any], str]]
@@ -57,7 +57,8 @@ def analyse(
         around.progress(lever.name, done, steps)
         drafts += lever.drafts(workload, evaluations, params[lever.name])
     around.progress("intervals", len(levers), steps)
-    intervals = _intervals(drafts, workload)
+    resamples = Resamples(workload.blocks.count)
+    intervals = _intervals(drafts, resamples)
     judged = [
         (draft, interval, judge(draft, interval)) for draft, interval in zip(drafts, intervals, strict=True)
     ]
@@ -68,7 +69,7 @@ def analyse(
         for (draft, _, _), finding in zip(judged, findings, strict=True)
         if finding.verdict == "recommend"
     ]
-    joint = _joint(workload, recommended)
+    joint = _joint(workload, recommended, resamples)
     around.progress("done", steps, steps)
     return Analysis(baseline_of(workload), findings, joint)
 
@@ -78,17 +79,17 @@ def baseline_of(workload: Workload) -> Baseline:
     ts = workload.ts
     return Baseline(
         calls=workload.n,
-        cost_usd=femto_string(int(workload.cost.sum())),
+        cost_usd=femto_string(total_femto(workload.cost)),
         unpriced_calls=int((~workload.priced).sum()),
         since=_instant(ts[0]) if workload.n else None,
         until=_instant(ts[-1]) if workload.n else None,
     )
 
 
-def _intervals(drafts: list[Draft], workload: Workload) -> list[Interval | None]:
+def _intervals(drafts: list[Draft], resamples: Resamples) -> list[Interval | None]:
     enough = [d for d in drafts if d.effect is not None and d.rows >= MIN_CALLS]
     sums = [d.effect.block_savings for d in enough if d.effect is not None]
-    found = {id(draft): interval for draft, interval in zip(enough, bootstrap_totals(sums), strict=True)}
+    found = {id(draft): interval for draft, interval in zip(enough, resamples.intervals(sums), strict=True)}
     intervals: list[Interval | None] = []
     for draft in drafts:
         interval = found.get(id(draft))
@@ -126,24 +127,26 @@ def _finding(draft: Draft, interval: Interval | None, judgement: Judgement, arou
     )
 
 
-def _joint(workload: Workload, recommended: list[tuple[Draft, Finding]]) -> Joint:
+def _joint(workload: Workload, recommended: list[tuple[Draft, Finding]], resamples: Resamples) -> Joint:
     actions = [draft.action for draft, _ in recommended if draft.action is not None]
     usable = [(draft, finding) for draft, finding in recommended if draft.action is not None]
     if not actions and len(recommended) == 1 and recommended[0][0].effect is not None:
         # A what-if over all calls as on another model: nothing to combine it with.
-        return _joint_of(recommended, recommended[0][0].effect, workload)
+        return _joint_of(recommended, recommended[0][0].effect, workload, resamples)
     after = replay_jointly(workload, actions) if actions else workload.cost
     before = workload.cost
-    effect = Effect(int(before.sum()), int(after.sum()), workload.blocks.sums(before - after))
+    effect = Effect(total_femto(before), total_femto(after), workload.blocks.sums(before - after))
     widest = [d.effect.uncertainty for d, _ in usable if d.effect is not None]
     below, above = (float(np.sum([u[side] for u in widest])) for side in (0, 1))
     whole = Effect(effect.baseline, effect.counterfactual, effect.block_savings, (below, above))
-    return _joint_of(usable, whole, workload)
+    return _joint_of(usable, whole, workload, resamples)
 
 
-def _joint_of(parts: list[tuple[Draft, Finding]], effect: Effect, workload: Workload) -> Joint:
+def _joint_of(
+    parts: list[tuple[Draft, Finding]], effect: Effect, workload: Workload, resamples: Resamples
+) -> Joint:
     enough = workload.n >= MIN_CALLS
-    interval = bootstrap_totals([effect.block_savings])[0].widened(*effect.uncertainty) if enough else None
+    interval = resamples.intervals([effect.block_savings])[0].widened(*effect.uncertainty) if enough else None
     return Joint(
         levers=list(dict.fromkeys(draft.lever for draft, _ in parts)),
         findings=[finding.id for _, finding in parts],

@@ -11,6 +11,7 @@ from netra.optimization.actions import Action
 from netra.optimization.findings import Degree, Instructions, Missing, QualityEffect
 from netra.optimization.params import LeverParams
 from netra.optimization.workload import Workload
+from netra.pricing.money import total_femto
 
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
@@ -95,4 +96,4 @@ def effect_of(workload: Workload, rows: Rows | None, counterfactual: Int64) -> E
         if rows is None
         else np.where(rows & workload.priced, counterfactual, 0)
     )
-    return Effect(int(before.sum()), int(after.sum()), workload.blocks.sums(before - after))
+    return Effect(total_femto(before), total_femto(after), workload.blocks.sums(before - after))

@@ -5,9 +5,8 @@ Introduction to the Bootstrap, chapters 8 and 13. All totals share the resamples
 the counts of a resample times the matrix of per-block sums gives every total.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +17,8 @@ Draws = npt.NDArray[np.uint32]
 RESAMPLES = 2_000
 MIN_CALLS = 50
 _CELLS_AT_ONCE = 1 << 22
+_CELLS_KEPT = 1 << 28
+_UINT8 = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +33,44 @@ class Interval:
         return Interval(self.low - below, self.high + above)
 
 
+class Resamples:
+    """How often each block is drawn in each resample; drawn once, kept where that takes little memory."""
+
+    def __init__(self, blocks: int, resamples: int = RESAMPLES) -> None:
+        self._blocks = blocks
+        self._resamples = resamples
+        self._kept: list[npt.NDArray[np.uint8]] | None = None
+
+    def intervals(self, sums: Sequence[Float64]) -> list[Interval]:
+        """The 95 % interval of the total of each row of per-block sums."""
+        if not sums or not self._blocks:
+            return [Interval(0.0, 0.0) for _ in sums]
+        matrix = np.stack(sums, axis=1)
+        totals = np.concatenate([counts @ matrix for counts in self._counts()])
+        bounds = np.percentile(totals, [2.5, 97.5], axis=0)
+        return [Interval(float(low), float(high)) for low, high in bounds.T]
+
+    def _counts(self) -> Iterator[Float64]:
+        """Counts (resamples in a batch, blocks)."""
+        if self._kept is not None:
+            yield from (counts.astype(np.float64) for counts in self._kept)
+            return
+        generator = np.random.Generator(np.random.PCG64(0))
+        batch = max(1, min(self._resamples, _CELLS_AT_ONCE // self._blocks))
+        kept: list[npt.NDArray[np.uint8]] | None = []
+        if self._blocks * self._resamples > _CELLS_KEPT:
+            kept = None
+        for start in range(0, self._resamples, batch):
+            counts = np.empty((min(batch, self._resamples - start), self._blocks))
+            for row in counts:
+                drawn: Draws = generator.integers(0, self._blocks, size=self._blocks, dtype=np.uint32)
+                row[:] = np.bincount(drawn, minlength=self._blocks)
+            if kept is not None:
+                kept = [*kept, counts.astype(np.uint8)] if counts.max() < _UINT8 else None
+            yield counts
+        self._kept = kept
+
+
 def bootstrap_totals(sums: Sequence[Float64], resamples: int = RESAMPLES) -> list[Interval]:
     """The 95 % interval of the total of each row of per-block sums; all rows have the same blocks."""
-    if not sums:
-        return []
-    matrix = np.stack(sums, axis=1)
-    blocks = matrix.shape[0]
-    totals = np.empty((resamples, matrix.shape[1]))
-    generator = np.random.Generator(np.random.PCG64(0))
-    batch = max(1, min(resamples, _CELLS_AT_ONCE // blocks))
-    counts = np.empty((batch, blocks))
-    for start in range(0, resamples, batch):
-        size = min(batch, resamples - start)
-        for row in range(size):
-            drawn = cast("Draws", generator.integers(0, blocks, size=blocks, dtype=np.uint32))
-            counts[row] = np.bincount(drawn, minlength=blocks)
-        totals[start : start + size] = counts[:size] @ matrix
-    bounds = np.percentile(totals, [2.5, 97.5], axis=0)
-    return [Interval(float(low), float(high)) for low, high in bounds.T]
+    return Resamples(len(sums[0]) if sums else 0, resamples).intervals(sums)

@@ -117,11 +117,12 @@ def bootstrap_ratio(before: Float64, after: Float64, resamples: int = 2_000) -> 
     generator = np.random.Generator(np.random.PCG64(0))
     n = len(before)
     ratios = np.empty(resamples)
-    for row in range(resamples):
-        drawn = generator.integers(0, n, size=n)
-        below = before[drawn].sum()
-        ratios[row] = after[drawn].sum() / below if below > 0 else np.nan
-    low, high = np.nanpercentile(ratios, [2.5, 97.5])
+    batch = max(1, min(resamples, _DRAWS_AT_ONCE // n))
+    for start in range(0, resamples, batch):
+        size = min(batch, resamples - start)
+        drawn: Draws = generator.integers(0, n, size=(size, n), dtype=np.uint32)
+        ratios[start : start + size] = after[drawn].sum(axis=1) / before[drawn].sum(axis=1)
+    low, high = np.percentile(ratios, [2.5, 97.5])
     return float(after.sum() / before.sum()), float(low), float(high)
 
 

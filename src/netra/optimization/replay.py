@@ -40,6 +40,7 @@ class _State:
     alive: Rows
     moved: Rows
     ratio: npt.NDArray[np.float64]
+    codes: Int64
 
 
 def replay_jointly(workload: Workload, actions: Sequence[Action]) -> Int64:
@@ -53,6 +54,7 @@ def replay_jointly(workload: Workload, actions: Sequence[Action]) -> Int64:
         np.ones(workload.n, dtype=bool),
         np.zeros(workload.n, dtype=bool),
         np.ones(workload.n),
+        workload.model_codes,
     )
     for removal in (a for a in actions if isinstance(a, RemoveCalls)):
         state.alive &= ~removal.rows
@@ -101,6 +103,7 @@ def _switch_models(workload: Workload, state: _State, switches: list[SwitchModel
         mask = pl.Series(rows)
         model = model.set(mask, switch.model)
         provider = provider.set(mask, switch.provider or "")
+        state.codes = np.where(rows, _code_of(workload, switch, number), state.codes)
     state.frame = state.frame.with_columns(model.alias("model"), provider.alias("provider"))
 
 
@@ -126,7 +129,7 @@ def _replay_caches(
         )
         hours = np.full(workload.n, hour == "cache_write_1h")
         for code, (offer, least) in terms.items():
-            mine = state.moved & (_codes(state) == code)
+            mine = state.moved & (state.codes == code)
             rows &= ~mine if offer is None else np.ones_like(mine)
             if offer is not None:
                 ttl = np.where(mine, offer.seconds * 1_000_000, ttl)
@@ -151,20 +154,22 @@ def _merged(rows: Rows, new: Tokens, old: Tokens) -> Tokens:
     )
 
 
-def _codes(state: _State) -> Int64:
-    names = state.frame.select(pl.concat_str([pl.col("provider"), pl.col("model")], separator="\0"))
-    return names.to_series().rank("dense").cast(pl.Int64).to_numpy()
+def _code_of(workload: Workload, switch: SwitchModel, number: int) -> int:
+    """The number of the cache scope that switched calls come into: the target's own, where it is in use."""
+    target = (switch.provider or "", switch.model)
+    own = [used.code for used in workload.models if (used.provider, used.model) == target]
+    return own[0] if own else len(workload.models) + number
 
 
 def _scopes(workload: Workload, state: _State) -> Int64:
-    return _codes(state) * (workload.key_codes.max(initial=0) + 1) + workload.key_codes
+    return state.codes * (workload.key_codes.max(initial=0) + 1) + workload.key_codes
 
 
 def _terms_now(workload: Workload, state: _State) -> dict[int, tuple[CacheTtl | None, int]]:
     """Retention and minimum of the models that calls have moved to, by code."""
     if not state.moved.any():
         return {}
-    codes = _codes(state)
+    codes = state.codes
     found: dict[int, tuple[CacheTtl | None, int]] = {}
     for code in np.unique(codes[state.moved]).tolist():
         row = int(np.flatnonzero(codes == code)[0])

@@ -28,7 +28,7 @@ OnProgress = Callable[[OptimizeProgress], None]
 _Key = tuple[str, str, int]
 
 ALGORITHM = "1"
-"""Raised whenever the same data and prices would give other figures, so that stored answers are left behind."""
+"""Raised whenever the same data and prices would give other figures: older stored answers then lie idle."""
 
 _MEASURES = ["calls", "input_tokens", "output_tokens", "cost_usd", "unpriced_calls"]
 

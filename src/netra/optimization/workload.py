@@ -14,6 +14,7 @@ from netra.optimization.prefix_replay import PrefixBlocks, gaps_since_last_use
 from netra.optimization.prefix_replay import blocks_of as prefix_blocks_of
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.models import CanonicalModel
+from netra.pricing.money import total_femto
 from netra.pricing.vectorised import PriceTable, Tokens, price_table, tokens_of
 
 Int64 = npt.NDArray[np.int64]
@@ -110,23 +111,23 @@ class Workload:
         column = self.frame.get_column(name)
         return None if column.null_count() == self.n else column
 
-    def labels(self, names: Sequence[str], rows: Rows, top: int = 3) -> list[tuple[dict[str, str], int, int]]:
-        """The dearest combinations of text columns among some calls: (labels, calls, femto-dollars)."""
+    def labels(self, names: Sequence[str], rows: Rows, top: int = 3) -> list[tuple[dict[str, str], int]]:
+        """The dearest combinations of text columns among some calls: (labels, calls)."""
         present = [name for name in names if self.has_text(name)]
         if not present or not rows.any():
             return []
         frame = pl.DataFrame([self.text(name).filter(pl.Series(rows)) for name in present]).with_columns(
-            femto=pl.Series(self.cost[rows])
+            usd=pl.Series(self.cost[rows] * 1e-15)
         )
         grouped = (
             frame.group_by(present)
-            .agg(pl.len().alias("calls"), pl.col("femto").sum())
-            .sort(["femto", *present], descending=[True, *[False] * len(present)])
+            .agg(pl.len().alias("calls"), pl.col("usd").sum())
+            .sort(["usd", *present], descending=[True, *[False] * len(present)])
         )
-        found: list[tuple[dict[str, str], int, int]] = []
+        found: list[tuple[dict[str, str], int]] = []
         for row in grouped.head(top).iter_rows(named=True):
             labels = {name: cast("str", row[name]) for name in present if row[name]}
-            found.append((labels, cast("int", row["calls"]), cast("int", row["femto"])))
+            found.append((labels, cast("int", row["calls"])))
         return found
 
     @cached_property
@@ -139,7 +140,7 @@ class Workload:
         used: list[UsedModel] = []
         for code, provider, model in distinct.iter_rows():
             canonical = self.catalogue.canonical(model, provider or None)
-            femto = int(self.cost[codes == code].sum())
+            femto = total_femto(self.cost[codes == code])
             used.append(UsedModel(code, provider, model, canonical, int(counts[code]), femto))
         return codes, used
 

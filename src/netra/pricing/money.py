@@ -3,6 +3,8 @@
 from decimal import Decimal, localcontext
 from typing import Any, cast
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow
 
@@ -10,6 +12,8 @@ from netra.pricing.models import FEMTO_PER_USD
 
 _SCALE = 15
 _INT64_DIGITS = 19
+_HALF = 32
+_LOW_HALF = (1 << _HALF) - 1
 _PA = cast(Any, pyarrow)
 """pyarrow ships no types."""
 
@@ -43,6 +47,13 @@ def usd_string(usd: Decimal) -> str:
 def femto_string(femto: int) -> str:
     """`usd_string` of an integer count of femto-dollars."""
     return usd_string(usd_from_femto(femto))
+
+
+def total_femto(amounts: npt.NDArray[np.int64]) -> int:
+    """Exact sum of int64 amounts; a sum of calls leaves int64 at 9,223 USD, so it is taken in two halves."""
+    high = int((amounts >> _HALF).sum())
+    low = int((amounts & _LOW_HALF).sum())
+    return (high << _HALF) + low
 
 
 def femto_to_decimal(femto: pl.Series) -> pl.Series:

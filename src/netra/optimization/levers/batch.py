@@ -83,7 +83,7 @@ def _draft(
 
 def _instructions(workload: Workload, rows: Rows) -> Instructions:
     top = workload.labels(("app", "feature", "model"), rows)
-    places = [f"{' / '.join(labels.values())} ({calls:,} calls)" for labels, calls, _ in top if labels]
+    places = [f"{' / '.join(labels.values())} ({calls:,} calls)" for labels, calls in top if labels]
     return Instructions(
         summary="Collect the calls nobody waits for and submit them as batches.",
         steps=[

@@ -75,7 +75,7 @@ def new_tokens(workload: Workload) -> Int64:
 
 def _instructions(workload: Workload, cut: Int64, keep: int) -> Instructions:
     top = workload.labels(("app", "feature"), cut > 0)
-    names = [" / ".join(labels.values()) for labels, _, _ in top if labels]
+    names = [" / ".join(labels.values()) for labels, _ in top if labels]
     where = ", ".join(names) if names else "the longest conversations"
     return Instructions(
         summary=f"Keep at most {keep:,} tokens of earlier context in a prompt.",

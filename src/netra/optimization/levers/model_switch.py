@@ -12,6 +12,7 @@ from netra.optimization.params import LeverParams
 from netra.optimization.quality_gate import DEFAULT_MARGIN, check_quality, paired_items
 from netra.optimization.token_changes import switched_cost
 from netra.optimization.workload import Workload
+from netra.pricing.money import total_femto
 
 _SEND_EVALUATIONS = (
     "have both models answer the same items and send the scores: netra import FILE --format evals with "
@@ -192,7 +193,7 @@ def _scaled_effect(
         )
     after, _ = switched_cost(workload, workload.tokens, workload.cost, moved)
     before = workload.cost[both]
-    return int(before.sum()) - int(after[both].sum())
+    return total_femto(before) - total_femto(after[both])
 
 
 def _rows_of(workload: Workload, canonical: str) -> Rows:
@@ -229,7 +230,7 @@ def _scope_of(group: str | None) -> list[str]:
 
 def _instructions(workload: Workload, rows: Rows, origin: str, target: str) -> Instructions:
     top = workload.labels(("app", "feature"), rows)
-    names = [" / ".join(labels.values()) for labels, _, _ in top if labels]
+    names = [" / ".join(labels.values()) for labels, _ in top if labels]
     where = ", ".join(names) if names else "the code that makes these calls"
     return Instructions(
         summary=f"Send the calls of {origin} to {target}.",

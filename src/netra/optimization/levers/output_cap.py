@@ -64,7 +64,7 @@ def usual_caps(workload: Workload) -> Int64:
 
 def _instructions(workload: Workload, limits: Int64, cap: int | None) -> Instructions:
     top = workload.labels(("feature", "model"), workload.tokens.output > limits)
-    names = [" / ".join(labels.values()) for labels, _, _ in top if labels]
+    names = [" / ".join(labels.values()) for labels, _ in top if labels]
     where = ", ".join(names) if names else "the calls with the longest answers"
     value = str(cap) if cap is not None else str(int(limits.max(initial=0)))
     return Instructions(

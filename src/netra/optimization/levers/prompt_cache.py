@@ -20,6 +20,7 @@ from netra.optimization.prefix_replay import (
 )
 from netra.optimization.workload import UsedModel, Workload
 from netra.pricing.models import CacheTerms, CacheTtl
+from netra.pricing.money import total_femto
 from netra.pricing.vectorised import PriceTable, Tokens, price_table
 
 _MICROSECONDS = 1_000_000
@@ -91,7 +92,7 @@ class PromptCache:
         alone = np.zeros(workload.n, dtype=np.int64)
         replayed = _replay(workload, prices, baseline, gaps, (alone, [retention]))
         before, after = (np.where(priced, cost, 0) for cost in (replayed.before, replayed.after))
-        effect = Effect(int(before.sum()), int(after.sum()), workload.blocks.sums(before - after))
+        effect = Effect(total_femto(before), total_femto(after), workload.blocks.sums(before - after))
         used = UsedModel(0, canonical.provider or "", model, canonical, workload.n, effect.baseline)
         # What would be true on another model cannot be applied to the calls as they are: no action.
         return _draft(workload, used, retention, replayed, (None, effect, {"model": model}))

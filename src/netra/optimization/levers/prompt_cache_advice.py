@@ -77,5 +77,5 @@ def _automatic(model: str, where: str, terms: CacheTerms, ttl: CacheTtl) -> Inst
 
 def _where(workload: Workload, rows: Rows | None) -> str:
     top = workload.labels(("app", "feature"), workload.priced if rows is None else rows)
-    names = [" / ".join(labels.values()) for labels, _, _ in top if labels]
+    names = [" / ".join(labels.values()) for labels, _ in top if labels]
     return ", ".join(names) if names else "the code that builds these prompts"

@@ -87,7 +87,7 @@ def _top_of_chain(links: pl.DataFrame) -> pl.DataFrame:
 
 def _instructions(workload: Workload, rows: Rows) -> Instructions:
     top = workload.labels(("app", "feature", "status"), rows)
-    places = [f"{' / '.join(labels.values())} ({calls:,} attempts)" for labels, calls, _ in top if labels]
+    places = [f"{' / '.join(labels.values())} ({calls:,} attempts)" for labels, calls in top if labels]
     return Instructions(
         summary="Find why attempts are repeated, and repeat only what can succeed.",
         steps=[

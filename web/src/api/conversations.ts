@@ -21,9 +21,5 @@ export const cancelRun = (http: HttpClient, runId: string) =>
   http.json<unknown>(`/v1/runs/${runId}/cancel`, { method: "POST" });
 
 export async function runFigures(http: HttpClient, runId: string, signal?: AbortSignal): Promise<Figure[]> {
-  const body = await http.json<Figure[] | { items?: Figure[]; figures?: Figure[] }>(
-    `/v1/runs/${runId}/figures`,
-    { signal },
-  );
-  return Array.isArray(body) ? body : (body.items ?? body.figures ?? []);
+  return (await http.json<{ figures: Figure[] }>(`/v1/runs/${runId}/figures`, { signal })).figures;
 }

@@ -95,12 +95,11 @@ export interface Run {
   id: string;
   status: string;
   answer?: Answer | null;
-  missing?: Missing[] | null;
   report_id?: string | null;
-  figures?: Figure[] | null;
-  message_id?: string | null;
   created_at?: string;
+  started_at?: string | null;
   finished_at?: string | null;
+  cancel_requested_at?: string | null;
 }
 
 /** The server's envelope; `seq` is null for frames that are not part of the durable log. */
@@ -168,7 +167,9 @@ export interface ImportRecord {
 export interface ReportSummary {
   id: string;
   title: string;
+  question: string;
+  answer: Answer;
+  savings_usd: string | null;
   created_at: string;
-  run_id?: string | null;
-  thread_id?: string | null;
+  run_id: string | null;
 }

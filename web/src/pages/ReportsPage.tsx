@@ -3,6 +3,7 @@ import { listReports } from "../api/reports";
 import { problemOf, isAborted, type Problem } from "../api/problem";
 import type { ReportSummary } from "../api/types";
 import { Empty, ProblemNote, Skeleton } from "../parts/Feedback";
+import { formatMoney } from "../parts/format";
 import { Icon } from "../parts/Icon";
 import { formatInstant } from "../parts/time";
 import { useApp } from "../state/app";
@@ -50,8 +51,14 @@ export function ReportsPage() {
             <li key={report.id}>
               <a href={hrefOf({ page: "report", reportId: report.id })}>
                 <Icon name="report" />
-                <span className="grow">{report.title}</span>
-                <span className="faint small">{formatInstant(report.created_at, timezone)}</span>
+                <span className="grow">
+                  {report.title}
+                  <span className="report-list-question">{report.question}</span>
+                </span>
+                <span className="report-list-facts">
+                  {report.savings_usd !== null && <strong>{formatMoney(report.savings_usd)}</strong>}
+                  <span className="faint small">{formatInstant(report.created_at, timezone)}</span>
+                </span>
               </a>
             </li>
           ))}

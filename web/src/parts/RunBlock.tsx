@@ -48,7 +48,7 @@ function RunLine({ run, open, onToggle }: { run: RunView; open: boolean; onToggl
           {live ? <Elapsed since={run.startedAt} /> : run.ms !== null && formatMilliseconds(run.ms)}
         </span>
       </button>
-      {live && <StopButton runId={run.runId} />}
+      {live && <StopButton run={run} />}
       {live && <Meter value={summary.fraction} label="Progress of the answer" />}
     </div>
   );
@@ -68,15 +68,16 @@ function RunMark({ run }: { run: RunView }) {
   return <span className={`state-mark ${run.status}`}><Icon name={icon} size={13} /></span>;
 }
 
-function StopButton({ runId }: { runId: string }) {
+function StopButton({ run }: { run: RunView }) {
   const { http, notice } = useApp();
   const [asked, setAsked] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
+  const stopping = asked || run.stopping;
   const stop = async () => {
     setAsked(true);
     setProblem(null);
     try {
-      await cancelRun(http, runId);
+      await cancelRun(http, run.runId);
       notice.set("Stopping the answer");
     } catch (error) {
       setAsked(false);
@@ -85,8 +86,8 @@ function StopButton({ runId }: { runId: string }) {
   };
   return (
     <>
-      <button type="button" className="button small" disabled={asked} onClick={() => void stop()}>
-        <Icon name="stop" size={12} /> {asked ? "Stopping" : "Stop"}
+      <button type="button" className="button small" disabled={stopping} onClick={() => void stop()}>
+        <Icon name="stop" size={12} /> {stopping ? "Stopping" : "Stop"}
       </button>
       {problem && <span className="small bad-ink" role="alert">{problem.detail || problem.title}</span>}
     </>

@@ -16,7 +16,9 @@ describe("the order of a thread's events", () => {
 
   it("ignores what the snapshot already held", () => {
     const sequencer = new Sequencer({ epoch: EPOCH, seq: 3 });
-    expect(seqs(wholeRun().flatMap((frame) => sequencer.accept(frame).deliver))).toEqual([4, 5, 6, 7, 8, 9, 10, 11]);
+    const verdicts = wholeRun().map((frame) => sequencer.accept(frame));
+    expect(seqs(verdicts.flatMap((verdict) => verdict.deliver))).toEqual([4, 5, 6, 7, 8, 9, 10, 11]);
+    expect(verdicts.some((verdict) => verdict.waiting)).toBe(false);
   });
 
   it("waits at a hole and says so", () => {

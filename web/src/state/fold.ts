@@ -81,9 +81,12 @@ const FOLDS: { [T in FrameType]?: Fold<T> } = {
     })),
   state_changed: (view, event, data) => {
     if (data.subject === "thread") return { ...view, thread: { ...view.thread, ...data.changes } };
-    const status = data.changes.status;
-    if (status === undefined) return view;
-    return inRun(view, event, (run) => (isLive(run) ? { ...run, status: statusOf(status) } : run));
+    const { status } = data.changes;
+    return inRun(view, event, (run) => {
+      if (!isLive(run)) return run;
+      // A change of a run that is not its status is the request to end it.
+      return status === undefined ? { ...run, stopping: true } : { ...run, status: statusOf(status) };
+    });
   },
   superseded: (view, event, data) => {
     const gone = new Set(data.call_ids);

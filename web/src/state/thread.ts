@@ -65,6 +65,8 @@ export interface RunView {
   usage: Record<string, unknown>;
   startedAt: string | null;
   ms: number | null;
+  /** Somebody asked for its end; it has not come yet. */
+  stopping: boolean;
 }
 
 export interface Turn {
@@ -93,6 +95,7 @@ export const emptyRun = (runId: string): RunView => ({
   usage: {},
   startedAt: null,
   ms: null,
+  stopping: false,
 });
 
 export const isLive = (run: RunView): boolean => run.status === "queued" || run.status === "running";
@@ -156,10 +159,9 @@ function fieldsOf(run: Run): Partial<RunView> {
   return {
     status: statusOf(run.status),
     answer: run.answer ?? null,
-    missing: run.missing ?? [],
-    figures: run.figures ?? [],
     reportId: run.report_id ?? null,
-    startedAt: run.created_at ?? null,
+    startedAt: run.started_at ?? run.created_at ?? null,
+    stopping: Boolean(run.cancel_requested_at),
   };
 }
 

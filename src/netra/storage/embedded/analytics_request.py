@@ -1,12 +1,13 @@
 """Turns one HTTP request of the ClickHouse interface into a statement."""
 
+import contextlib
 import gzip
+import importlib
 import io
 import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-import lz4.frame
 from python_multipart import parse_form
 
 from netra.storage.embedded.analytics_engine import Statement
@@ -40,7 +41,20 @@ NO_SETTINGS = frozenset(
     }
 )
 LARGEST_PLAIN_BYTES = 1024**3
-_lz4 = cast(Any, lz4.frame)
+CHUNK_BYTES = 1024**2
+
+
+def _installed(*names: str) -> Any:
+    """The first of these modules that there is: which of them come with the client depends on the Python."""
+    for name in names:
+        with contextlib.suppress(ImportError):
+            return importlib.import_module(name)
+    return None
+
+
+_lz4 = _installed("lz4.frame")
+_zstd = _installed("compression.zstd", "backports.zstd")
+_UNREADABLE = (OSError, EOFError, RuntimeError, ValueError, zlib.error, getattr(_zstd, "ZstdError", OSError))
 
 
 class BadRequestError(Exception):
@@ -88,7 +102,7 @@ def _plain(body: bytes, encoding: str) -> bytes:
             return body
         if encoding == "gzip":
             return _bounded(gzip.GzipFile(fileobj=io.BytesIO(body)))
-        if encoding == "lz4":
+        if encoding == "lz4" and _lz4 is not None:
             return _bounded(_lz4.open(io.BytesIO(body)))
         if encoding == "deflate":
             unpacker = zlib.decompressobj()
@@ -96,20 +110,22 @@ def _plain(body: bytes, encoding: str) -> bytes:
             if unpacker.unconsumed_tail:
                 raise BadRequestError("the unpacked body is too large", 307)
             return plain
-        if encoding == "zstd":
-            from backports import zstd
-
-            return _bounded(zstd.open(io.BytesIO(body)))
-    except (OSError, EOFError, RuntimeError, ValueError, zlib.error) as failure:
+        if encoding == "zstd" and _zstd is not None:
+            return _bounded(_zstd.open(io.BytesIO(body)))
+    except _UNREADABLE as failure:
         raise BadRequestError(f"the body is no valid {encoding}: {failure}", 354) from None
     raise BadRequestError(f"unknown content encoding {encoding}", 354)
 
 
 def _bounded(source: Any) -> bytes:
-    plain: bytes = source.read(LARGEST_PLAIN_BYTES + 1)
-    if len(plain) > LARGEST_PLAIN_BYTES:
-        raise BadRequestError("the unpacked body is too large", 307)
-    return plain
+    parts: list[bytes] = []
+    size = 0
+    while part := source.read(CHUNK_BYTES):
+        size += len(part)
+        if size > LARGEST_PLAIN_BYTES:
+            raise BadRequestError("the unpacked body is too large", 307)
+        parts.append(part)
+    return b"".join(parts)
 
 
 def _form(headers: Mapping[str, str], body: bytes) -> dict[str, str]:

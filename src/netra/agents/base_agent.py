@@ -47,13 +47,19 @@ class BaseAgent:
         self.state: AgentState = "created"
         self.usage = RunUsage()
         self.fell_back = False
+        self._started = time.monotonic()
         self._events = runtime.emitter.with_step(f"agent:{speaker.agent}", 1)
 
-    async def run(self, brief: JsonObject, conversation: AgentConversation) -> AgentOutput:
-        """The agent's typed, validated output. Raises AgentFailedError with a plain message."""
+    async def run(
+        self, brief: JsonObject, conversation: AgentConversation, *, concluded: bool = True
+    ) -> AgentOutput:
+        """The agent's typed, validated output, between its first and its last event.
+
+        With `concluded=False` the last event is left to `conclude`. Raises AgentFailedError with a plain
+        message.
+        """
         blueprint = self._registered.blueprint
-        self.state = "running"
-        started = time.monotonic()
+        self._started = time.monotonic()
         await self._events.agent_started(
             agent_id=self.speaker.agent_id,
             agent=blueprint.name,
@@ -64,14 +70,28 @@ class BaseAgent:
         )
         await self.think(1, 1, blueprint.opening(brief))
         try:
-            output = await self._converse(brief, conversation)
+            output = await self.answer(brief, conversation)
         except AgentFailedError as failure:
+            await self._completed("failed", failure.message)
+            raise
+        if concluded:
+            await self.conclude(output)
+        return output
+
+    async def answer(self, brief: JsonObject, conversation: AgentConversation) -> AgentOutput:
+        """The output without the agent's first and last event. Raises AgentFailedError."""
+        self.state = "running"
+        try:
+            output = await self._converse(brief, conversation)
+        except BaseException:
             self.state = "failed"
-            await self._completed("failed", failure.message, conversation, started)
             raise
         self.state = "completed"
-        await self._completed("completed", output.headline(), conversation, started)
         return output
+
+    async def conclude(self, output: AgentOutput) -> None:
+        """Emit the agent's last event."""
+        await self._completed("completed", output.headline())
 
     async def think(self, step: int, of: int, text: str) -> None:
         """Say what the agent is about to do."""
@@ -123,9 +143,7 @@ class BaseAgent:
             ) from failure
         return cast(AgentOutput, result.output)
 
-    async def _completed(
-        self, outcome: str, message: str, conversation: AgentConversation, started: float
-    ) -> None:
+    async def _completed(self, outcome: str, message: str) -> None:
         await self._events.agent_completed(
             agent_id=self.speaker.agent_id,
             agent=self.speaker.agent,
@@ -137,7 +155,7 @@ class BaseAgent:
             figures=[],
             usage=usage_as_json(self.usage),
             cost=None if self._budget.cost_usd is None else format(self._budget.cost_usd, "f"),
-            ms=int((time.monotonic() - started) * 1000),
+            ms=int((time.monotonic() - self._started) * 1000),
             parent=self.speaker.parent,
         )
 

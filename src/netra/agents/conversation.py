@@ -22,6 +22,8 @@ class AgentConversation:
     """One agent's work in one run: whom it speaks for, its tools, and what they returned so far.
 
     `names` are words of the data that prose may use although they hold digits; results of tools add to them.
+    `attachment` travels with each of its tool calls, unseen by the model: the memory of the thread, or the
+    content of a report.
     """
 
     dispatcher: UnifiedToolDispatcher
@@ -31,6 +33,7 @@ class AgentConversation:
     names: set[str] = field(default_factory=set[str])
     parameters: dict[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     results: list[tuple[str, ToolResult]] = field(default_factory=list[tuple[str, ToolResult]])
+    attachment: JsonObject | None = None
     failures: list[ToolCallError] = field(default_factory=list[ToolCallError])
 
     async def call_tool(self, tool: str, arguments: JsonObject) -> JsonValue:
@@ -40,7 +43,7 @@ class AgentConversation:
         that other arguments may mend raises ModelRetry.
         """
         try:
-            result = await self.dispatcher.call(tool, arguments, self.speaker, self.granted)
+            result = await self.dispatcher.call(tool, arguments, self.speaker, self.granted, self.attachment)
         except ToolCallError as failure:
             self.failures.append(failure)
             if failure.retryable:

@@ -33,7 +33,12 @@ class UnifiedToolDispatcher:
         return self._engine.ledger
 
     async def call(
-        self, tool: str, arguments: JsonObject, speaker: Speaker, granted: Collection[str]
+        self,
+        tool: str,
+        arguments: JsonObject,
+        speaker: Speaker,
+        granted: Collection[str],
+        attachment: JsonObject | None = None,
     ) -> ToolResult:
         """Run `tool` for an agent whose blueprint grants it the tools in `granted`.
 
@@ -47,7 +52,7 @@ class UnifiedToolDispatcher:
         reason = self._refusal(spec, granted)
         if reason is not None:
             return await self._engine.refuse(tool, arguments, speaker, reason)
-        return await self._engine.execute(spec, arguments, speaker)
+        return await self._engine.execute(spec, arguments, speaker, attachment)
 
     def _refusal(self, spec: AnyToolSpec, granted: Collection[str]) -> str | None:
         """Why the call may not run, None when it may."""

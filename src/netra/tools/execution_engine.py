@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypedDict, cast
 
 import structlog
@@ -108,11 +108,19 @@ class ToolExecutionEngine:
         self._calls = 0
         self.ledger = FigureLedger()
 
-    async def execute(self, spec: AnyToolSpec, arguments: JsonObject, speaker: Speaker) -> ToolResult:
+    async def execute(
+        self,
+        spec: AnyToolSpec,
+        arguments: JsonObject,
+        speaker: Speaker,
+        attachment: JsonObject | None = None,
+    ) -> ToolResult:
         """Run a permitted call. Raises ToolCallError when it gives no result."""
-        return await self._as_step(
-            spec.name, arguments, speaker, lambda call: self._attempts(spec, arguments, call)
-        )
+
+        async def body(call: ToolCall) -> _Ending:
+            return await self._attempts(spec, arguments, replace(call, attachment=attachment))
+
+        return await self._as_step(spec.name, arguments, speaker, body)
 
     async def refuse(self, tool: str, arguments: JsonObject, speaker: Speaker, reason: str) -> ToolResult:
         """Record a call that policy does not permit; always raises ToolCallError."""
@@ -188,7 +196,7 @@ class ToolExecutionEngine:
                 if attempt == spec.attempts:
                     return _Ending("error", f"{spec.name}: {failure.message}")
                 await asyncio.sleep(_FIRST_PAUSE_S * 2**attempt)
-                call = ToolCall(call.context, call.figures.restarted(), call.key)
+                call = replace(call, figures=call.figures.restarted())
             except NetraError as failure:
                 return _Ending("error", f"{spec.name}: {failure}", retryable=failure.status < 500)
             except Exception:

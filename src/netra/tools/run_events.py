@@ -51,6 +51,6 @@ class RunEvents(Protocol):
         """An agent ended (never called for the supervisor: the run commits that one with its result)."""
         ...
 
-    async def delta(self, part: int, offset: int, text: str) -> None:
+    async def delta(self, *, part: int, offset: int, text: str) -> None:
         """A piece of the final message; `offset` counts Unicode code points; may be dropped on the way."""
         ...

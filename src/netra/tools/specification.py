@@ -31,12 +31,13 @@ class ToolCall:
     """What a tool body is given besides its arguments.
 
     `key` is the same for every attempt of one call: a tool that writes uses it so that a repeated attempt
-    writes once.
+    writes once. `attachment` is what the run hands along besides the arguments a model chose.
     """
 
     context: UserExecutionContext
     figures: FigureSheet
     key: str
+    attachment: JsonObject | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,128 @@
+"""How the built-in analyst looks at the data: which tools for which question."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from pydantic import JsonValue
+
+from netra.agents.data.periods import periods_to_compare
+from netra.agents.data.statements import statements_of
+from netra.agents.triage.frame import QuestionFrame
+from netra.agents.triage.results import DataFacts, TriageResult
+from netra.llm.playbook import CallTools, Finish, JsonObject, PlaybookView
+
+_TIME = {"hour", "day", "week", "month"}
+
+
+def data_playbook(view: PlaybookView) -> CallTools | Finish:
+    """Call the tools the question needs, once, then state what they showed."""
+    triage = TriageResult.model_validate(view.brief["triage"])
+    if not view.answers:
+        return CallTools(calls_for(triage.frame, triage.facts))
+    shown = {
+        answer.tool: cast(dict[str, Any], cast(JsonObject, answer.content).get("data"))
+        for answer in view.answers
+        if answer.ok and isinstance(answer.content, dict) and isinstance(answer.content.get("data"), dict)
+    }
+    reasons = [
+        str(answer.content.get("error"))
+        for answer in view.answers
+        if isinstance(answer.content, dict) and answer.content.get("error")
+    ]
+    statements = statements_of(triage.frame, shown)
+    return Finish({"statements": cast(JsonValue, statements or _nothing(reasons))})
+
+
+def _nothing(reasons: list[str]) -> list[str]:
+    return [f"The data could not be read: {reason}" for reason in reasons] or ["No calls match the question."]
+
+
+def calls_for(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonObject], ...]:
+    """The tool calls of a question."""
+    match frame.kind:
+        case "usage":
+            return (("query_usage", _usage(frame)),)
+        case "change":
+            return _change(frame, facts)
+        case "latency":
+            return (("profile_latency", {"by": _groups(frame, facts), **_range(frame)}),)
+        case "capacity":
+            return (("profile_load", _load(frame)),)
+        case "audit" if frame.levers == ["unpriced"]:
+            query: JsonObject = {
+                "measures": ["unpriced_calls", "calls"],
+                "dimensions": ["model", "provider"],
+            }
+            return (("query_usage", {**query, **_range(frame)}),)
+        case _:
+            return (("rank_drivers", {"by": _groups(frame, facts), "top": frame.top, **_range(frame)}),)
+
+
+def _usage(frame: QuestionFrame) -> JsonObject:
+    measures = frame.measures or (["calls", "cost_usd"] if frame.dimensions else ["calls"])
+    dimensions = [name for name in frame.dimensions if name not in _TIME]
+    grain = next((name for name in frame.dimensions if name in _TIME), None)
+    if len(frame.models) > 1 and "model" not in dimensions:
+        dimensions.append("model")
+    limit = 40 if grain else max(frame.top, 20)
+    arguments: JsonObject = {"measures": cast(JsonValue, measures), "dimensions": cast(JsonValue, dimensions)}
+    if grain:
+        arguments["grain"] = grain
+    return {**arguments, "limit": limit, **_range(frame)}
+
+
+def _change(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonObject], ...]:
+    periods = periods_to_compare(frame.window, facts)
+    if periods is None:
+        return (("rank_drivers", {"by": _groups(frame, facts), **_range(frame)}),)
+    (before_since, before_until), (after_since, after_until) = periods
+    arguments: JsonObject = {
+        "before_since": before_since.isoformat(),
+        "before_until": before_until.isoformat(),
+        "after_since": after_since.isoformat(),
+        "after_until": after_until.isoformat(),
+        "by": _groups(frame, facts),
+    }
+    if filters_of(frame):
+        arguments["filters"] = cast(JsonValue, filters_of(frame))
+    return (("compare_periods", arguments),)
+
+
+def _load(frame: QuestionFrame) -> JsonObject:
+    arguments: JsonObject = {}
+    if frame.targets.growth_pct is not None:
+        arguments["growth_pct"] = frame.targets.growth_pct
+    if frame.targets.spike is not None:
+        arguments["spike"] = frame.targets.spike
+    return {**arguments, **_range(frame)}
+
+
+def _groups(frame: QuestionFrame, facts: DataFacts) -> list[JsonValue]:
+    """What a driver is: the dimensions asked for, else feature (or app) and model where the data has them."""
+    asked = [name for name in frame.dimensions if name not in _TIME][:2]
+    if asked:
+        return [*asked]
+    for name in ("feature", "app"):
+        if facts.has(name) and name not in frame.filters:
+            return [name, "model"]
+    return ["model"]
+
+
+def filters_of(frame: QuestionFrame) -> dict[str, str]:
+    """Exact filters: named values, and the model when the question names just one that it asks about."""
+    filters = dict(frame.filters)
+    if len(frame.models) == 1 and frame.kind in {"usage", "drivers", "change", "latency"}:
+        filters["model"] = frame.models[0]
+    return filters
+
+
+def _range(frame: QuestionFrame) -> JsonObject:
+    arguments: JsonObject = {}
+    if frame.window.since is not None:
+        arguments["since"] = frame.window.since.isoformat()
+    if frame.window.until is not None:
+        arguments["until"] = frame.window.until.isoformat()
+    if filters_of(frame):
+        arguments["filters"] = cast(JsonValue, filters_of(frame))
+    return arguments

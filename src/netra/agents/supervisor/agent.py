@@ -1,0 +1,199 @@
+"""SupervisorAgent: plans, delegates, concludes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import structlog
+from pydantic_ai.usage import RunUsage
+
+from netra.agents.base_agent import usage_as_json
+from netra.agents.errors import AgentFailedError
+from netra.agents.runtime import AgentRuntime, Answer, SupervisorResult, Turn
+from netra.agents.specialists import SUPERVISOR_ID, HandOver, RunTeam
+from netra.agents.supervisor.delegation import Delegation
+from netra.agents.supervisor.memory import latest_memory, remember_drivers, remember_savings
+from netra.agents.supervisor.results import Conclusion
+from netra.agents.triage.results import TriageResult
+from netra.errors.kinds import InvalidInputError
+from netra.ids.manager import UnifiedIDManager
+from netra.llm.playbook import JsonObject
+from netra.reports.citations import cited_ids, fill_prose
+from netra.tools.specification import figures_as_json
+from netra.tools.usage.outputs import DriversOutput
+
+_log = structlog.get_logger(__name__)
+
+PLAN = ["understand the question", "look at the data", "compute", "conclude"]
+_DOING = {
+    "data": "Asking the data agent what the stored calls show.",
+    "optimization": "Asking the optimization agent what could be saved.",
+    "actions": "Asking the actions agent what exactly to change.",
+    "report": "Asking the report agent to write it up.",
+}
+_CHUNK = 48
+LONGEST_QUESTION = 20_000
+
+
+class SupervisorAgent:
+    """Answers one question. Emits every event of the run except the terminal one, which the run commits.
+
+    A specialist that fails is named in the answer, which is then partial; only when nothing at all could be
+    found does the run fail.
+    """
+
+    def __init__(self, runtime: AgentRuntime) -> None:
+        self._runtime = runtime
+
+    async def run(self, question: str, history: Sequence[Turn]) -> SupervisorResult:
+        """The answer to `question` in a thread whose earlier messages are `history`, oldest first."""
+        started = time.monotonic()
+        asked = question[:LONGEST_QUESTION]
+        team = RunTeam(self._runtime, asked)
+        memory = latest_memory(history)
+        supervisor = team.agent(SUPERVISOR_ID)
+        await self._started(asked)
+        await supervisor.think(1, 3, "Reading the question and looking at which data exists.")
+        hand_over = HandOver()
+        delegation = Delegation(team, hand_over, memory, _now(self._runtime))
+        try:
+            await delegation.triage()
+        except AgentFailedError as failure:
+            return self._failed(team, failure.message, started)
+        triage = _known(hand_over)
+        for specialist in triage.plan:
+            await supervisor.think(2, 3, _DOING[specialist])
+            try:
+                await delegation.delegate(specialist)
+            except AgentFailedError as failure:
+                hand_over.failures.append(f"The {specialist} agent did not finish: {failure.message}")
+        await supervisor.think(3, 3, "Putting the answer together.")
+        brief = delegation.brief(show_actions=hand_over.optimization is None)
+        try:
+            output = await supervisor.answer(brief, team.conversation(supervisor))
+        except AgentFailedError as failure:
+            return self._failed(team, failure.message, started)
+        message = output.message if isinstance(output, Conclusion) else ""
+        return await self._concluded(team, hand_over, message, memory, started)
+
+    async def _started(self, question: str) -> None:
+        limits = self._runtime.context.limits
+        await self._runtime.emitter.with_step("agent:supervisor:start", 1).agent_started(
+            agent_id=SUPERVISOR_ID,
+            agent=SUPERVISOR_ID,
+            question=question,
+            plan=PLAN,
+            limits={
+                "timeout_s": limits.timeout_s,
+                "max_steps": limits.max_steps,
+                "max_requests": limits.max_requests,
+                "max_tokens": limits.max_tokens,
+                "max_cost_usd": format(limits.max_cost_usd, "f"),
+                "analyst": self._runtime.llm.kind,
+            },
+            parent=None,
+        )
+
+    async def _concluded(
+        self, team: RunTeam, hand_over: HandOver, message: str, memory: JsonObject, started: float
+    ) -> SupervisorResult:
+        ledger = self._runtime.dispatcher.ledger.by_id()
+        if any(agent.fell_back for agent in team.agents):
+            message += (
+                "\n\n_The configured model did not answer, so the built-in analyst did part of this; no "
+                "figure is "
+                "affected._"
+            )
+        text = fill_prose(message, ledger)
+        await self._stream(text)
+        shown = [ledger[name] for name in dict.fromkeys(cited_ids(message))]
+        return SupervisorResult(
+            agent_id=SUPERVISOR_ID,
+            outcome="completed",
+            answer=_answer(hand_over),
+            message=text,
+            missing=_missing(hand_over),
+            figures=figures_as_json(shown),
+            report_id=hand_over.report_id,
+            usage=usage_as_json(_total(team)),
+            cost_usd=None if team.budget.cost_usd is None else format(team.budget.cost_usd, "f"),
+            memory=self._memory(hand_over, memory),
+            ms=int((time.monotonic() - started) * 1000),
+        )
+
+    async def _stream(self, text: str) -> None:
+        """The text in pieces that end at a space, so that a reader sees whole words appear."""
+        offset = 0
+        while offset < len(text):
+            end = text.find(" ", offset + _CHUNK)
+            end = len(text) if end < 0 else end + 1
+            await self._runtime.emitter.delta(part=0, offset=offset, text=text[offset:end])
+            offset = end
+
+    def _memory(self, hand_over: HandOver, earlier: JsonObject) -> JsonObject:
+        if hand_over.optimization is not None and hand_over.optimization.savings is not None:
+            return remember_savings(hand_over.optimization.savings, self._runtime.dispatcher.ledger.by_id())
+        if hand_over.recalled is not None:
+            return {**earlier, "focus": hand_over.recalled.position}
+        ranked = hand_over.data.tools.get("rank_drivers") if hand_over.data is not None else None
+        if ranked is not None and ranked.get("drivers"):
+            return remember_drivers(DriversOutput.model_validate(ranked))
+        return {}
+
+    def _failed(self, team: RunTeam, reason: str, started: float) -> SupervisorResult:
+        _log.warning("run failed", run_id=self._runtime.context.run_id, reason=reason)
+        return SupervisorResult(
+            agent_id=SUPERVISOR_ID,
+            outcome="failed",
+            answer="partial",
+            message=f"I could not answer: {reason}",
+            usage=usage_as_json(_total(team)),
+            cost_usd=None if team.budget.cost_usd is None else format(team.budget.cost_usd, "f"),
+            ms=int((time.monotonic() - started) * 1000),
+        )
+
+
+def _known(hand_over: HandOver) -> TriageResult:
+    if hand_over.triage is None:
+        raise AgentFailedError("triage gave no result")
+    return hand_over.triage
+
+
+def _answer(hand_over: HandOver) -> Answer:
+    triage = _known(hand_over)
+    if triage.sufficiency == "insufficient":
+        return "insufficient_data"
+    savings = hand_over.optimization.savings if hand_over.optimization is not None else None
+    verdicts = {finding.verdict for finding in savings.findings} if savings is not None else set[str]()
+    if verdicts == {"insufficient_data"}:
+        return "insufficient_data"
+    return "partial" if hand_over.failures or triage.sufficiency == "partial" else "answered"
+
+
+def _missing(hand_over: HandOver) -> list[JsonObject]:
+    """What triage misses and what undecided findings miss, each once."""
+    pairs = [(item.what, item.how) for item in _known(hand_over).missing]
+    savings = hand_over.optimization.savings if hand_over.optimization is not None else None
+    if savings is not None:
+        pairs += [(item.what, item.how) for finding in savings.findings for item in finding.missing]
+    return [{"what": what, "how": how} for what, how in dict.fromkeys(pairs)]
+
+
+def _total(team: RunTeam) -> RunUsage:
+    total = RunUsage()
+    for agent in team.agents:
+        total = total + agent.usage
+    return total
+
+
+def _now(runtime: AgentRuntime) -> datetime:
+    """When the run was asked for, which a recovered run reads the same; the present without a run."""
+    run_id = runtime.context.run_id
+    if run_id is None:
+        return datetime.now(UTC)
+    try:
+        return UnifiedIDManager().parse(run_id).created_at
+    except InvalidInputError:
+        return datetime.now(UTC)

@@ -1,0 +1,101 @@
+"""What the optimization tools return to agents: figure ids for what is said, plain values for what is
+decided.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from netra.reports.charts import SavingsChart, WaterfallChart
+from netra.reports.document import Baseline, FindingRow, Joint, Missing, Section
+
+Degree = Literal["low", "medium", "high"]
+Verdict = Literal["recommend", "refuse", "insufficient_data"]
+
+
+class Snippet(BaseModel):
+    """Configuration or code to use as it is."""
+
+    language: str
+    text: str
+
+
+class Apply(BaseModel):
+    """What exactly to change."""
+
+    summary: str
+    steps: list[str] = Field(default_factory=list[str])
+    snippet: Snippet | None = None
+
+
+class QualityFigures(BaseModel):
+    """Figures of the quality gate: scores of both models, the drop and its one-sided bound in points,
+    items.
+    """
+
+    from_score: str
+    to_score: str
+    drop: str
+    upper: str
+    items: str
+
+
+class SavingFigures(BaseModel):
+    """Figures of one finding or of all together, over the period looked at, and the year's projection."""
+
+    baseline: str | None = None
+    after: str | None = None
+    savings: str | None = None
+    percent: str | None = None
+    low: str | None = None
+    high: str | None = None
+    year: str | None = None
+
+
+class FindingView(BaseModel):
+    """A finding as agents see it. `savings_usd` and `savings_pct` are for decisions; prose cites
+    `figures`.
+    """
+
+    id: str
+    lever: str
+    title: str
+    verdict: Verdict
+    params: dict[str, str]
+    figures: SavingFigures
+    savings_usd: str | None = None
+    savings_pct: float | None = None
+    quality: QualityFigures | None = None
+    quality_text: str = ""
+    latency_effect: str = ""
+    risk: Degree = "low"
+    effort: Degree = "low"
+    assumptions: list[str] = Field(default_factory=list[str])
+    missing: list[Missing] = Field(default_factory=list[Missing])
+    apply: Apply
+    row: FindingRow
+
+
+class SavingsOutput(BaseModel):
+    """Answer of `find_savings`. `names` are sentences and words computed here that prose may quote
+    verbatim.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    names: list[str] = Field(default_factory=list[str])
+    parameters: dict[str, dict[str, str]] = Field(default_factory=dict[str, dict[str, str]])
+    calls: int = 0
+    spend: str | None = None
+    findings: list[FindingView] = Field(default_factory=list[FindingView])
+    joint: SavingFigures | None = None
+    joint_pct: float | None = None
+    joint_row: Joint | None = None
+    baseline: Baseline
+    data_version: int = 0
+    short_period: str | None = None
+    """The assumption that a year's projection carries when less than a week was observed."""
+    sections: list[Section] = Field(default_factory=list[Section])
+    charts: list[SavingsChart | WaterfallChart] = Field(default_factory=list[SavingsChart | WaterfallChart])

@@ -1,0 +1,174 @@
+"""The tool `compare_periods`: why spend changed, as volume, mix, size and price."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from pydantic import AwareDatetime, Field
+
+from netra.reports.charts import SpendChart, SpendPoint, WaterfallChart, WaterfallStep
+from netra.reports.citations import cite
+from netra.reports.document import Section, Table
+from netra.tools.figure_sheet import FigureSheet, Source
+from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
+from netra.tools.usage.outputs import ChangeOutput, Mover
+from netra.tools.usage.query_tool import exact_filters
+from netra.usage.queries import UsageQuery
+from netra.usage.service import CompareRequest, CompareResult, Period, UsageService
+
+PARTS = {
+    "volume": "more or fewer calls",
+    "mix": "a different mix of what is called",
+    "size": "more or fewer tokens per call",
+    "price": "another price per token",
+}
+_MOVERS = 6
+
+
+class CompareArguments(ToolArguments):
+    """Two ranges [since, until) and the dimensions by which to explain the difference."""
+
+    before_since: AwareDatetime
+    before_until: AwareDatetime
+    after_since: AwareDatetime
+    after_until: AwareDatetime
+    by: list[str] = Field(default_factory=lambda: ["model"], min_length=1, max_length=3)
+    filters: dict[str, str] = Field(default_factory=dict[str, str])
+
+
+def compare_periods(usage: UsageService) -> AnyToolSpec:
+    """The tool `compare_periods`."""
+
+    async def run(call: ToolCall, arguments: CompareArguments) -> ToolResult:
+        filters = exact_filters(arguments.filters)
+        result = await usage.compare(
+            call.context,
+            CompareRequest(
+                before=Period(since=arguments.before_since, until=arguments.before_until),
+                after=Period(since=arguments.after_since, until=arguments.after_until),
+                dimensions=arguments.by,
+                filters=filters,
+            ),
+        )
+        daily = await usage.run(
+            call.context,
+            UsageQuery(
+                measures=["cost_usd"], grain="day", filters=filters, since=arguments.before_since,
+                until=arguments.after_until, limit=1_000,
+            ),
+        )  # fmt: skip
+        points = tuple(
+            SpendPoint.model_validate({"day": row["day"], "cost_usd": row["cost_usd"]})
+            for row in daily.rows
+            if row["cost_usd"] is not None
+        )
+        output = _output(call.figures, arguments, result, points)
+        summary = (
+            f"compared {result.before.calls:,} calls with {result.after.calls:,}: mainly {output.main_part}"
+        )
+        return ToolResult(summary, plain_json(output))
+
+    return ToolSpec(
+        name="compare_periods",
+        description="Why spend differs between two periods: volume, mix, tokens per call, price, and the "
+        "movers.",
+        arguments=CompareArguments,
+        permission="usage:read",
+        run=run,
+    )
+
+
+def _source(result: CompareResult) -> Source:
+    return Source(
+        query={"compare": {"before": result.before.query, "after": result.after.query}},
+        sql=f"{result.before.sql};\n{result.after.sql}",
+        rows=result.before.calls + result.after.calls,
+        since=result.before.since or result.after.since,
+        until=result.after.until or result.before.until,
+    )
+
+
+def _span(since: datetime, until: datetime) -> str:
+    return f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}"
+
+
+def _output(
+    sheet: FigureSheet, arguments: CompareArguments, result: CompareResult, points: tuple[SpendPoint, ...]
+) -> ChangeOutput:
+    parts, source = result.decomposition, _source(result)
+    before, after = Decimal(parts["before_usd"]), Decimal(parts["after_usd"])
+    change = Decimal(parts["change_usd"])
+    amounts = {part: Decimal(parts[f"{part}_usd"]) for part in PARTS}
+    same_direction = {part: value for part, value in amounts.items() if value * change > 0}
+    main = max(same_direction or amounts, key=lambda part: abs(amounts[part]))
+    ids = {
+        part: sheet.add(value, "usd", f"Change by {PARTS[part]}", source) for part, value in amounts.items()
+    }
+    movers = [_mover(sheet, segment, source) for segment in parts["segments"][:_MOVERS]]
+    before_id = sheet.add(before, "usd", "Spend before", source)
+    after_id = sheet.add(after, "usd", "Spend after", source)
+    steps = tuple(WaterfallStep(label=PARTS[part], change_usd=format(amounts[part], "f")) for part in PARTS)
+    charts: list[Any] = [
+        WaterfallChart(
+            title="From the spend before to the spend after", baseline_usd=format(before, "f"), steps=steps,
+            after_usd=format(after, "f"), figure=before_id,
+        )
+    ]  # fmt: skip
+    if len(points) > 1:
+        charts.append(SpendChart(title="Spend per day", points=points, figure=after_id))
+    return ChangeOutput(
+        names=[mover.name for mover in movers],
+        calls=result.before.calls + result.after.calls,
+        before_label=_span(arguments.before_since, arguments.before_until),
+        after_label=_span(arguments.after_since, arguments.after_until),
+        before=before_id,
+        after=after_id,
+        change=sheet.add(abs(change), "usd", "Change of spend", source),
+        change_pct=sheet.add(
+            round(float(100 * abs(change) / before), 4), "percent", "Change of spend", source
+        )
+        if before
+        else None,
+        rose=change > 0,
+        main_part=PARTS[main],
+        movers=movers,
+        sections=[_section(arguments.by, movers)] if movers else [],
+        charts=charts,
+        **ids,
+    )
+
+
+def _mover(sheet: FigureSheet, segment: dict[str, Any], source: Source) -> Mover:
+    name = " / ".join(str(key) or "(none)" for key in segment["key"])
+    change = Decimal(segment["change_usd"])
+    amounts = {part: Decimal(segment[f"{part}_usd"]) for part in PARTS}
+    cause = max(amounts, key=lambda part: amounts[part] if change >= 0 else -amounts[part])
+    if not segment["calls_before"]:
+        cause_text = "new in this period"
+    elif not segment["calls_after"]:
+        cause_text = "no longer called"
+    else:
+        cause_text = PARTS[cause]
+    return Mover(
+        name=name,
+        change=sheet.add(change, "usd", f"Change of {name}", source),
+        before=sheet.add(Decimal(segment["before_usd"]), "usd", f"Spend of {name} before", source),
+        after=sheet.add(Decimal(segment["after_usd"]), "usd", f"Spend of {name} after", source),
+        cause=cause_text,
+    )
+
+
+def _section(by: list[str], movers: list[Mover]) -> Section:
+    return Section(
+        heading=f"What moved, by {' and '.join(by)}",
+        table=Table(
+            columns=("What", "Before", "After", "Change", "Mainly"),
+            rows=tuple(
+                (mover.name, cite(mover.before), cite(mover.after), cite(mover.change), mover.cause)
+                for mover in movers
+            ),
+            numeric=frozenset({1, 2, 3}),
+        ),
+    )

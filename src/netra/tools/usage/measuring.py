@@ -1,0 +1,45 @@
+"""From rows of a usage query to figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from netra.reports.figures import FigureUnit
+from netra.tools.figure_sheet import FigureSheet, Source
+from netra.usage.measures import MEASURES
+from netra.usage.service import UsageResult
+
+_NUMBER_UNITS: dict[str, FigureUnit] = {"ms": "ms", "tokens": "tokens", "calls": "count"}
+
+
+def unit_of(measure: str) -> FigureUnit:
+    """The figure unit of a measure."""
+    spec = MEASURES[measure]
+    match spec.kind:
+        case "money":
+            return "usd"
+        case "percent":
+            return "percent"
+        case "count":
+            return "tokens" if spec.unit == "tokens" else "count"
+        case "number":
+            return _NUMBER_UNITS.get(spec.unit, "ratio")
+
+
+def source_of(result: UsageResult) -> Source:
+    """What stands behind every figure of this result."""
+    return Source(
+        query=result.query, sql=result.sql, rows=result.calls, since=result.since, until=result.until
+    )
+
+
+def add_measure(
+    sheet: FigureSheet, measure: str, row: Mapping[str, Any], subject: str, source: Source
+) -> str:
+    """One cell as a figure labelled `Spend of gpt-4o`; its id."""
+    label = MEASURES[measure].label + (f" of {subject}" if subject else "")
+    value = row[measure]
+    if isinstance(value, float) and unit_of(measure) in {"ms", "tokens"}:
+        value = round(value, 1)
+    return sheet.add(value, unit_of(measure), label, source)

@@ -1,0 +1,132 @@
+"""What the usage tools return to agents: figure ids in place of numbers, names in full."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from netra.reports.charts import BarChart, LineChart, SpendChart, WaterfallChart
+from netra.reports.document import Section
+
+UsageChart = BarChart | SpendChart | LineChart | WaterfallChart
+"""Charts that usage tools make."""
+
+
+class Output(BaseModel):
+    """Base of tool outputs. `names` are words of the data that prose may use although they hold digits."""
+
+    model_config = ConfigDict(frozen=True)
+
+    names: list[str] = Field(default_factory=list[str])
+    sections: list[Section] = Field(default_factory=list[Section])
+    charts: list[UsageChart] = Field(default_factory=list[UsageChart])
+    calls: int = 0
+    """Calls that the answer covers; 0 says that there were none."""
+
+
+class UsageRow(BaseModel):
+    """One group: the values of its dimensions, and the figure of each measure."""
+
+    keys: dict[str, str]
+    figures: dict[str, str]
+
+
+class UsageTable(Output):
+    """Answer of `query_usage`. `more` says that further groups exist; `totals` covers all of them."""
+
+    dimensions: list[str]
+    measures: list[str]
+    labels: dict[str, str]
+    rows: list[UsageRow]
+    totals: dict[str, str]
+    more: bool = False
+    unpriced: str | None = None
+
+
+class Driver(BaseModel):
+    """One cost driver: its name, and the figures of spend, share of all spend, calls and tokens per call."""
+
+    name: str
+    keys: dict[str, str]
+    cost: str
+    share: str
+    calls: str
+    input_per_call: str
+    output_per_call: str
+
+
+class DriversOutput(Output):
+    """Answer of `rank_drivers`: `by` says what a driver is, e.g. feature and model."""
+
+    by: list[str]
+    total: str
+    drivers: list[Driver]
+    shown_share: str
+    unpriced: str | None = None
+
+
+class Mover(BaseModel):
+    """A segment whose spend changed."""
+
+    name: str
+    change: str
+    before: str
+    after: str
+    cause: str
+    """The largest part of its change: more or fewer calls, another mix, longer calls, or price per token."""
+
+
+class ChangeOutput(Output):
+    """Answer of `compare_periods`. The four parts add up to the change."""
+
+    before_label: str
+    after_label: str
+    before: str
+    after: str
+    change: str
+    change_pct: str | None
+    rose: bool
+    volume: str
+    mix: str
+    size: str
+    price: str
+    main_part: str
+    movers: list[Mover]
+    days: str | None = None
+
+
+class Slow(BaseModel):
+    """Where time goes: a group's share of all time waited, and its percentiles."""
+
+    name: str
+    keys: dict[str, str]
+    share: str
+    p50: str
+    p95: str
+    p99: str
+    calls: str
+    output_per_call: str
+
+
+class LatencyOutput(Output):
+    """Answer of `profile_latency`. `ttft_share` is the share of the median latency before the first token."""
+
+    p50: str
+    p95: str
+    p99: str
+    p95_ms: float
+    p99_ms: float
+    by: list[str]
+    groups: list[Slow]
+    ttft_p50: str | None = None
+    ttft_p95: str | None = None
+    errors: str | None = None
+
+
+class FactsOutput(Output):
+    """Answer of `inspect_data`."""
+
+    facts: dict[str, object]
+    since: datetime | None = None
+    until: datetime | None = None

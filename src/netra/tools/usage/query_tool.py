@@ -1,0 +1,133 @@
+"""The tool `query_usage`: any typed question about calls."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, Field
+
+from netra.reports.citations import cite
+from netra.reports.document import Section, Table
+from netra.tools.figure_sheet import FigureSheet, Source
+from netra.tools.specification import (
+    AnyToolSpec,
+    ToolArguments,
+    ToolCall,
+    ToolResult,
+    ToolSpec,
+    plain_json,
+)
+from netra.tools.usage.measuring import add_measure, source_of
+from netra.tools.usage.outputs import UsageRow, UsageTable
+from netra.usage.measures import MEASURES
+from netra.usage.queries import Filter, UsageQuery
+from netra.usage.service import UsageService
+
+SHOWN_ROWS = 40
+
+
+class QueryArguments(ToolArguments):
+    """Measures (`calls`, `cost_usd`, `latency_p95_ms` ...) by dimensions (`model`, `day` ...), filtered by
+    exact values.
+    """
+
+    measures: list[str] = Field(min_length=1, max_length=8)
+    dimensions: list[str] = Field(default_factory=list[str], max_length=4)
+    filters: dict[str, str] = Field(default_factory=dict[str, str])
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    grain: Literal["hour", "day", "week", "month"] | None = None
+    limit: int = Field(default=20, ge=1, le=SHOWN_ROWS)
+
+
+def exact_filters(filters: dict[str, str]) -> list[Filter]:
+    """Filters for exact values."""
+    return [Filter(column=column, value=value) for column, value in filters.items()]
+
+
+def query_usage(usage: UsageService) -> AnyToolSpec:
+    """The tool `query_usage`."""
+
+    async def run(call: ToolCall, arguments: QueryArguments) -> ToolResult:
+        query = UsageQuery(
+            measures=arguments.measures,
+            dimensions=arguments.dimensions,
+            filters=exact_filters(arguments.filters),
+            since=arguments.since,
+            until=arguments.until,
+            grain=arguments.grain,
+            limit=arguments.limit + 1,
+        )
+        result = await usage.run(call.context, query)
+        dimensions = ([arguments.grain] if arguments.grain else []) + arguments.dimensions
+        source = source_of(result)
+        sheet = call.figures
+        shown = result.rows[: arguments.limit]
+        totals: dict[str, str] = {}
+        if dimensions:
+            whole = await usage.run(
+                call.context, query.model_copy(update={"dimensions": [], "grain": None, "limit": 1})
+            )
+            totals = (
+                _cells(sheet, arguments.measures, whole.rows[0], "", source_of(whole)) if whole.rows else {}
+            )
+        rows: list[UsageRow] = []
+        for row in shown:
+            keys = {name: str(row[name]) or "(none)" for name in dimensions}
+            figures = _cells(sheet, arguments.measures, row, " / ".join(keys.values()), source)
+            rows.append(UsageRow(keys=keys, figures=figures))
+        if not dimensions and rows:
+            totals = rows[0].figures
+        unpriced = None
+        if result.unpriced_calls and any(MEASURES[m].kind == "money" for m in arguments.measures):
+            unpriced = sheet.add(result.unpriced_calls, "count", "Calls without a known price", source)
+        table = UsageTable(
+            names=[value for row in rows for value in row.keys.values()],
+            calls=result.calls,
+            dimensions=dimensions,
+            measures=arguments.measures,
+            labels={name: MEASURES[name].label for name in arguments.measures},
+            rows=rows,
+            totals=totals,
+            more=len(result.rows) > arguments.limit,
+            unpriced=unpriced,
+            sections=[_section(dimensions, arguments.measures, rows)] if dimensions and rows else [],
+        )
+        return ToolResult(_summary(table, result.since, result.until), plain_json(table))
+
+    return ToolSpec(
+        name="query_usage",
+        description="Measures of calls by dimensions over a time range, e.g. cost_usd by model and day.",
+        arguments=QueryArguments,
+        permission="usage:read",
+        run=run,
+    )
+
+
+def _cells(
+    sheet: FigureSheet, measures: list[str], row: dict[str, Any], subject: str, source: Source
+) -> dict[str, str]:
+    return {name: add_measure(sheet, name, row, subject, source) for name in measures}
+
+
+def _summary(table: UsageTable, since: datetime | None, until: datetime | None) -> str:
+    if table.calls == 0:
+        return "no calls match"
+    span = f" from {since:%Y-%m-%d} to {until:%Y-%m-%d}" if since and until else ""
+    by = f" by {', '.join(table.dimensions)}" if table.dimensions else ""
+    return f"{', '.join(table.labels.values()).lower()}{by}, over {table.calls:,} calls{span}"
+
+
+def _section(dimensions: list[str], measures: list[str], rows: list[UsageRow]) -> Section:
+    columns = [name.replace("_", " ").capitalize() for name in dimensions] + [
+        MEASURES[m].label for m in measures
+    ]
+    return Section(
+        heading=f"{MEASURES[measures[0]].label} by {', '.join(dimensions)}",
+        table=Table(
+            columns=tuple(columns),
+            rows=tuple((*row.keys.values(), *(cite(row.figures[m]) for m in measures)) for row in rows),
+            numeric=frozenset(range(len(dimensions), len(columns))),
+        ),
+    )

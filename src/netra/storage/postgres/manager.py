@@ -92,7 +92,9 @@ class DatabaseManager:
                 await connection.execution_options(isolation_level="SERIALIZABLE")
             yield connection
         finally:
-            await connection.close()
+            # A second cancellation must not interrupt the roll-back: the connection would be lost to the
+            # pool.
+            await asyncio.shield(asyncio.ensure_future(connection.close()))
 
     async def ping(self, role: DatabaseRole = "app") -> float:
         """Ask the server something; the seconds it took. Raises like `connection`."""

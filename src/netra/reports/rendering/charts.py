@@ -31,6 +31,7 @@ from netra.reports.rendering.svg import (
 )
 
 _VERDICT_COLOUR = {"recommend": GOOD, "refuse": BAD, "insufficient_data": UNSURE}
+_SAID = {"refuse": "Refused: ", "insufficient_data": "Undecided: "}
 _LONGEST_LABEL = 42
 
 
@@ -128,7 +129,7 @@ def _savings(chart: SavingsChart) -> Canvas:
         )
     axes.axvline(0, color=MUTED, linewidth=1)
     axes.margins(x=0.14)
-    _labels_left(axes, [bar.label for bar in chart.bars])
+    _labels_left(axes, [_SAID.get(bar.verdict, "") + bar.label for bar in chart.bars])
     _values_below(axes, "usd")
     return canvas
 
@@ -146,8 +147,9 @@ def _waterfall(chart: WaterfallChart) -> Canvas:
         axes.plot([float(level)] * 2, [position - 0.69, position + 0.31], color=MUTED, linewidth=1)
         ends.append((float(max(level, level + change)), ("+" if change > 0 else "") + format_money(change)))
         level += change
-    after = float(chart.after_usd)
-    axes.barh(len(names) - 1, after, height=0.62, color=TOTAL)
+    after, last = float(chart.after_usd), len(names) - 1
+    axes.plot([float(level)] * 2, [last - 0.69, last + 0.31], color=MUTED, linewidth=1)
+    axes.barh(last, after, height=0.62, color=TOTAL)
     ends.append((after, format_money(chart.after_usd)))
     span = max(edge for edge, _ in ends) or 1.0
     for position, (edge, text) in enumerate(ends):

@@ -106,7 +106,8 @@ class FileParser:
         rejects, good = _rejects(problems, source, lines)
         if good is not None:
             own, full = own.filter(good), full.filter(good)
-        return ParsedChunk(number, self._identified(own, full), raw.rejects + rejects, raw.ignored)
+        rejects = sorted(raw.rejects + rejects, key=lambda reject: reject.line)
+        return ParsedChunk(number, self._identified(own, full), rejects, raw.ignored)
 
     def _check_columns(self, names: tuple[str, ...]) -> None:
         present = ", ".join(names[:40]) or "none"

@@ -90,8 +90,8 @@ async def verify(database: DatabaseManager, schema: Schema) -> None:
     ]
     if missing or changed:
         raise SchemaBehindError(
-            f"the schema {schema} is not the one this version needs (missing: {', '.join(missing) or 'none'}; "
-            f"changed: {', '.join(changed) or 'none'})",
+            f"the schema {schema} is not the one this version needs "
+            f"(missing: {', '.join(missing) or 'none'}; changed: {', '.join(changed) or 'none'})",
             hint="run `netra migrate`",
         )
 

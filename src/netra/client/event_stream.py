@@ -116,8 +116,8 @@ class EventStream:
         """Whether to hand the frame on; moves the thread's cursor."""
         thread_id, seq = frame.get("thread_id"), frame.get("seq")
         if frame["type"] == "subscribed":
-            self._cursors.setdefault(str(thread_id), None)
-            if self._cursors[str(thread_id)] is None:
+            # Only a subscription without a cursor begins there: to one that `send` made, events before it follow.
+            if str(thread_id) in self._cursors and self._cursors[str(thread_id)] is None:
                 self._cursors[str(thread_id)] = frame["data"]["cursor"]
             return True
         if frame["type"] == "error":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from netra.agents.blueprint import PROSE_RULE, AgentBlueprint
 from netra.agents.report.playbook import report_playbook
 from netra.agents.report.results import ReportAnswer
@@ -22,7 +20,7 @@ def opening(brief: JsonObject) -> str:
     return "Writing the report with its charts, findings, actions and queries."
 
 
-REPORT = AgentBlueprint[Any](
+REPORT = AgentBlueprint(
     name="report",
     instructions=INSTRUCTIONS,
     output=ReportAnswer,

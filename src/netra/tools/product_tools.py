@@ -1,0 +1,43 @@
+"""Every tool of the product, built over the services of the rooms below."""
+
+from __future__ import annotations
+
+from netra.context.models import UserExecutionContext
+from netra.evaluations.service import EvaluationService
+from netra.optimization.service import OptimizationService
+from netra.reports.service import ReportService
+from netra.tools.catalogue import ToolCatalogue
+from netra.tools.optimization.recall import recall_finding
+from netra.tools.optimization.savings import find_savings
+from netra.tools.reports.create import create_report
+from netra.tools.usage.changes import compare_periods
+from netra.tools.usage.drivers import rank_drivers
+from netra.tools.usage.latency import profile_latency
+from netra.tools.usage.profile import DataProfiler, inspect_data
+from netra.tools.usage.query_tool import query_usage
+from netra.usage.service import UsageService
+
+
+def product_tools(
+    usage: UsageService,
+    evaluations: EvaluationService,
+    optimization: OptimizationService,
+    reports: ReportService,
+) -> ToolCatalogue:
+    """The catalogue; immutable, safe to share between runs."""
+
+    async def evaluated_models(context: UserExecutionContext) -> list[str]:
+        return [covered.model for covered in await evaluations.coverage(context)]
+
+    return ToolCatalogue(
+        [
+            inspect_data(DataProfiler(usage, evaluated_models)),
+            query_usage(usage),
+            rank_drivers(usage),
+            compare_periods(usage),
+            profile_latency(usage),
+            find_savings(optimization),
+            recall_finding(),
+            create_report(reports),
+        ]
+    )

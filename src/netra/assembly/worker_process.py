@@ -3,9 +3,8 @@
 import sys
 from pathlib import Path
 
-from netra.config.environment import IsolatedEnvironment
 from netra.config.settings import Settings
-from netra.storage.embedded.child_process import ChildProcess, ChildSpec
+from netra.storage.embedded.child_process import ChildProcess, ChildSpec, python_environment
 from netra.storage.embedded.data_directory import DataDirectory
 
 READY_FILE = "worker.ready"
@@ -38,7 +37,7 @@ class WorkerProcess:
                 name=self.name,
                 command=[sys.executable, "-P", "-m", "netra", "serve", "worker"],
                 log_file=self._log_file,
-                environment=IsolatedEnvironment().for_subprocess(self._variables()),
+                environment=python_environment(self._variables(), include=("NETRA_",)),
                 grace_s=DRAIN_S,
             )
         )

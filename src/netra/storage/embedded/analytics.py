@@ -11,7 +11,7 @@ import httpx
 import psutil
 
 from netra.storage.embedded.analytics_server import ServerConfig
-from netra.storage.embedded.child_process import ChildProcess, ChildSpec
+from netra.storage.embedded.child_process import ChildProcess, ChildSpec, python_environment
 from netra.storage.embedded.data_directory import DataDirectory
 
 USER = "netra"
@@ -62,6 +62,7 @@ class AnalyticsEngineProcess:
                 log_file=self._log_file,
                 first_input=json.dumps(asdict(config)).encode() + b"\n",
                 pass_fds=(self._socket.fileno(),),
+                environment=python_environment(),
             )
         )
 

@@ -54,7 +54,14 @@ def _installed(*names: str) -> Any:
 
 _lz4 = _installed("lz4.frame")
 _zstd = _installed("compression.zstd", "backports.zstd")
-_UNREADABLE = (OSError, EOFError, RuntimeError, ValueError, zlib.error, getattr(_zstd, "ZstdError", OSError))
+_UNREADABLE: tuple[type[Exception], ...] = (
+    OSError,
+    EOFError,
+    RuntimeError,
+    ValueError,
+    zlib.error,
+    getattr(_zstd, "ZstdError", OSError),
+)
 
 
 class BadRequestError(Exception):

@@ -6,9 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from netra.config.environment import IsolatedEnvironment
 
 LARGEST_LOG_BYTES = 16 * 1024 * 1024
 POLL_S = 0.05
@@ -126,6 +128,18 @@ class ChildProcess:
             if self._watcher.stdin is not None:
                 self._watcher.stdin.close()
             self._watcher = None
+
+
+def python_environment(
+    extra: Mapping[str, str] | None = None, *, include: tuple[str, ...] = ()
+) -> dict[str, str]:
+    """Environment of a Python child that finds this very package, with our variables that begin with
+    `include`, then `extra`.
+    """
+    environment = IsolatedEnvironment().for_subprocess(extra, include=include)
+    package = str(Path(__file__).resolve().parents[3])
+    known = environment.get("PYTHONPATH")
+    return {**environment, "PYTHONPATH": os.pathsep.join([package, known] if known else [package])}
 
 
 async def _ended(pid: int) -> None:

@@ -1,0 +1,137 @@
+"""Compiled questions: always of one workspace, values always bound, nothing that reaches outside."""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone
+from importlib.resources import files
+from itertools import chain
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from netra.usage.errors import InvalidQueryError
+from netra.usage.measures import DIMENSIONS, FILTER_COLUMNS, MEASURES
+from netra.usage.queries import UsageQuery, compile_query
+from netra.usage.schema import CALL_COLUMNS, EVALUATION_COLUMNS, LEDGER_COLUMNS, PRICE_COLUMNS
+
+FORBIDDEN = re.compile(
+    r"\b(file|url|remote|remoteSecure|merge|loop|executable|s3|hdfs|jdbc|odbc|mysql|postgresql|sqlite|mongodb|"
+    r"input|cluster|clusterAllReplicas|dictionary|system|information_schema|INTO\s+OUTFILE|INSERT|ALTER|DROP)\b\s*[(.]?",
+    re.IGNORECASE,
+)
+HOSTILE = "x' OR 1=1 UNION ALL SELECT * FROM system.tables, file('/etc/passwd') -- {workspace:String} `"
+
+
+def compiled(**question: Any) -> Any:
+    return compile_query(UsageQuery.model_validate({"measures": ["calls"], **question}))
+
+
+filters = st.one_of(
+    st.builds(
+        lambda column, operator, value: {"column": column, "operator": operator, "value": value},
+        st.sampled_from([name for name, kind in FILTER_COLUMNS.items() if kind == "String"]),
+        st.sampled_from(["=", "!=", "contains"]),
+        st.one_of(st.text(max_size=20), st.just(HOSTILE)),
+    ),
+    st.builds(
+        lambda column, value: {"column": column, "operator": ">=", "value": value},
+        st.sampled_from([name for name, kind in FILTER_COLUMNS.items() if kind == "Int64"]),
+        st.integers(0, 10**9),
+    ),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.sampled_from(list(MEASURES)), min_size=1, max_size=8),
+    st.lists(st.sampled_from(list(DIMENSIONS)), max_size=4),
+    st.lists(filters, max_size=4),
+)
+def test_any_question_names_the_workspace_and_binds_its_values(
+    measures: list[str], dimensions: list[str], chosen: list[dict[str, Any]]
+) -> None:
+    query = compiled(measures=measures, dimensions=dimensions, filters=chosen)
+    for sql in (query.sql, query.totals_sql):
+        assert sql.count("workspace_id = {workspace:String}") == 1
+        assert sql.count("FROM") == 1
+        assert "FROM llm_calls" in sql
+        assert not FORBIDDEN.search(sql)
+        assert "--" not in sql
+        assert HOSTILE not in sql
+    assert "workspace" not in query.params
+    placeholders = set(re.findall(r"\{(\w+):", query.sql)) - {"workspace", "zone"}
+    assert placeholders <= set(query.params)
+
+
+def test_every_sql_of_the_room_is_free_of_reaching_functions() -> None:
+    expressions = chain(
+        (measure.sql for measure in MEASURES.values()), (dimension.sql for dimension in DIMENSIONS.values())
+    )
+    for sql in expressions:
+        assert not FORBIDDEN.search(sql)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {"measures": ["spend"]},
+        {"dimensions": ["colour"]},
+        {"dimensions": ["model; DROP TABLE llm_calls"]},
+        {"order_by": ["-cost_usd"]},
+        {"filters": [{"column": "workspace_id", "value": "other"}]},
+        {"filters": [{"column": "input_tokens", "operator": ">", "value": "many"}]},
+        {"filters": [{"column": "model", "operator": "=", "value": ["a", "b"]}]},
+        {"filters": [{"column": "model", "operator": "in", "value": []}]},
+        {"filters": [{"column": "input_tokens", "operator": "contains", "value": "1"}]},
+        {"filters": [{"column": "cost_usd", "operator": ">", "value": "NaN"}]},
+        {"timezone": "Mars/Olympus"},
+        {"since": "2025-02-01T00:00:00Z", "until": "2025-01-01T00:00:00Z"},
+    ],
+)
+def test_what_cannot_be_computed_is_refused_with_what_can(question: dict[str, Any]) -> None:
+    with pytest.raises(InvalidQueryError):
+        compiled(**question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {"measures": []},
+        {"limit": 0},
+        {"limit": 10**6},
+        {"since": "2025-01-01T00:00:00"},
+        {"sql": "SELECT 1"},
+        {"filters": [{"column": "model", "operator": "LIKE", "value": "%"}]},
+    ],
+)
+def test_other_shapes_do_not_pass(question: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        compiled(**question)
+
+
+def test_time_limits_are_utc_and_half_open() -> None:
+    berlin = timezone(timedelta(hours=2))
+    query = compiled(since=datetime(2025, 6, 1, tzinfo=berlin), until=datetime(2025, 6, 2, tzinfo=UTC))
+    assert "2025-05-31 22:00:00.000000" in query.params.values()
+    assert "ts >= {" in query.sql
+    assert "ts < {" in query.sql
+
+
+def test_rows_follow_time_else_the_first_measure() -> None:
+    assert "ORDER BY `day` ASC, `model` ASC" in compiled(dimensions=["model"], grain="day").sql
+    assert "ORDER BY `m_calls` DESC NULLS LAST, `model` ASC" in compiled(dimensions=["model"]).sql
+    assert compiled(grain="day", dimensions=["model"]).dimensions == ("day", "model")
+
+
+def test_the_migration_has_the_columns_of_the_schema() -> None:
+    script = (
+        files("netra").joinpath("migrations", "analytics", "0001_llm_calls.sql").read_text(encoding="utf-8")
+    )
+    calls, evaluations = script.split("CREATE TABLE IF NOT EXISTS evaluations")
+    for columns, table in ((CALL_COLUMNS, calls), (EVALUATION_COLUMNS, evaluations)):
+        for column in columns:
+            assert re.search(rf"^    `?{column.name}`? {re.escape(column.clickhouse)},$", table, re.MULTILINE)
+    for name, kind in {**LEDGER_COLUMNS, **PRICE_COLUMNS}.items():
+        assert f"    {name} {kind}," in calls

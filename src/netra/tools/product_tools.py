@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from netra.context.models import UserExecutionContext
 from netra.evaluations.service import EvaluationService
 from netra.optimization.service import OptimizationService
 from netra.reports.service import ReportService
@@ -25,13 +24,9 @@ def product_tools(
     reports: ReportService,
 ) -> ToolCatalogue:
     """The catalogue; immutable, safe to share between runs."""
-
-    async def evaluated_models(context: UserExecutionContext) -> list[str]:
-        return [covered.model for covered in await evaluations.coverage(context)]
-
     return ToolCatalogue(
         [
-            inspect_data(DataProfiler(usage, evaluated_models)),
+            inspect_data(DataProfiler(usage, evaluations)),
             query_usage(usage),
             rank_drivers(usage),
             compare_periods(usage),

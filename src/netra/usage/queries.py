@@ -173,11 +173,14 @@ def _where(query: UsageQuery, parameters: _Parameters) -> str:
 
 
 def _bound(moment: datetime, comparison: str, parameters: _Parameters) -> list[str]:
-    """A time limit, and the same for `day` so that whole days outside are not read."""
+    """A time limit, and the same for `day` so that whole days outside are not read.
+
+    Conditions name the table: the dimension `day` is an alias of another type, which would hide the column.
+    """
     utc = moment.astimezone(UTC)
     stamp = parameters.bind(utc.strftime("%Y-%m-%d %H:%M:%S.%f"), "DateTime64(6, 'UTC')")
     day = parameters.bind(utc.strftime("%Y-%m-%d"), "Date")
-    return [f"day {'>=' if comparison == '>=' else '<='} {day}", f"ts {comparison} {stamp}"]
+    return [f"llm_calls.day {'>=' if comparison == '>=' else '<='} {day}", f"ts {comparison} {stamp}"]
 
 
 def _condition(entry: Filter, parameters: _Parameters) -> str:
@@ -186,7 +189,7 @@ def _condition(entry: Filter, parameters: _Parameters) -> str:
         raise InvalidQueryError(
             f"Cannot filter on {entry.column!r}.", hint=f"Columns: {', '.join(FILTER_COLUMNS)}."
         )
-    column = f"`{entry.column}`"
+    column = f"llm_calls.`{entry.column}`"
     if entry.operator in ("in", "not in"):
         values = entry.value if isinstance(entry.value, list) else [entry.value]
         if not values or len(values) > _MAX_IN:

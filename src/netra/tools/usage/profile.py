@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from netra.context.models import UserExecutionContext
+from netra.evaluations.service import EvaluationService
 from netra.tools.figure_sheet import Source
 from netra.tools.specification import AnyToolSpec, NoArguments, ToolCall, ToolResult, ToolSpec, plain_json
 from netra.tools.usage.outputs import FactsOutput
 from netra.usage.queries import UsageQuery
 from netra.usage.service import UsageOverview, UsageResult, UsageService
-
-EvaluatedModels = Callable[[UserExecutionContext], Awaitable[list[str]]]
-"""Names of the models that have quality scores in the workspace."""
 
 KEPT = 256
 _COLUMNS = {
@@ -37,9 +34,9 @@ class DataProfiler:
     workspace.
     """
 
-    def __init__(self, usage: UsageService, evaluated_models: EvaluatedModels) -> None:
+    def __init__(self, usage: UsageService, evaluations: EvaluationService) -> None:
         self._usage = usage
-        self._evaluated_models = evaluated_models
+        self._evaluations = evaluations
         self._kept: OrderedDict[tuple[str, int], tuple[UsageOverview, dict[str, Any]]] = OrderedDict()
 
     async def profile(self, context: UserExecutionContext) -> tuple[UsageOverview, dict[str, Any]]:
@@ -62,7 +59,7 @@ class DataProfiler:
             ),
             self._usage.run(context, UsageQuery(measures=["calls"], dimensions=["user"], limit=200)),
             self._usage.run(context, UsageQuery(measures=["calls"], dimensions=["status"])),
-            self._evaluated_models(context),
+            self._evaluations.coverage(context),
         )
         carried = {_COLUMNS[name]: count for name, count in overview.calls_with.items() if name in _COLUMNS}
         carried["feature"] = overview.calls if overview.features else 0
@@ -84,7 +81,7 @@ class DataProfiler:
                 "apps": overview.apps,
                 "features": overview.features,
                 "users": _distinct(users, "user"),
-                "evaluated_models": evaluated,
+                "evaluated_models": [covered.model for covered in evaluated],
             },
         }
         return overview, facts

@@ -64,7 +64,7 @@ class _Started:
 
 
 class LifecycleManager:
-    """Starts components in the order of their needs (independent ones at once) and stops them in reverse.
+    """Starts each component as soon as what it needs is up, and stops them in reverse.
 
     A start that fails or is cancelled stops what had come up and raises; a stop goes on over failures, which
     are logged. Not reusable: once stopped it stays stopped.
@@ -97,11 +97,10 @@ class LifecycleManager:
         """Start everything. Raises what the first failing component raised (ComponentStartError for
         unplanned failures), after everything that was up has been stopped.
         """
-        waves = self._waves()
+        order = self._order()
         self._state = "starting"
         try:
-            for wave in waves:
-                await self._start_together(wave)
+            await self._start_all(order)
         except BaseException:
             await self._stop_started()
             self._state = "failed"
@@ -138,37 +137,39 @@ class LifecycleManager:
         )
         return dict(zip(self._components, answers, strict=True))
 
-    def _waves(self) -> list[list[Component]]:
-        """Components in order of start, those that do not need each other together."""
-        for component in self._components.values():
-            unknown = set(component.needs) - self._components.keys()
-            if unknown:
-                raise LifecycleOrderError(
-                    f"{component.name} needs {', '.join(sorted(unknown))}, unknown here"
-                )
-        waves: list[list[Component]] = []
-        placed: set[str] = set()
-        while len(placed) < len(self._components):
-            wave = [
-                component
-                for name, component in self._components.items()
-                if name not in placed and placed.issuperset(component.needs)
-            ]
-            if not wave:
-                circle = sorted(self._components.keys() - placed)
+    def _order(self) -> list[Component]:
+        """Components, each behind what it needs."""
+        ordered: dict[str, Component] = {}
+        while len(ordered) < len(self._components):
+            before = len(ordered)
+            for name, component in self._components.items():
+                unknown = set(component.needs) - self._components.keys()
+                if unknown:
+                    raise LifecycleOrderError(f"{name} needs {', '.join(sorted(unknown))}, unknown here")
+                if name not in ordered and ordered.keys() >= set(component.needs):
+                    ordered[name] = component
+            if len(ordered) == before:
+                circle = sorted(self._components.keys() - ordered.keys())
                 raise LifecycleOrderError(f"these need each other in a circle: {', '.join(circle)}")
-            waves.append(wave)
-            placed.update(component.name for component in wave)
-        return waves
+        return list(ordered.values())
 
-    async def _start_together(self, wave: Sequence[Component]) -> None:
-        tasks = [asyncio.create_task(self._start_one(component)) for component in wave]
+    async def _start_all(self, order: Sequence[Component]) -> None:
+        """Start each component as soon as what it needs is up; the first failure cancels the rest."""
+        up = {component.name: asyncio.Event() for component in order}
+
+        async def start(component: Component) -> None:
+            for need in component.needs:
+                await up[need].wait()
+            await self._start_one(component)
+            up[component.name].set()
+
+        tasks = [asyncio.create_task(start(component)) for component in order]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            if tasks:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
         finally:
             for task in tasks:
-                if not task.done():
-                    task.cancel()
+                task.cancel()
             outcomes = await asyncio.gather(*tasks, return_exceptions=True)
         failures = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
         if failures:

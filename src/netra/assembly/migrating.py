@@ -1,6 +1,7 @@
 """`netra migrate`, and the same work at the start of `netra up`: every schema up to date."""
 
 import asyncio
+import logging
 from dataclasses import replace
 
 from netra.assembly.apex import open_database, required
@@ -19,6 +20,8 @@ async def migrate_schemas(settings: Settings) -> list[str]:
     The settings name all three engines. Each schema's own runner locks against others, so two processes
     may call this at once.
     """
+    # The engine's runner tells addresses and pool sizes of no interest to who starts a server.
+    logging.getLogger("dbos").setLevel(logging.WARNING)
     database = open_database(settings)
     analytics = AnalyticsStore(required(settings.clickhouse_url, "NETRA_CLICKHOUSE_URL"), threads=2)
     try:

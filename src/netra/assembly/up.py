@@ -28,6 +28,8 @@ from netra.telemetry.logs import configure_logging
 if TYPE_CHECKING:
     import socket
 
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
 _log = structlog.get_logger("netra.up")
 
 
@@ -77,6 +79,7 @@ class Up:
         self._listening: socket.socket | None = None
         self._engines = EmbeddedEngines(settings)
         self._worker: SupervisedEngine | None = None
+        self._migrated = asyncio.Event()
         self._application: Any = None
         self._web: WebServer | None = None
         self._parts = AsyncExitStack()
@@ -93,11 +96,12 @@ class Up:
         add(Component("address", start=self._bind, stop=self._unbind, needs=("data directory",)))
         add(Component("engines", start=self._start_engines, stop=self._engines.stop, check=self._ask_engines,
                       needs=("address",)))  # fmt: skip
-        # Reading the program takes as long as starting the engines, so both happen at once.
+        # Reading the program takes longer than starting the engines: here and in the worker it happens
+        # meanwhile.
         add(Component("program", start=_read_program, needs=("address",)))
         add(Component("schemas", start=self._migrate, needs=("engines", "program")))
         add(Component("worker", start=self._start_worker, drain=self._stop_worker, stop=self._stop_worker,
-                      check=self._ask_worker, needs=("schemas",)))  # fmt: skip
+                      check=self._ask_worker, needs=("address",)))  # fmt: skip
         add(Component("application", start=self._assemble, stop=self._parts.aclose, needs=("schemas",)))
         add(Component("http", start=self._serve, drain=self._drain_http, stop=self._stop_http,
                       needs=("application", "worker")))  # fmt: skip
@@ -112,20 +116,21 @@ class Up:
     async def _bind(self) -> None:
         self._listening = bind(self.settings.host, self.settings.port)
         self.url = url_of(self._listening, self.settings.host)
-        self.settings = replace(self.settings, port=self._listening.getsockname()[1])
+        urls = self._engines.prepare()
+        self.settings = replace(
+            self.settings,
+            port=self._listening.getsockname()[1],
+            database_url=urls.database_url,
+            valkey_url=urls.valkey_url,
+            clickhouse_url=urls.clickhouse_url,
+        )
 
     async def _unbind(self) -> None:
         if self._listening is not None:
             self._listening.close()
 
     async def _start_engines(self) -> None:
-        urls = await self._engines.start()
-        self.settings = replace(
-            self.settings,
-            database_url=urls.database_url,
-            valkey_url=urls.valkey_url,
-            clickhouse_url=urls.clickhouse_url,
-        )
+        await self._engines.start()
 
     async def _ask_engines(self) -> str | None:
         down = [name for name, health in self._engines.health().items() if health.state != "up"]
@@ -135,10 +140,22 @@ class Up:
         from netra.assembly.migrating import migrate_schemas
 
         await migrate_schemas(self.settings)
+        self._migrated.set()
 
     async def _start_worker(self) -> None:
-        self._worker = SupervisedEngine(WorkerProcess(self.settings))
-        await self._worker.start()
+        process = WorkerProcess(self.settings)
+        self._worker = SupervisedEngine(process)
+
+        async def release() -> None:
+            await self._migrated.wait()
+            process.release()
+
+        releasing = asyncio.create_task(release())
+        try:
+            await self._worker.start()
+        finally:
+            releasing.cancel()
+            await asyncio.gather(releasing, return_exceptions=True)
 
     async def _stop_worker(self) -> None:
         if self._worker is not None:
@@ -191,12 +208,12 @@ async def _signals() -> AsyncGenerator[tuple[asyncio.Event, asyncio.Event]]:
             hurry.set()
         stop.set()
 
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in STOP_SIGNALS:
         loop.add_signal_handler(number, asked)
     try:
         yield stop, hurry
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in STOP_SIGNALS:
             loop.remove_signal_handler(number)
 
 
@@ -226,4 +243,4 @@ def _announce(server: Up, seconds: float, *, as_json: bool) -> None:
     line = f"Netra is ready at {server.url} {told}"
     sys.stdout.write((json.dumps(facts) if as_json else line) + "\n")
     sys.stdout.flush()
-    _log.info("ready", url=server.url, seconds=round(seconds, 2))
+    _log.debug("ready", url=server.url, seconds=round(seconds, 2))

@@ -45,6 +45,7 @@ class WebServer:
                 interface="asgi3",
                 lifespan="on",
                 log_config=None,
+                log_level="warning",
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,

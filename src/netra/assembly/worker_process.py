@@ -1,12 +1,21 @@
-"""The worker as a child of `netra up`: started with our addresses, supervised like an engine."""
+"""The worker as a child of `netra up`: started with our addresses, supervised like an engine.
+
+Run as a module it is that child. Reading the program takes seconds, so the child is started while the
+engines are and waits for a line on its standard input before it touches them.
+"""
 
 import sys
 from pathlib import Path
 
-from netra.config.settings import Settings
+import uvloop
+
+from netra.config.environment import IsolatedEnvironment
+from netra.config.settings import Settings, load_settings
 from netra.storage.embedded.child_process import ChildProcess, ChildSpec, python_environment
 from netra.storage.embedded.data_directory import DataDirectory
+from netra.telemetry.logs import configure_logging
 
+GO = b"go\n"
 READY_FILE = "worker.ready"
 DRAIN_S = 25.0
 
@@ -24,6 +33,8 @@ class WorkerProcess:
         self._settings = settings
         self._log_file = directory.log / "worker.log"
         self._ready_file = settings.home / READY_FILE
+        self._child: ChildProcess | None = None
+        self._released = False
         self.pid_file = directory.root / "worker.pid"
 
     async def prepare(self) -> None:
@@ -31,16 +42,24 @@ class WorkerProcess:
         self._ready_file.unlink(missing_ok=True)
 
     def launch(self) -> ChildProcess:
-        """Start a worker process."""
-        return ChildProcess.start(
+        """Start a worker process; it begins to work once `release` was called."""
+        self._child = ChildProcess.start(
             ChildSpec(
                 name=self.name,
-                command=[sys.executable, "-P", "-m", "netra", "serve", "worker"],
+                command=[sys.executable, "-P", "-m", "netra.assembly.worker_process"],
                 log_file=self._log_file,
+                first_input=GO if self._released else b"",
                 environment=python_environment(self._variables(), include=("NETRA_",)),
                 grace_s=DRAIN_S,
             )
         )
+        return self._child
+
+    def release(self) -> None:
+        """The engines are up and migrated: let this worker, and those that replace it, work."""
+        self._released = True
+        if self._child is not None:
+            self._child.tell(GO)
 
     async def answers(self, pid: int) -> bool:
         """Whether the worker with this id has said that it takes runs."""
@@ -74,3 +93,17 @@ def read_ready(path: Path) -> int | None:
         return int(path.read_text(encoding="ascii"))
     except (OSError, ValueError):
         return None
+
+
+def main() -> None:
+    """Read the program, wait for the word, work. Ends at once when the parent closes the pipe instead."""
+    from netra.assembly.worker import run_worker
+
+    settings = load_settings(IsolatedEnvironment())
+    configure_logging(settings.log_level, service="netra-worker")
+    if sys.stdin.buffer.readline() == GO:
+        uvloop.run(run_worker(settings))
+
+
+if __name__ == "__main__":
+    main()

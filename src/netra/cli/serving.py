@@ -27,9 +27,11 @@ def register(app: typer.Typer) -> None:
 
 def up(data_dir: DataDir = None, host: Host = None, port: Port = None, json_output: Json = False) -> None:
     """Run everything in one command: engines, API, accounts, realtime, worker, LLM gateway, web page."""
+    import uvloop
+
     from netra.assembly.up import run_up
 
-    asyncio.run(run_up(_settings(data_dir, host=host, port=port), as_json=json_output))
+    uvloop.run(run_up(_settings(data_dir, host=host, port=port), as_json=json_output))
 
 
 def serve(

@@ -70,10 +70,8 @@ class ChildProcess:
                 start_new_session=True,
             )
         child = cls(spec, process)
-        if spec.first_input is not None and process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):
-                process.stdin.write(spec.first_input)
-                process.stdin.flush()
+        if spec.first_input:
+            child.tell(spec.first_input)
         return child
 
     @property
@@ -90,6 +88,13 @@ class ChildProcess:
         """Send a signal; nothing happens when it has ended."""
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(number)
+
+    def tell(self, line: bytes) -> None:
+        """Write to its standard input (see `first_input`); nothing happens when it has ended."""
+        if self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError, ValueError):
+                self._process.stdin.write(line)
+                self._process.stdin.flush()
 
     async def wait(self) -> int:
         """Wait for its end and return the exit code."""

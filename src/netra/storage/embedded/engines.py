@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from netra.config.settings import Settings
 from netra.storage.embedded.analytics import AnalyticsEngineProcess
 from netra.storage.embedded.data_directory import DataDirectory
-from netra.storage.embedded.engine import EngineHealth, SupervisedEngine
+from netra.storage.embedded.engine import Engine, EngineHealth, SupervisedEngine
 from netra.storage.embedded.postgres import PostgresEngine
 from netra.storage.embedded.valkey import ValkeyEngine
 
@@ -32,28 +32,30 @@ class EmbeddedEngines:
         self._settings = settings
         self._running: dict[str, SupervisedEngine] = {}
         self._analytics: AnalyticsEngineProcess | None = None
+        self._urls: EngineUrls | None = None
+
+    def prepare(self) -> EngineUrls:
+        """Lay out the directory and allot addresses; they hold from before the start until after `stop`.
+
+        Raises DataDirectoryUnusableError, and EngineStartError for a package that is missing.
+        """
+        if self._urls is not None:
+            return self._urls
+        self._directory.prepare()
+        given = self._settings
+        self._urls = EngineUrls(
+            given.database_url or self._add(PostgresEngine(self._directory)),
+            given.valkey_url or self._add(ValkeyEngine(self._directory)),
+            given.clickhouse_url or self._add(self._add_analytics()),
+        )
+        return self._urls
 
     async def start(self) -> EngineUrls:
         """Start what has no URL, all at once; when one fails the others are stopped again.
 
         Raises EngineStartError, DataDirectoryUnusableError.
         """
-        self._directory.prepare()
-        database_url = self._settings.database_url
-        valkey_url = self._settings.valkey_url
-        clickhouse_url = self._settings.clickhouse_url
-        if database_url is None:
-            postgres = PostgresEngine(self._directory)
-            database_url = postgres.url
-            self._running[postgres.name] = SupervisedEngine(postgres)
-        if valkey_url is None:
-            valkey = ValkeyEngine(self._directory)
-            valkey_url = valkey.url
-            self._running[valkey.name] = SupervisedEngine(valkey)
-        if clickhouse_url is None:
-            self._analytics = AnalyticsEngineProcess(self._directory)
-            clickhouse_url = self._analytics.url
-            self._running[self._analytics.name] = SupervisedEngine(self._analytics)
+        urls = self.prepare()
         outcomes = await asyncio.gather(
             *(engine.start() for engine in self._running.values()), return_exceptions=True
         )
@@ -61,7 +63,7 @@ class EmbeddedEngines:
         if failures:
             await self.stop()
             raise failures[0]
-        return EngineUrls(database_url, valkey_url, clickhouse_url)
+        return urls
 
     async def stop(self) -> None:
         """Stop them all at once; harmless twice."""
@@ -70,6 +72,15 @@ class EmbeddedEngines:
         if self._analytics is not None:
             self._analytics.close()
             self._analytics = None
+        self._urls = None
+
+    def _add(self, engine: Engine) -> str:
+        self._running[engine.name] = SupervisedEngine(engine)
+        return engine.url
+
+    def _add_analytics(self) -> AnalyticsEngineProcess:
+        self._analytics = AnalyticsEngineProcess(self._directory)
+        return self._analytics
 
     def health(self) -> dict[str, EngineHealth]:
         """State of each embedded engine by name."""

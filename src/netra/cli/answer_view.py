@@ -16,19 +16,26 @@ _ANSWER_WORDS = {
 }
 
 
+MOST_FIGURES = 12
+"""Figures that the terminal lists below an answer."""
+
+
 def print_answer(console: "Console", answer: Mapping[str, Any]) -> None:
-    """Print what `ask --json` holds, for a reader."""
+    """Print what `ask --json` holds, for a reader: the first figures of many, the rest is in the report."""
     from netra.reports.figures import Figure
 
     figures = [Figure.model_validate(figure) for figure in answer["figures"]]
+    message = str(answer.get("message") or "")
     console.print()
     if answer.get("answer") in _ANSWER_WORDS:
         console.print(f"[bold]{_ANSWER_WORDS[answer['answer']]}[/]")
-    console.print(readable_prose(str(answer.get("message") or ""), figures), markup=True)
-    print_missing(console, answer.get("missing") or ())
+    console.print(readable_prose(message, figures), markup=True)
+    print_missing(console, [item for item in answer.get("missing") or () if str(item["what"]) not in message])
     if figures:
         console.print()
-        print_figures(console, figures)
+        print_figures(console, figures[:MOST_FIGURES])
+    if len(figures) > MOST_FIGURES:
+        console.print(f"[dim]{len(figures) - MOST_FIGURES} more figures with their queries: --json[/]")
     if answer.get("report"):
         console.print(f"Report: {answer['report']}  (netra reports export {answer['report']} --out DIR)")
 

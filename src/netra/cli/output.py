@@ -13,20 +13,22 @@ if TYPE_CHECKING:
 
 
 def data_console() -> "Console":
-    """For what the command was asked for. Not a terminal: as wide as the content needs."""
-    from rich.console import Console
-
-    console = Console(highlight=False, soft_wrap=False)
-    if not console.is_terminal:
-        console.width = 200
-    return console
+    """For what the command was asked for. Not a terminal: wide enough for tables, long text is not cut."""
+    return _console(stderr=False)
 
 
 def progress_console() -> "Console":
     """For progress, hints and events."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> "Console":
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False)
+    console = Console(stderr=stderr, highlight=False)
+    if not console.is_terminal:
+        console.width = 200
+    return console
 
 
 def print_json(content: object) -> None:

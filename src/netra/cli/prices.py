@@ -97,7 +97,33 @@ async def _show(target: Target, path: str, params: dict[str, Any], as_json: bool
     if as_json:
         print_json(price)
     else:
-        _print_fields(data_console(), price)
+        _print_price(data_console(), price)
+
+
+def _print_price(console: "Console", price: dict[str, Any]) -> None:
+    from netra.cli.output import tidy_table
+
+    tiers: dict[str, list[dict[str, Any]]] = price.get("tiers") or {}
+    _print_fields(console, {name: value for name, value in price.items() if name not in ("tiers", "cache")})
+    if price.get("unpriced"):
+        return
+    kinds = list(
+        dict.fromkeys(kind for rates in tiers.values() for rate in rates for kind in rate["usd_per_mtok"])
+    )
+    table = tidy_table(("Tier", "Above input tokens", *(kind.replace("_", " ") for kind in kinds)))
+    for tier, rates in tiers.items():
+        for rate in rates:
+            amounts = [rate["usd_per_mtok"].get(kind) for kind in kinds]
+            above = f"{rate['above_input_tokens']:,}"
+            table.add_row(
+                tier, above, *("unpriced" if amount is None else f"${amount}" for amount in amounts)
+            )
+    console.print("US dollars per million tokens")
+    console.print(table)
+    cache: dict[str, Any] | None = price.get("cache")
+    if cache:
+        lives = ", ".join(f"{int(ttl['seconds']) // 60} min" for ttl in cache["ttls"])
+        console.print(f"Prompt caching from {cache['min_tokens']:,} tokens, for {lives}. {cache['source']}")
 
 
 async def _cost(target: Target, body: dict[str, Any], as_json: bool) -> None:

@@ -128,8 +128,9 @@ class Analyst(_Part):
 class ReportDocument(_Part):
     """A whole report. Prose (`summary`, sections, actions, assumptions) cites figures as `{{f:ID}}`.
 
-    Prose is light Markdown: blank lines part paragraphs, lines that begin with `- ` are a list, `**bold**`
-    and `` `code` `` are marked. Raises a validation error when a citation has no figure or two share an id.
+    Prose is light Markdown: blank lines part paragraphs, lines that begin with `- ` or `1. ` are a list,
+    `**bold**` and `` `code` `` are marked. Raises a validation error when a citation has no figure or two
+    figures share an id.
     """
 
     version: Literal[1] = 1

@@ -11,6 +11,7 @@ from netra.reports.document import ReportDocument
 from netra.reports.formatting import format_figure
 from netra.reports.rendering.html import render_html
 from netra.reports.rendering.markdown import render_markdown
+from netra.reports.rendering.prose import prose_html
 from netra.reports.rendering.report_json import report_json
 from testkit import report_samples as samples
 
@@ -160,3 +161,14 @@ def test_two_figures_of_one_id_are_refused() -> None:
     twice = samples.make_figure("1", 1, "count", "a")
     with pytest.raises(ValidationError, match="two figures"):
         samples.make_document(figures=(*samples.make_document().figures, twice))
+
+
+def test_prose_has_paragraphs_and_both_kinds_of_lists() -> None:
+    text = "Saved:\n1. **first** {{f:1}}\n2. second,\n   still second\n- other\n\nThe `end` & <more>."
+    figures = {"1": samples.make_figure("1", 3, "count", "calls")}
+    assert re.sub(r"<a [^>]*>(.*?)</a>", r"\1", str(prose_html(text, figures))).splitlines() == [
+        "<p>Saved:</p>",
+        "<ol><li><strong>first</strong> 3</li><li>second, still second</li></ol>",
+        "<ul><li>other</li></ul>",
+        "<p>The <code>end</code> &amp; &lt;more&gt;.</p>",
+    ]

@@ -32,6 +32,7 @@ from netra.reports.rendering.svg import (
 
 _VERDICT_COLOUR = {"recommend": GOOD, "refuse": BAD, "insufficient_data": UNSURE}
 _SAID = {"refuse": "Refused: ", "insufficient_data": "Undecided: "}
+REST = frozenset({"other", "others"})
 _LONGEST_LABEL = 42
 
 
@@ -64,11 +65,11 @@ def show_value(value: float | str, unit: str) -> str:
 
 
 def ranked_series(chart: SpendChart) -> list[str]:
-    """Names of the series by falling spend."""
+    """Names of the series by falling spend; the rest of them, already summed, stands last."""
     totals: dict[str, Decimal] = {}
     for point in chart.points:
         totals[point.series] = totals.get(point.series, Decimal(0)) + Decimal(point.cost_usd)
-    return sorted(totals, key=lambda name: (-totals[name], name))
+    return sorted(totals, key=lambda name: (name in REST, -totals[name], name))
 
 
 def _spend(chart: SpendChart) -> Canvas:

@@ -13,6 +13,7 @@ from netra.reports.formatting import format_figure
 
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
 _CODE = re.compile(r"`([^`]+)`")
+_ITEM = re.compile(r"^\s*(?:-|(?P<number>\d{1,3})\.)\s+(?P<content>.*)$")
 
 
 def figure_link(figure: Figure) -> str:
@@ -37,23 +38,31 @@ def inline_html(text: str, figures: Mapping[str, Figure]) -> Markup:
 
 
 def prose_html(text: str, figures: Mapping[str, Figure]) -> Markup:
-    """Whole prose. Blank lines part paragraphs; lines that begin with `- ` are a list."""
+    """Whole prose. Blank lines part paragraphs; lines that begin with `- ` or `1. ` are a list."""
     return Markup("\n").join(_blocks(text, lambda line: inline_html(line, figures)))
 
 
 def _blocks(text: str, inline: Callable[[str], Markup]) -> Iterator[Markup]:
     for block in re.split(r"\n\s*\n", text.strip()):
-        plain: list[str] = []
-        items: list[str] = []
-        for line in block.splitlines():
-            if line.lstrip().startswith("- "):
-                items.append(line.lstrip()[2:])
-            elif items:
-                items[-1] += " " + line.strip()
+        for kind, lines in _grouped(block):
+            if kind is None:
+                yield Markup("<p>{}</p>").format(inline(" ".join(lines)))
             else:
-                plain.append(line.strip())
-        if plain:
-            yield Markup("<p>{}</p>").format(inline(" ".join(plain)))
-        if items:
-            listed = Markup("").join(Markup("<li>{}</li>").format(inline(item)) for item in items)
-            yield Markup("<ul>{}</ul>").format(listed)
+                listed = Markup("").join(Markup("<li>{}</li>").format(inline(line)) for line in lines)
+                yield Markup("<{0}>{1}</{0}>").format(kind, listed)
+
+
+def _grouped(block: str) -> list[tuple[str | None, list[str]]]:
+    """Lines as runs of plain text (None), `ul` and `ol` items; a plain line continues the item before it."""
+    groups: list[tuple[str | None, list[str]]] = []
+    for line in block.splitlines():
+        match = _ITEM.match(line)
+        kind = None if match is None else "ol" if match["number"] else "ul"
+        content = line.strip() if match is None else match["content"].strip()
+        if kind is None and groups and groups[-1][0] is not None:
+            groups[-1][1][-1] += " " + content
+        elif groups and groups[-1][0] == kind:
+            groups[-1][1].append(content)
+        else:
+            groups.append((kind, [content]))
+    return groups

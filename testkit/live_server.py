@@ -1,0 +1,111 @@
+"""A whole server for end-to-end tests: `netra up` as a user starts it, and the command line beside it.
+
+A folder of tests takes the fixtures with `from testkit.live_server import *`.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+__all__ = ["command_line", "live_server"]
+
+ROOT = Path(__file__).resolve().parent.parent
+START_TIMEOUT_S = 90.0
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """Runs `netra` over one data directory, as a process of its own."""
+
+    data_dir: Path
+    cwd: Path
+
+    def __call__(
+        self, *arguments: str, text: str | None = None, over_data_dir: bool = True
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run to the end; the outcome with its output."""
+        extra = ["--data-dir", str(self.data_dir)] if over_data_dir else []
+        return subprocess.run(
+            [sys.executable, "-P", "-m", "netra", *arguments, *extra],
+            cwd=self.cwd,
+            env=child_environment(),
+            input=text or "",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def json(self, *arguments: str) -> Any:
+        """Run with `--json`; what it printed. Fails the test when it ends badly."""
+        ended = self(*arguments, "--json")
+        assert ended.returncode == 0, (
+            f"netra {' '.join(arguments)} ended with {ended.returncode}: {ended.stderr}"
+        )
+        return json.loads(ended.stdout)
+
+
+@dataclass(frozen=True)
+class LiveServer:
+    """A running `netra up`."""
+
+    url: str
+    data_dir: Path
+    pid: int
+
+
+def child_environment() -> dict[str, str]:
+    """Our environment without settings of Netra, and with this checkout on the path."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("NETRA_")}
+    return {**kept, "PYTHONPATH": str(ROOT / "src")}
+
+
+@pytest.fixture(scope="session")
+def live_server() -> Generator[LiveServer]:
+    """A server on a free port over a data directory of its own, stopped at the end of the run."""
+    with tempfile.TemporaryDirectory(prefix="netra-e2e-") as folder:
+        data_dir, log_file = Path(folder) / "data", Path(folder) / "up.log"
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "netra",
+            "up",
+            "--port",
+            "0",
+            "--data-dir",
+            str(data_dir),
+            "--json",
+        ]
+        with log_file.open("wb") as log:
+            process = subprocess.Popen(command, env=child_environment(), stdout=log, stderr=log)
+        try:
+            yield LiveServer(_ready(process, data_dir, log_file), data_dir, process.pid)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=60)
+
+
+@pytest.fixture
+def command_line(live_server: LiveServer, tmp_path: Path) -> CommandLine:
+    """The command line over the live server's data directory, in an empty folder."""
+    return CommandLine(live_server.data_dir, tmp_path)
+
+
+def _ready(process: "subprocess.Popen[bytes]", data_dir: Path, log_file: Path) -> str:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    server_file = data_dir / "server.json"
+    while time.monotonic() < deadline and process.poll() is None:
+        if server_file.exists():
+            return str(json.loads(server_file.read_text(encoding="utf-8"))["url"])
+        time.sleep(0.05)
+    raise RuntimeError(f"the server did not start:\n{log_file.read_text(encoding='utf-8')[-4000:]}")

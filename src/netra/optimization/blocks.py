@@ -49,12 +49,14 @@ def blocks_of(ts: Int64, sessions: pl.Series | None) -> Blocks:
 
 
 def _by_session(sessions: pl.Series) -> Blocks | None:
-    known = sessions.cast(pl.String).replace("", None)
-    count = known.drop_nulls().n_unique()
+    known = sessions.cast(pl.String).replace("", None).alias("session")
+    names = known.drop_nulls().unique().sort()
+    count = len(names)
     if count < ENOUGH_BLOCKS:
         return None
-    ranks = known.rank("dense")
-    codes = (ranks.cast(pl.Int64).fill_null(0) - 1).to_numpy().copy()
+    numbered = names.to_frame().with_row_index("code")
+    joined = known.to_frame().join(numbered, on="session", how="left", maintain_order="left")
+    codes = joined.get_column("code").cast(pl.Int64).fill_null(-1).to_numpy().copy()
     alone = np.flatnonzero(codes < 0)
     if len(alone):
         length = max(1, (len(codes) - len(alone)) // count)

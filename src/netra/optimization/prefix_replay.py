@@ -22,7 +22,7 @@ NEVER = -1
 """Gap of a block that no earlier call of the scope used."""
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_ENTRIES_AT_ONCE = 1 << 23
+_ENTRIES_AT_ONCE = 1 << 21
 
 
 @dataclass(frozen=True)

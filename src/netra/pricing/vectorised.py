@@ -23,6 +23,7 @@ _TOKEN_COLUMNS = (
     "reasoning_tokens",
 )
 _STANDARD_NAMES = ("standard", "default", "auto", "on_demand", "")
+_KEYS = ("model", "provider", "service_tier")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECONDS_PER_DAY = 86_400_000_000
 
@@ -126,26 +127,23 @@ def price_table(
 
     `model`, `provider` and `tier` price all calls as if on those instead.
     """
-    keys = frame.select(
-        (_text("model", frame) if model is None else _same(model, frame)).alias("m"),
-        (_text("provider", frame) if model is None else _same(provider, frame)).alias("p"),
-        (_text("service_tier", frame) if tier is None else _same(tier, frame)).alias("t"),
-    )
-    distinct = keys.unique(maintain_order=True).with_row_index("code")
-    codes = keys.join(distinct, on=["m", "p", "t"], how="left", nulls_equal=True, maintain_order="left")
-    code = codes.get_column("code").cast(pl.Int64).to_numpy()
+    fixed = {} if model is None else {"model": model, "provider": provider}
+    fixed |= {} if tier is None else {"service_tier": tier}
+    code, distinct = _combinations(frame, [n for n in _KEYS if n not in fixed and n in frame.columns])
     index = np.full(frame.height, -1, dtype=np.int64)
     prices: dict[ModelPrice, int] = {}
     micros: Int64 | None = None
-    for number, name, biller, service in distinct.iter_rows():
-        wanted = _tier(service)
+    for number, given in enumerate(distinct):
+        combination = given | fixed
+        name, biller = combination.get("model"), combination.get("provider")
+        wanted = _tier(combination.get("service_tier"))
         if name is None or wanted is None:
             continue
         dates, times = catalogue.breaks(name, biller)
         grid = _Grid.over(dates, times)
         found = [catalogue.resolve(name, biller, at, wanted) for at in grid.instants()]
         places = np.array([-1 if p is None else prices.setdefault(p, len(prices)) for p in found])
-        rows = code == number
+        rows = code == number if len(distinct) > 1 else slice(None)
         if len(set(places.tolist())) == 1:
             index[rows] = places[0]
             continue
@@ -203,12 +201,15 @@ def _microseconds(frame: pl.DataFrame) -> Int64:
     return cast("Int64", stamps.cast(pl.Int64).to_numpy())
 
 
-def _text(name: str, frame: pl.DataFrame) -> pl.Expr:
-    return pl.col(name).cast(pl.String) if name in frame.columns else _same(None, frame)
-
-
-def _same(value: str | None, frame: pl.DataFrame) -> pl.Expr:
-    return pl.repeat(value, frame.height, dtype=pl.String)
+def _combinations(frame: pl.DataFrame, names: list[str]) -> tuple[Int64, list[dict[str, str | None]]]:
+    """The distinct values of some text columns, and for each row the number of its combination."""
+    if not names or not frame.height:
+        return np.zeros(frame.height, dtype=np.int64), [{}]
+    keys = frame.select(pl.col(names).cast(pl.String))
+    distinct = keys.unique(maintain_order=True)
+    numbered = distinct.with_row_index("code")
+    joined = keys.join(numbered, on=names, how="left", nulls_equal=True, maintain_order="left")
+    return joined.get_column("code").cast(pl.Int64).to_numpy(), distinct.rows(named=True)
 
 
 def _tier(name: str | None) -> ServiceTier | None:

@@ -189,6 +189,11 @@ class ImportService:
         path = self._reject_path(context, record.id)
         return path if await asyncio.to_thread(path.exists) else None
 
+    async def data_changed(self, context: UserExecutionContext) -> None:
+        """Calls were written by another door (the gateway): answers kept for the data before no longer count."""
+        async with self._access.for_context(context).transaction() as transaction:
+            await ImportRepository(transaction, context).bump_data_version()
+
     async def aclose(self) -> None:
         """Stop what still runs after imports."""
         for task in self._background:

@@ -192,6 +192,8 @@ async def live_server(
 @asynccontextmanager
 async def _served(app: FastAPI) -> AsyncGenerator[str]:
     listener = socket.create_server(("127.0.0.1", 0))
+    # Small, and inherited by connections: a client that does not read is felt before megabytes wait.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024)
     config = uvicorn.Config(
         app, ws="websockets-sansio", ws_per_message_deflate=False, log_level="warning", lifespan="off"
     )

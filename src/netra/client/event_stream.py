@@ -116,7 +116,7 @@ class EventStream:
         """Whether to hand the frame on; moves the thread's cursor."""
         thread_id, seq = frame.get("thread_id"), frame.get("seq")
         if frame["type"] == "subscribed":
-            # Only a subscription without a cursor begins there: to one that `send` made, events before it follow.
+            # Only a subscription without a cursor begins there; one that `send` made replays up to there.
             if str(thread_id) in self._cursors and self._cursors[str(thread_id)] is None:
                 self._cursors[str(thread_id)] = frame["data"]["cursor"]
             return True

@@ -79,3 +79,13 @@ class RunEnd:
     cost: str | None = None
     ms: int | None = None
     result: JsonObject | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerSeen:
+    """A worker process, and how many seconds ago it was last heard of."""
+
+    executor_id: str
+    host: str
+    pid: int
+    silent_s: float

@@ -11,7 +11,7 @@ from sqlalchemy import CursorResult
 
 from netra.context.models import UserExecutionContext
 from netra.events.types import JsonObject
-from netra.runs.models import Run, RunEnd
+from netra.runs.models import Run, RunEnd, WorkerSeen
 from netra.storage.postgres.sessions import Transaction
 
 _MINE = "workspace_id = app.current_workspace() and user_id = app.current_user_id()"
@@ -129,7 +129,7 @@ async def beat(tx: Transaction, executor_id: str, version: str, host: str, pid: 
 async def retire(tx: Transaction, executor_id: str) -> None:
     """Note that the worker has stopped: whoever looks next takes its runs over at once."""
     await tx.execute(
-        "update app.workers set heartbeat_at = '-infinity' where executor_id = :id", {"id": executor_id}
+        "update app.workers set heartbeat_at = 'epoch' where executor_id = :id", {"id": executor_id}
     )
 
 
@@ -138,28 +138,17 @@ async def forget_worker(tx: Transaction, executor_id: str) -> None:
     await tx.execute("delete from app.workers where executor_id = :id", {"id": executor_id})
 
 
-async def find_dead(tx: Transaction, silent_s: float) -> list[str] | None:
-    """Workers not seen for `silent_s` seconds, held under a lock until the transaction ends; None when
-    another process holds it.
-    """
+async def find_others(tx: Transaction, executor_id: str) -> list[WorkerSeen] | None:
+    """The other workers, held under a lock until the transaction ends; None when another process holds it."""
     rows = await tx.execute("select pg_try_advisory_xact_lock(:key)", {"key": _TAKEOVER_LOCK})
     if not rows.scalar_one():
         return None
     rows = await tx.execute(
-        "select executor_id from app.workers "
-        "where heartbeat_at < clock_timestamp() - make_interval(secs => :s)",
-        {"s": silent_s},
-    )
-    return [str(row[0]) for row in _tuples(rows)]
-
-
-async def list_workers(tx: Transaction) -> list[tuple[str, str, int, float]]:
-    """Executor id, host, process id and seconds since the last heartbeat of every worker."""
-    rows = await tx.execute(
         "select executor_id, host, pid, extract(epoch from clock_timestamp() - heartbeat_at)::float8 "
-        "from app.workers where heartbeat_at > '-infinity' order by executor_id"
+        "from app.workers where executor_id <> :id",
+        {"id": executor_id},
     )
-    return [(str(row[0]), str(row[1]), int(row[2]), float(row[3])) for row in _tuples(rows)]
+    return [WorkerSeen(*row) for row in _tuples(rows)]
 
 
 def _runs(rows: CursorResult[Any]) -> list[Run]:

@@ -9,12 +9,14 @@ import socket
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
+import psutil
 import structlog
 
 from netra.runs import repository
-from netra.runs.models import RunRef
+from netra.runs.models import RunRef, WorkerSeen
 from netra.storage.postgres.sessions import DatabaseSessionManager
 
 BEAT_S = 1.5
@@ -60,6 +62,22 @@ def new_executor_id() -> str:
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
+def machine() -> str:
+    """What two processes share exactly when one can see the other's process id."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        return f"{socket.gethostname()} {boot} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return f"{socket.gethostname()} {secrets.token_hex(8)}"
+
+
+def _is_dead(other: WorkerSeen) -> bool:
+    """Silent for too long, or a process of this machine that has ended."""
+    if other.silent_s > SILENT_S:
+        return True
+    return other.host == machine() and not psutil.pid_exists(other.pid)
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerParts:
     """What a worker needs: the durable engine, how to end a run nobody can carry on, its version."""
@@ -71,7 +89,8 @@ class WorkerParts:
 
 
 class RunWorker:
-    """Heartbeats every 1.5 s; a worker silent for 5 s is dead, and its runs are queued again under a lock.
+    """Heartbeats every 1.5 s; a worker silent for 5 s, or whose process has ended, is dead, and its runs are
+    queued again under a lock.
 
     Finished workflows' checkpoints are deleted, because they hold users' text.
     """
@@ -109,9 +128,8 @@ class RunWorker:
         """Queue again the runs of workers that fell silent; how many. One worker does it at a time."""
         recovered = 0
         async with self._sessions.transaction(workspace_id=None, user_id=None) as tx:
-            for dead in await repository.find_dead(tx, SILENT_S) or []:
-                if dead == self._durable.executor_id:
-                    continue
+            others = await repository.find_others(tx, self._durable.executor_id) or []
+            for dead in [other.executor_id for other in others if _is_dead(other)]:
                 recovered += await self._durable.recover(dead)
                 for ref in await self._durable.unrecoverable(dead):
                     await self._abandon(ref)
@@ -130,9 +148,7 @@ class RunWorker:
 
     async def _beat(self) -> None:
         async with self._sessions.transaction(workspace_id=None, user_id=None) as tx:
-            await repository.beat(
-                tx, self._durable.executor_id, self._version, socket.gethostname(), os.getpid()
-            )
+            await repository.beat(tx, self._durable.executor_id, self._version, machine(), os.getpid())
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[object]]) -> None:
         while True:

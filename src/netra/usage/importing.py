@@ -190,7 +190,7 @@ class ImportService:
         return path if await asyncio.to_thread(path.exists) else None
 
     async def data_changed(self, context: UserExecutionContext) -> None:
-        """Calls were written by another door (the gateway): answers kept for the data before no longer count."""
+        """Calls came in by another door (the gateway): answers kept for the data before no longer count."""
         async with self._access.for_context(context).transaction() as transaction:
             await ImportRepository(transaction, context).bump_data_version()
 

@@ -25,7 +25,7 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _ORDINAL = re.compile(
-    r"^\s*(?:\d{1,2}[.)]|#+)\s+|(?<![\w.])#\d{1,2}\b|(?<![\w.])\d{1,2}(?:st|nd|rd|th)\b", re.M
+    r"^\s*(?:\*\*)?(?:\d{1,2}[.)]|#+)\s+|(?<![\w.])#\d{1,2}\b|(?<![\w.])\d{1,2}(?:st|nd|rd|th)\b", re.M
 )
 _INTERVAL = re.compile(r"\b95 ?%(?= (?:confidence )?interval|-interval)", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.,])[-+\u2212]?(?:\d[\d,' ]*\d|\d)(?:\.\d+)?(?:[eE][-+]?\d+)?(?=\D|$)")

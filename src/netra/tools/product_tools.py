@@ -12,8 +12,10 @@ from netra.tools.reports.create import create_report
 from netra.tools.usage.changes import compare_periods
 from netra.tools.usage.drivers import rank_drivers
 from netra.tools.usage.latency import profile_latency
+from netra.tools.usage.load_tool import profile_load
 from netra.tools.usage.profile import DataProfiler, inspect_data
 from netra.tools.usage.query_tool import query_usage
+from netra.tools.usage.tail_tool import plan_latency
 from netra.usage.service import UsageService
 
 
@@ -31,6 +33,8 @@ def product_tools(
             rank_drivers(usage),
             compare_periods(usage),
             profile_latency(usage),
+            plan_latency(usage),
+            profile_load(usage),
             find_savings(optimization),
             recall_finding(),
             create_report(reports),

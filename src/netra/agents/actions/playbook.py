@@ -42,11 +42,15 @@ def actions_playbook(view: PlaybookView) -> CallTools | Finish:
         return _follow_up(view)
     savings = view.brief.get("savings")
     views = SavingsOutput.model_validate(savings).findings if isinstance(savings, dict) else []
-    actions = [action_for(finding) for finding in views if finding.verdict == "recommend"]
+    actions = [action_for(finding) for finding in views if _to_apply(finding)]
     levels = view.brief.get("options")
     if isinstance(levels, list):
         actions += [PlannedAction.model_validate(option) for option in levels]
     return Finish({"actions": cast(JsonValue, [action.model_dump() for action in actions])})
+
+
+def _to_apply(finding: FindingView) -> bool:
+    return finding.verdict == "recommend" and finding.alternative_to is None
 
 
 def _follow_up(view: PlaybookView) -> CallTools | Finish:

@@ -37,7 +37,14 @@ DATA = AgentBlueprint(
     name="data",
     instructions=INSTRUCTIONS,
     output=DataAnswer,
-    tools=("query_usage", "rank_drivers", "compare_periods", "profile_latency"),
+    tools=(
+        "query_usage",
+        "rank_drivers",
+        "compare_periods",
+        "profile_latency",
+        "plan_latency",
+        "profile_load",
+    ),
     playbook=data_playbook,
     opening=opening,
 )

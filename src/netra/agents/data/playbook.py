@@ -7,6 +7,7 @@ from typing import Any, cast
 from pydantic import JsonValue
 
 from netra.agents.data.periods import periods_to_compare
+from netra.agents.data.scope import MODEL_KINDS
 from netra.agents.data.statements import statements_of
 from netra.agents.triage.frame import QuestionFrame
 from netra.agents.triage.results import DataFacts, TriageResult
@@ -46,7 +47,7 @@ def calls_for(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonOb
         case "change":
             return _change(frame, facts)
         case "latency":
-            return (("profile_latency", {"by": _groups(frame, facts), **_range(frame)}),)
+            return _latency(frame, facts)
         case "capacity":
             return (("profile_load", _load(frame)),)
         case "audit" if frame.levers == ["unpriced"]:
@@ -56,7 +57,35 @@ def calls_for(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonOb
             }
             return (("query_usage", {**query, **_range(frame)}),)
         case _:
-            return (("rank_drivers", {"by": _groups(frame, facts), "top": frame.top, **_range(frame)}),)
+            ranking: JsonObject = {"by": _groups(frame, facts), "top": frame.top, **_range(frame)}
+            return (("rank_drivers", ranking), *_latency_condition(frame, facts))
+
+
+def _latency(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonObject], ...]:
+    """Where the time is, and what would bring a percentile to the target (half of it unless one is named)."""
+    by = _groups(frame, facts)
+    target = _target(frame)
+    if target == {}:
+        target = {"percentile": "p95", "cut_pct": frame.targets.latency_cut_pct or 50.0}
+    return (
+        ("profile_latency", {"by": by, **_range(frame)}),
+        ("plan_latency", {"by": by, **target, **_range(frame)}),
+    )
+
+
+def _latency_condition(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonObject], ...]:
+    """Where a cost question sets a latency as condition: what the percentile is now."""
+    if not _target(frame) or not facts.has("latency_ms"):
+        return ()
+    return (("plan_latency", {"by": _groups(frame, facts), **_target(frame), **_range(frame)}),)
+
+
+def _target(frame: QuestionFrame) -> JsonObject:
+    if frame.targets.p95_ms is not None:
+        return {"percentile": "p95", "target_ms": frame.targets.p95_ms}
+    if frame.targets.p99_ms is not None:
+        return {"percentile": "p99", "target_ms": frame.targets.p99_ms}
+    return {}
 
 
 def _usage(frame: QuestionFrame) -> JsonObject:
@@ -112,7 +141,7 @@ def _groups(frame: QuestionFrame, facts: DataFacts) -> list[JsonValue]:
 def filters_of(frame: QuestionFrame) -> dict[str, str]:
     """Exact filters: named values, and the model when the question names just one that it asks about."""
     filters = dict(frame.filters)
-    if len(frame.models) == 1 and frame.kind in {"usage", "drivers", "change", "latency"}:
+    if len(frame.models) == 1 and frame.kind in MODEL_KINDS:
         filters["model"] = frame.models[0]
     return filters
 

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from netra.agents.data.load_statements import load_statements
+from netra.agents.data.scope import scope_of
+from netra.agents.data.tail_statements import tail_statements
 from netra.agents.triage.frame import QuestionFrame
 from netra.reports.citations import cite
-from netra.tools.usage.outputs import ChangeOutput, Driver, DriversOutput, LatencyOutput, UsageRow, UsageTable
+from netra.tools.usage.outputs import (
+    ChangeOutput,
+    Driver,
+    DriversOutput,
+    LatencyOutput,
+    LoadOutput,
+    TailOutput,
+    UsageRow,
+    UsageTable,
+)
 
 _LISTED = 12
 
@@ -26,23 +38,13 @@ def statements_of(frame: QuestionFrame, shown: dict[str, dict[str, Any]]) -> lis
                 statements += _change(ChangeOutput.model_validate(data))
             case "profile_latency":
                 statements += _latency(frame, LatencyOutput.model_validate(data))
+            case "plan_latency" if frame.kind == "latency":
+                statements += tail_statements(frame, TailOutput.model_validate(data))
+            case "profile_load":
+                statements += load_statements(frame, LoadOutput.model_validate(data))
             case _:
                 pass
     return statements
-
-
-def scope_of(frame: QuestionFrame) -> str:
-    """The window and filters in words, e.g. ` in last week for feature support-chat`."""
-    parts: list[str] = []
-    if frame.window.since is not None or frame.window.until is not None:
-        label = frame.window.label
-        bare = label.startswith(("since", "before", "yesterday", "today", "the day", "this", "last"))
-        parts.append(f" {label}" if bare else f" in {label}")
-    filters = [f"{column} {value}" for column, value in frame.filters.items()]
-    filters += [f"model {frame.models[0]}"] if len(frame.models) == 1 and "model" not in frame.filters else []
-    if filters:
-        parts.append(f" for {' and '.join(filters)}")
-    return "".join(parts)
 
 
 def _usage(frame: QuestionFrame, table: UsageTable) -> list[str]:

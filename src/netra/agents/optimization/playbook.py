@@ -11,6 +11,7 @@ from netra.agents.triage.frame import QuestionFrame
 from netra.agents.triage.results import TriageResult
 from netra.llm.playbook import CallTools, Finish, JsonObject, PlaybookView
 from netra.tools.optimization.outputs import SavingsOutput
+from netra.tools.usage.outputs import TailOutput
 
 FIND = "find_savings"
 KNOWN_LEVERS = (
@@ -30,8 +31,27 @@ def optimization_playbook(view: PlaybookView) -> CallTools | Finish:
         reason = content.get("error") if isinstance(content, dict) else content
         return Finish({"statements": [f"Savings could not be computed: {reason}"]})
     output = SavingsOutput.model_validate(data)
-    lines = savings_statements(triage.frame, output)
+    floor = triage.frame.targets.quality_min_pct
+    if floor is not None and len(answers) == 1 and below_floor(output, floor):
+        without = [lever for lever in KNOWN_LEVERS if lever != "model-switch"]
+        narrowed = {**search_for(triage.frame), "levers": cast(JsonValue, without)}
+        narrowed.pop("params", None)
+        return CallTools(((FIND, narrowed),))
+    lines = savings_statements(triage.frame, output, _tail(view.brief), narrowed=len(answers) > 1)
     return Finish({"statements": cast(JsonValue, lines)})
+
+
+def below_floor(output: SavingsOutput, floor: float) -> bool:
+    """Whether a recommended switch ends at a quality below the one that must be kept."""
+    return any(
+        finding.verdict == "recommend" and finding.to_score is not None and finding.to_score < floor
+        for finding in output.findings
+    )
+
+
+def _tail(brief: JsonObject) -> TailOutput | None:
+    latency = brief.get("latency")
+    return TailOutput.model_validate(latency) if isinstance(latency, dict) and latency.get("calls") else None
 
 
 def search_for(frame: QuestionFrame) -> JsonObject:

@@ -8,6 +8,7 @@ from typing import cast
 
 from pydantic import JsonValue
 
+from netra.agents.actions.options import options_of
 from netra.agents.actions.results import ActionsAnswer
 from netra.agents.data.results import DataAnswer, collect_data
 from netra.agents.optimization.results import OptimizationAnswer, collect_optimization
@@ -93,7 +94,10 @@ class Delegation:
     async def _optimization(self) -> None:
         agent = self._team.agent("optimization")
         conversation = self._team.conversation(agent)
-        answer = cast(OptimizationAnswer, await agent.run(self.brief(), conversation))
+        data = self._hand_over.data
+        brief = self.brief()
+        brief["latency"] = data.tools.get("plan_latency") if data is not None else None
+        answer = cast(OptimizationAnswer, await agent.run(brief, conversation))
         self._hand_over.optimization = collect_optimization(answer, conversation.results)
         self._note(conversation.failures)
 
@@ -107,6 +111,9 @@ class Delegation:
         triage = self._hand_over.triage
         if triage is not None and triage.frame.kind == "follow_up":
             brief["position"] = triage.frame.ordinal or self._memory.get("focus") or 1
+        data = self._hand_over.data
+        if data is not None and triage is not None:
+            brief["options"] = plain_json(options_of(data.tools, triage.frame.kind))
         self._hand_over.actions = cast(ActionsAnswer, await agent.run(brief, conversation))
         for _, result in conversation.results:
             if isinstance(result.data, dict) and "finding" in result.data:

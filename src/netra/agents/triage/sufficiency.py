@@ -65,6 +65,14 @@ def _window_is_empty(frame: QuestionFrame, facts: DataFacts) -> bool:
     return starts_after or ends_before
 
 
+SMALL_SHARE = 0.05
+"""Below this share of calls without a price an answer about cost is whole, and names the share."""
+
+
+def _much_is_unpriced(facts: DataFacts) -> bool:
+    return facts.unpriced_calls > SMALL_SHARE * facts.calls
+
+
 def _unpriced(facts: DataFacts) -> list[Missing]:
     names = ", ".join(facts.unpriced_models[:5]) or "the models used"
     return [
@@ -79,7 +87,7 @@ def _unpriced(facts: DataFacts) -> list[Missing]:
 def _cost(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Missing]]:
     if facts.unpriced_calls >= facts.calls:
         return "insufficient", _unpriced(facts)
-    missing: list[Missing] = _unpriced(facts) if facts.unpriced_calls else []
+    missing: list[Missing] = _unpriced(facts) if _much_is_unpriced(facts) else []
     targets = frame.targets
     if targets.quality_min_pct is not None or targets.quality_margin_points is not None:
         missing += _no_evaluations(facts)
@@ -102,7 +110,7 @@ def _no_evaluations(facts: DataFacts) -> list[Missing]:
 def _needs_prices(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Missing]]:
     if facts.unpriced_calls >= facts.calls:
         return "insufficient", _unpriced(facts)
-    missing = _unpriced(facts) if facts.unpriced_calls else []
+    missing = _unpriced(facts) if _much_is_unpriced(facts) else []
     missing += [
         column_missing(column, "to group by it")
         for column in frame.dimensions

@@ -52,6 +52,8 @@ class SavingFigures(BaseModel):
     low: str | None = None
     high: str | None = None
     year: str | None = None
+    loss: str | None = None
+    """What the change would cost more, where the saving is negative."""
 
 
 class FindingView(BaseModel):
@@ -68,6 +70,10 @@ class FindingView(BaseModel):
     savings_usd: str | None = None
     savings_pct: float | None = None
     quality: QualityFigures | None = None
+    to_score: float | None = None
+    drop_points: float | None = None
+    alternative_to: str | None = None
+    """Title of the better finding of which this one is a variant; only one of the two is applied."""
     quality_text: str = ""
     latency_effect: str = ""
     risk: Degree = "low"

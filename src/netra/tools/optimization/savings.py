@@ -75,7 +75,11 @@ def savings_output(sheet: FigureSheet, result: OptimizeResult) -> SavingsOutput:
     base = result.baseline
     days = observed_days(base.since, base.until)
     source = Source({"baseline": True}, "", base.calls, base.since, base.until)
-    views = [_view(sheet, finding, base_source(finding, source), days) for finding in ranked(result.findings)]
+    better = variants(result.findings)
+    views = [
+        _view(sheet, finding, base_source(finding, source), days, better.get(finding.id))
+        for finding in ranked(result.findings, better)
+    ]
     joint = _joint(sheet, result, days, source)
     quotes = [text for view in views for text in _quotes(view)]
     short = short_period_assumption(days) if days is not None else None
@@ -95,10 +99,29 @@ def savings_output(sheet: FigureSheet, result: OptimizeResult) -> SavingsOutput:
     )
 
 
-def ranked(findings: list[Finding]) -> list[Finding]:
-    """Recommended first by saving, then refused by loss, then what is undecided."""
-    order = {"recommend": 0, "refuse": 1, "insufficient_data": 2}
-    return sorted(findings, key=lambda f: (order[f.verdict], -Decimal(f.savings_usd or 0)))
+def ranked(findings: list[Finding], better: dict[str, str]) -> list[Finding]:
+    """Recommended first by saving, then their lesser variants, then refused by loss, then what is
+    undecided.
+    """
+    order = {"recommend": 0, "refuse": 2, "insufficient_data": 3}
+    return sorted(findings, key=lambda f: (order[f.verdict] + (f.id in better), -Decimal(f.savings_usd or 0)))
+
+
+def variants(findings: list[Finding]) -> dict[str, str]:
+    """For each recommended finding that another beats at the same lever and model: the other's title."""
+    best: dict[tuple[str, str], Finding] = {}
+    recommended = [finding for finding in findings if finding.verdict == "recommend"]
+    for finding in sorted(recommended, key=lambda f: -Decimal(f.savings_usd or 0)):
+        best.setdefault(_subject(finding), finding)
+    return {
+        finding.id: title_of(best[_subject(finding)].lever, best[_subject(finding)].params)
+        for finding in recommended
+        if best[_subject(finding)] is not finding
+    }
+
+
+def _subject(finding: Finding) -> tuple[str, str]:
+    return finding.lever, finding.params.get("model") or finding.params.get("from") or ""
 
 
 def base_source(finding: Finding, base: Source) -> Source:
@@ -106,7 +129,9 @@ def base_source(finding: Finding, base: Source) -> Source:
     return Source(finding.query, finding.sql, finding.rows, base.since, base.until)
 
 
-def _view(sheet: FigureSheet, finding: Finding, source: Source, days: Decimal | None) -> FindingView:
+def _view(
+    sheet: FigureSheet, finding: Finding, source: Source, days: Decimal | None, better: str | None
+) -> FindingView:
     title = title_of(finding.lever, finding.params)
     figures = _saving_figures(sheet, finding, title, source, days)
     effect = finding.quality_effect
@@ -121,6 +146,9 @@ def _view(sheet: FigureSheet, finding: Finding, source: Source, days: Decimal | 
         savings_usd=finding.savings_usd,
         savings_pct=finding.savings_pct,
         quality=_quality(sheet, effect, source) if isinstance(effect, QualityEffect) else None,
+        to_score=effect.to_score if isinstance(effect, QualityEffect) else None,
+        drop_points=effect.drop_points if isinstance(effect, QualityEffect) else None,
+        alternative_to=better,
         quality_text=effect if isinstance(effect, str) else "",
         latency_effect=finding.latency_effect,
         risk=finding.risk,
@@ -149,6 +177,7 @@ def _saving_figures(
         if high
         else None,
         year=_year(sheet, savings, days, title, source),
+        loss=sheet.add(-savings, "usd", f"{title}: further cost", source) if savings < 0 else None,
     )
 
 

@@ -157,8 +157,9 @@ def _section(by: list[str], slow: list[Slow]) -> Section:
             columns=columns,
             rows=tuple(
                 (
-                    *entry.keys.values(), cite(entry.share), cite(entry.p50), cite(entry.p95), cite(entry.p99),
-                    cite(entry.calls), cite(entry.output_per_call),
+                    *entry.keys.values(),
+                    *(cite(name) for name in (entry.share, entry.p50, entry.p95, entry.p99)),
+                    *(cite(name) for name in (entry.calls, entry.output_per_call)),
                 )
                 for entry in slow
             ),

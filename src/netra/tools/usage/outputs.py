@@ -130,3 +130,60 @@ class FactsOutput(Output):
     facts: dict[str, object]
     since: datetime | None = None
     until: datetime | None = None
+
+
+class ShortenedGroup(BaseModel):
+    """A group whose answers must be shorter to reach the target."""
+
+    name: str
+    over: str
+    cap: str
+    shortened: str
+
+
+class TailOutput(Output):
+    """Answer of `plan_latency`. `met_now` and `reachable` are for decisions."""
+
+    percentile: str
+    now: str
+    target: str
+    reached: str
+    over: str
+    allowed: str
+    first_token: str | None = None
+    met_now: bool
+    reachable: bool
+    groups: list[ShortenedGroup]
+
+
+class LoadedModel(BaseModel):
+    """One model's load by the minute, now and grown."""
+
+    name: str
+    mean_calls: str
+    peak_calls: str
+    peak_tokens: str
+    refused: str
+    refused_any: bool
+    onset_calls: str | None
+    carried_calls: str
+    bound: bool
+    calls_a_day: str
+    grown_peak_calls: str
+    grown_peak_tokens: str
+    minutes_at_risk: str
+    at_risk: bool
+    spike_calls: str | None
+    spike_over_peak: bool
+    in_flight: str | None
+
+
+class LoadOutput(Output):
+    """Answer of `profile_load`, busiest model first."""
+
+    grows: bool
+    models: list[LoadedModel]
+    refused: str
+    any_refused: bool
+    spend: str | None = None
+    grown_spend: str | None = None

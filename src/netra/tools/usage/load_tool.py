@@ -1,0 +1,161 @@
+"""The tool `profile_load`: where rate limits bite, and what growth or a spike would do."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from decimal import Decimal
+
+import polars as pl
+from pydantic import AwareDatetime, Field
+
+from netra.reports.charts import Bar, BarChart
+from netra.reports.citations import cite
+from netra.reports.document import Section, Table
+from netra.tools.figure_sheet import FigureSheet, Source
+from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
+from netra.tools.usage.load import ModelLoad, load_of
+from netra.tools.usage.outputs import LoadedModel, LoadOutput
+from netra.usage.service import UsageService
+
+_COLUMNS = ["ts", "model", "status", "input_tokens", "output_tokens", "latency_ms", "cost_usd"]
+_MODELS = 8
+
+
+class LoadArguments(ToolArguments):
+    """`growth_pct` 50 is half as much again; `spike` 10 is ten times the mean minute."""
+
+    growth_pct: float = Field(default=0.0, ge=-90, le=100_000)
+    spike: float | None = Field(default=None, gt=0, le=100_000)
+    filters: dict[str, str] = Field(default_factory=dict[str, str])
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+
+
+def profile_load(usage: UsageService) -> AnyToolSpec:
+    """The tool `profile_load`."""
+
+    async def run(call: ToolCall, arguments: LoadArguments) -> ToolResult:
+        columns = list(dict.fromkeys([*_COLUMNS, *arguments.filters]))
+        frame = await usage.load_calls(
+            call.context, columns=columns, since=arguments.since, until=arguments.until
+        )
+        for name, value in arguments.filters.items():
+            frame = frame.filter(pl.col(name).cast(pl.String) == value)
+        if frame.is_empty():
+            return ToolResult("no calls in this range", plain_json({"calls": 0, "names": []}))
+        growth = 1 + arguments.growth_pct / 100
+        loads = await asyncio.to_thread(load_of, frame, growth, arguments.spike)
+        query = {"load": "by model and minute", **arguments.model_dump(mode="json", exclude_defaults=True)}
+        source = Source(query, "", frame.height, _moment(frame, "min"), _moment(frame, "max"))
+        output = _output(call.figures, arguments, loads, frame, source)
+        refused = sum(load.refused for load in loads)
+        summary = (
+            f"{frame.height:,} calls of {len(loads)} models by the minute; {refused:,} refused by rate limits"
+        )
+        return ToolResult(summary, plain_json(output))
+
+    return ToolSpec(
+        name="profile_load",
+        description="Peak calls and tokens per minute by model, where rate limits refused, and load after "
+        "growth.",
+        arguments=LoadArguments,
+        permission="usage:read",
+        run=run,
+    )
+
+
+def _moment(frame: pl.DataFrame, how: str) -> datetime | None:
+    value = frame["ts"].min() if how == "min" else frame["ts"].max()
+    return value if isinstance(value, datetime) else None
+
+
+def _output(
+    sheet: FigureSheet, arguments: LoadArguments, loads: list[ModelLoad], frame: pl.DataFrame, source: Source
+) -> LoadOutput:
+    models = [_model(sheet, load, source) for load in loads[:_MODELS]]
+    cost = frame["cost_usd"].drop_nulls().sum()
+    spend = Decimal(str(cost)) if frame["cost_usd"].drop_nulls().len() else None
+    factor = Decimal(str(1 + arguments.growth_pct / 100))
+    refused = sum(load.refused for load in loads)
+    bars = tuple(Bar(label=load.model, value=float(load.peak_tokens)) for load in loads[:_MODELS])
+    return LoadOutput(
+        names=[model.name for model in models],
+        calls=frame.height,
+        grows=arguments.growth_pct != 0,
+        models=models,
+        refused=sheet.add(refused, "count", "Calls refused by a rate limit", source),
+        any_refused=refused > 0,
+        spend=sheet.add(spend, "usd", "Spend in the period", source) if spend is not None else None,
+        grown_spend=sheet.add(spend * factor, "usd", "Spend with the growth, same mix", source)
+        if spend is not None and arguments.growth_pct
+        else None,
+        sections=[_section(models, arguments.growth_pct != 0)],
+        charts=[
+            BarChart(title="Busiest minute by model", unit="tokens", bars=bars, figure=models[0].peak_tokens)
+        ],
+    )
+
+
+def _model(sheet: FigureSheet, load: ModelLoad, source: Source) -> LoadedModel:
+    name = load.model
+
+    def rate(value: float | None, label: str) -> str | None:
+        return sheet.add(value, "per_minute", f"{name}: {label}", source) if value is not None else None
+
+    return LoadedModel(
+        name=name,
+        mean_calls=sheet.add(load.mean_calls, "per_minute", f"{name}: calls on average", source),
+        peak_calls=sheet.add(load.peak_calls, "per_minute", f"{name}: calls in the busiest minute", source),
+        peak_tokens=sheet.add(
+            load.peak_tokens, "per_minute", f"{name}: tokens in the busiest minute", source
+        ),
+        refused=sheet.add(load.refused, "count", f"{name}: calls refused", source),
+        refused_any=load.refused > 0,
+        onset_calls=rate(load.onset_calls, "calls in the quietest minute with a refusal"),
+        carried_calls=sheet.add(
+            load.carried_calls, "per_minute", f"{name}: calls in the busiest minute without a refusal", source
+        ),
+        bound=load.bound,
+        calls_a_day=sheet.add(load.calls_a_day, "count", f"{name}: calls a day", source),
+        grown_peak_calls=sheet.add(
+            load.grown_peak_calls, "per_minute", f"{name}: busiest minute, grown", source
+        ),
+        grown_peak_tokens=sheet.add(
+            load.grown_peak_tokens, "per_minute", f"{name}: tokens in the busiest minute, grown", source
+        ),
+        minutes_at_risk=sheet.add(
+            load.minutes_at_risk, "count", f"{name}: minutes over the known load", source
+        ),
+        at_risk=load.minutes_at_risk > 0,
+        spike_calls=rate(load.spike_calls, "calls per minute in the spike"),
+        spike_over_peak=load.spike_calls is not None and load.spike_calls > load.peak_calls,
+        in_flight=sheet.add(load.in_flight, "count", f"{name}: calls in flight on average", source)
+        if load.in_flight is not None
+        else None,
+    )
+
+
+def _section(models: list[LoadedModel], grows: bool) -> Section:
+    rows = tuple(
+        (
+            model.name, cite(model.calls_a_day), cite(model.peak_calls),
+            cite(model.peak_tokens), cite(model.refused),
+            cite(model.carried_calls),
+            cite(model.grown_peak_tokens) if grows else "-",
+        )
+        for model in models
+    )  # fmt: skip
+    columns = (
+        "Model",
+        "Calls, mean",
+        "Calls, peak",
+        "Tokens, peak",
+        "Refused",
+        "Refused from tokens",
+        "Peak, grown",
+    )
+    return Section(
+        heading="Load by the minute",
+        table=Table(columns=columns, rows=rows, numeric=frozenset(range(1, 7))),
+    )

@@ -1,7 +1,6 @@
 """The parent side of the analytics process."""
 
 import json
-import os
 import secrets
 import socket
 import sys
@@ -51,7 +50,6 @@ class AnalyticsEngineProcess:
             password=self._password,
             instance=self._instance,
             memory_bytes=min(LARGEST_MEMORY_BYTES, psutil.virtual_memory().total // 2),
-            threads=max(2, os.cpu_count() or 2),
             concurrency=CONCURRENCY,
         )
         command = [sys.executable, "-m", "netra.storage.embedded.analytics_server"]

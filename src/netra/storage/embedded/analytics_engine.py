@@ -15,6 +15,7 @@ STREAMED_FORMATS = frozenset(
     {"Native", "ArrowStream", "TabSeparated", "TSV", "CSV", "RowBinary", "JSONEachRow"}
 )
 END_OF_ARROW_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
+LONGEST_STATEMENT_S = 300
 APPEND_BYTES = 4 * 1024 * 1024
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _STREAMED_QUERY = re.compile(r"[\s(]*(select|with)\b", re.IGNORECASE)
@@ -65,9 +66,14 @@ class AnalyticsEngine:
     path.
     """
 
-    def __init__(self, directory: Path, *, memory_bytes: int, threads: int) -> None:
+    def __init__(self, directory: Path, *, memory_bytes: int) -> None:
         os.chdir(directory)
-        Path("config.xml").write_text(_configuration(memory_bytes, threads), encoding="utf-8")
+        Path("config.xml").write_text(_configuration(memory_bytes), encoding="utf-8")
+        # This engine ignores profiles, so limits for who names none go with every statement.
+        self._limits = {
+            "max_memory_usage": str(memory_bytes * 3 // 4),
+            "max_execution_time": str(LONGEST_STATEMENT_S),
+        }
         self._address = "store?config-file=config.xml"
         self._chdb = _load_chdb()
         self._keeper = self._chdb.connect(self._address)
@@ -107,17 +113,19 @@ class AnalyticsEngine:
             if not _NAME.match(statement.database) or statement.database in {"system", "information_schema"}:
                 raise RefusedStatementError(f"no database {statement.database!r} here", 81)
             connection.query(f"USE {statement.database}", "TSV", params={})
-        settings = {key: value for key, value in statement.settings.items() if key != "readonly"}
+        settings = {**self._limits, **statement.settings}
+        settings.pop("readonly", None)
         for key in settings:
             if not _NAME.match(key):
                 raise RefusedStatementError(f"no setting {key!r}", 115)
-        if settings:
-            text = ", ".join(f"{key} = {_quoted(value)}" for key, value in settings.items())
-            connection.query(f"SET {text}", "TSV", params={})
+        text = ", ".join(f"{key} = {_quoted(value)}" for key, value in settings.items())
+        connection.query(f"SET {text}", "TSV", params={})
         ending = f" FORMAT {statement.data_format}" if statement.data_format is not None else ""
         kinds = connection.classify_query(statement.sql + ending)
         if kinds["statement_count"] != 1:
             raise RefusedStatementError("one statement a request", 62)
+        if statement.reader and kinds["query_class"].name != "READ_ONLY":
+            raise RefusedStatementError("readers cannot change anything (READONLY)", 164)
         if statement.reader:
             connection.query("SET readonly = 1", "TSV", params={})
 
@@ -205,7 +213,7 @@ def _quoted(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def _configuration(memory_bytes: int, threads: int) -> str:
+def _configuration(memory_bytes: int) -> str:
     """Server configuration: bounded memory, few threads, inserts on disk before they are acknowledged."""
     server = {
         "max_server_memory_usage": memory_bytes,
@@ -229,15 +237,12 @@ def _configuration(memory_bytes: int, threads: int) -> str:
         "number_of_free_entries_in_pool_to_lower_max_size_of_merge": 1,
         "number_of_free_entries_in_pool_to_execute_optimize_entire_partition": 1,
     }
-    profile = {"max_threads": threads, "max_memory_usage": memory_bytes * 3 // 4, "max_execution_time": 300}
     lines = [
         "<clickhouse>",
         *(f"<{key}>{escape(str(value))}</{key}>" for key, value in server.items()),
         "<merge_tree>",
         *(f"<{key}>{value}</{key}>" for key, value in merge_tree.items()),
-        "</merge_tree><profiles><default>",
-        *(f"<{key}>{value}</{key}>" for key, value in profile.items()),
-        "</default></profiles>",
+        "</merge_tree>",
         "</clickhouse>",
     ]
     return "\n".join(lines)

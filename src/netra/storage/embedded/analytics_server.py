@@ -52,7 +52,6 @@ class ServerConfig:
     password: str
     instance: str
     memory_bytes: int
-    threads: int
     concurrency: int
 
 
@@ -198,7 +197,7 @@ async def _reply(send: Send, status: int, body: bytes, *headers: tuple[bytes, by
 def main() -> None:
     """Read the configuration, open the engine, serve until asked to stop."""
     config = ServerConfig(**json.loads(sys.stdin.readline()))
-    engine = AnalyticsEngine(Path(config.directory), memory_bytes=config.memory_bytes, threads=config.threads)
+    engine = AnalyticsEngine(Path(config.directory), memory_bytes=config.memory_bytes)
     give_back_startup_pages()
     listening = socket.socket(fileno=config.socket_fd)
     server = uvicorn.Server(

@@ -1,0 +1,83 @@
+"""Blocks and intervals: the definition, coverage, recovery."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from netra.optimization.blocks import blocks_of
+from netra.optimization.intervals import Resamples, bootstrap_totals
+
+DAY = 86_400_000_000
+
+
+def test_sessions_where_there_are_thirty() -> None:
+    sessions = pl.Series([f"s{n % 30:02}" for n in range(90)])
+    blocks = blocks_of(np.arange(90), sessions)
+    assert (blocks.kind, blocks.count) == ("sessions", 30)
+    assert blocks.codes.tolist() == [n % 30 for n in range(90)]
+
+
+def test_days_where_sessions_are_few() -> None:
+    sessions = pl.Series([f"s{n % 29}" for n in range(90)])
+    blocks = blocks_of(np.arange(90, dtype=np.int64) * DAY // 2, sessions)
+    assert (blocks.kind, blocks.count) == ("days", 45)
+
+
+def test_fifty_contiguous_blocks_of_equal_count_otherwise() -> None:
+    blocks = blocks_of(np.arange(1_000, dtype=np.int64), None)
+    assert (blocks.kind, blocks.count) == ("contiguous", 50)
+    assert set(np.bincount(blocks.codes).tolist()) == {20}
+    assert np.all(np.diff(blocks.codes) >= 0)
+
+
+def test_calls_without_session_form_blocks_of_their_own() -> None:
+    names = [f"s{n}" for n in range(30) for _ in range(4)] + [""] * 40
+    blocks = blocks_of(np.arange(160, dtype=np.int64), pl.Series(names))
+    assert blocks.count == 40
+    assert set(np.bincount(blocks.codes).tolist()) == {4}
+
+
+def test_interval_is_the_percentile_bootstrap_as_defined() -> None:
+    sums = np.random.default_rng(3).normal(1, 2, 40)
+    generator = np.random.Generator(np.random.PCG64(0))
+    totals = [sums[generator.integers(0, 40, 40)].sum() for _ in range(2_000)]
+    expected = np.percentile(totals, [2.5, 97.5])
+    found = bootstrap_totals([sums])[0]
+    assert (found.low, found.high) == pytest.approx(tuple(expected))
+
+
+def test_resamples_are_the_same_whether_kept_or_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    sums = np.random.default_rng(4).normal(0, 1, 500)
+    kept = Resamples(500)
+    first, again = kept.intervals([sums])[0], kept.intervals([sums, sums])[1]
+    monkeypatch.setattr("netra.optimization.intervals._CELLS_KEPT", 0)
+    monkeypatch.setattr("netra.optimization.intervals._CELLS_AT_ONCE", 5_000)
+    drawn = Resamples(500)
+    drawn.intervals([sums])
+    redrawn = drawn.intervals([sums])[0]
+    assert (first.low, first.high) == pytest.approx((again.low, again.high))
+    assert (first.low, first.high) == pytest.approx((redrawn.low, redrawn.high))
+
+
+def test_no_difference_is_found_in_about_nineteen_of_twenty_splits() -> None:
+    generator = np.random.default_rng(11)
+    covered = 0
+    for _ in range(200):
+        spend = generator.lognormal(0, 1, 120)
+        side = np.where(generator.random(120) < 0.5, 1.0, -1.0)
+        interval = bootstrap_totals([spend * side], resamples=2_000)[0]
+        covered += interval.low <= 0 <= interval.high
+    assert 180 <= covered <= 198
+
+
+def test_an_injected_saving_of_ten_percent_is_recovered() -> None:
+    generator = np.random.default_rng(12)
+    hits = 0
+    for _ in range(100):
+        spend = generator.lognormal(0, 0.5, 300)
+        saved = spend * np.clip(generator.normal(0.1, 0.05, 300), -0.2, 0.4)
+        interval = bootstrap_totals([saved], resamples=500)[0]
+        truth = 0.1 * 300 * float(np.exp(0.125))
+        hits += interval.low <= truth <= interval.high
+        assert interval.low > 0
+    assert hits >= 88

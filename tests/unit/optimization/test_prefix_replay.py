@@ -1,0 +1,101 @@
+"""The replay of prompt caching against a plain reading of its definition."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netra.optimization import prefix_replay
+from netra.optimization.prefix_replay import (
+    PrefixBlocks,
+    blocks_of,
+    cached_tokens,
+    gaps_since_last_use,
+    live_prefix,
+)
+from testkit.optimization_bench import calls
+
+CALL = st.tuples(st.integers(0, 40), st.integers(0, 2), st.lists(st.integers(0, 6), max_size=6))
+
+
+def plain_runs(trace: list[tuple[int, int, list[int]]], ttl: int) -> list[int]:
+    """Leading blocks last used at most `ttl` ago, one call after the other."""
+    used: dict[tuple[int, int], int] = {}
+    runs: list[int] = []
+    for ts, scope, hashes in trace:
+        run = 0
+        while run < len(hashes) and (scope, hashes[run]) in used and ts - used[scope, hashes[run]] <= ttl:
+            run += 1
+        runs.append(run)
+        used.update({(scope, block): ts for block in hashes})
+    return runs
+
+
+def replayed(trace: list[tuple[int, int, list[int]]], ttl: int) -> list[int]:
+    blocks = PrefixBlocks(
+        np.array([len(hashes) for _, _, hashes in trace], dtype=np.int64),
+        np.full(len(trace), 512, dtype=np.int64),
+        np.array([block for _, _, hashes in trace for block in hashes], dtype=np.uint64),
+    )
+    scope = np.array([scope for _, scope, _ in trace], dtype=np.int64)
+    gaps = gaps_since_last_use(blocks, scope, np.array([ts for ts, _, _ in trace], dtype=np.int64))
+    return live_prefix(blocks, gaps, ttl).tolist()
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(CALL, min_size=1, max_size=25), st.integers(0, 20))
+def test_replay_equals_the_definition(trace: list[tuple[int, int, list[int]]], ttl: int) -> None:
+    trace = sorted(trace, key=lambda call: call[0])
+    assert replayed(trace, ttl) == plain_runs(trace, ttl)
+
+
+def test_replay_in_slices_equals_the_definition(monkeypatch) -> None:
+    monkeypatch.setattr(prefix_replay, "_ENTRIES_AT_ONCE", 64)
+    generator = np.random.default_rng(5)
+    trace = [
+        (t, int(generator.integers(3)), generator.integers(0, 50, generator.integers(0, 9)).tolist())
+        for t in range(400)
+    ]
+    assert replayed(trace, 30) == plain_runs(trace, 30)
+
+
+def test_hashes_that_agree_in_their_sorted_bits_are_told_apart() -> None:
+    golden = 0x9E3779B97F4A7C15
+    inverse = pow(golden, -1, 2**64)
+    # After mixing these differ in the lowest bits only, which the sort gives up to the block's index.
+    near = [(value * inverse) % 2**64 for value in (8, 9, 8, 9)]
+    trace = [(t, 0, [block]) for t, block in enumerate(near)]
+    assert replayed(trace, 10) == [0, 0, 1, 1]
+
+
+def test_ttl_is_inclusive_and_every_use_refreshes() -> None:
+    trace = [(0, 0, [1, 2]), (5, 0, [1, 2]), (10, 0, [1, 2]), (16, 0, [1, 2])]
+    assert replayed(trace, 5) == [0, 2, 2, 0]
+
+
+def test_only_full_blocks_count() -> None:
+    frame = calls([{"input_tokens": 1_535, "prefix_hashes": [1, 2, 3], "prefix_block_tokens": 512}])
+    blocks = blocks_of(frame)
+    assert blocks.counts.tolist() == [2]
+    assert blocks.hashes.tolist() == [1, 2]
+
+
+def test_calls_without_blocks_are_left_out_but_stay_in_line() -> None:
+    frame = calls(
+        [
+            {"prefix_hashes": None, "prefix_block_tokens": None},
+            {"input_tokens": 2_000, "prefix_hashes": [7, 8], "prefix_block_tokens": 512},
+            {"input_tokens": 2_000, "prefix_hashes": [9], "prefix_block_tokens": 0},
+            {"input_tokens": 2_000, "prefix_hashes": [7], "prefix_block_tokens": 512},
+        ]
+    )
+    blocks = blocks_of(frame)
+    assert blocks.counts.tolist() == [0, 2, 0, 1]
+    assert blocks.calls.tolist() == [1, 1, 3]
+
+
+def test_minimum_decides_reading_and_writing() -> None:
+    blocks = PrefixBlocks(np.array([1, 3, 3, 3]), np.full(4, 512), np.arange(10, dtype=np.uint64))
+    cached = cached_tokens(blocks, np.array([1, 0, 1, 2]), 1_024)
+    # One block: too short to be cached. Prefix of one block: too short to be read. Two blocks: read.
+    assert cached.read.tolist() == [0, 0, 0, 1_024]
+    assert cached.written.tolist() == [0, 1_536, 1_536, 512]

@@ -3,6 +3,7 @@
 A folder of tests takes the fixtures with `from testkit.live_server import *`.
 """
 
+import io
 import json
 import os
 import signal
@@ -11,11 +12,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from netra.cli.failures import exit_code_after
+from netra.cli.main import app
 
 __all__ = ["command_line", "live_server"]
 
@@ -24,26 +29,45 @@ START_TIMEOUT_S = 90.0
 
 
 @dataclass(frozen=True)
+class Ended:
+    """How a command ended and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True)
 class CommandLine:
-    """Runs `netra` over one data directory, as a process of its own."""
+    """Runs `netra` over one data directory, with `cwd` as the current directory."""
 
     data_dir: Path
     cwd: Path
 
-    def __call__(
-        self, *arguments: str, text: str | None = None, over_data_dir: bool = True
-    ) -> "subprocess.CompletedProcess[str]":
-        """Run to the end; the outcome with its output."""
+    def __call__(self, *arguments: str, text: str = "", over_data_dir: bool = True) -> Ended:
+        """Run the command in this process, which spares reading the program again; the outcome."""
         extra = ["--data-dir", str(self.data_dir)] if over_data_dir else []
-        return subprocess.run(
-            [sys.executable, "-P", "-m", "netra", *arguments, *extra],
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.chdir(self.cwd)
+            patch.setattr(sys, "stdin", io.StringIO(text))
+            for name in [name for name in os.environ if name.startswith("NETRA_")]:
+                patch.delenv(name)
+            code = exit_code_after(lambda: app([*arguments, *extra], prog_name="netra"))
+        return Ended(code, out.getvalue(), err.getvalue())
+
+    def as_process(self, *arguments: str) -> Ended:
+        """Run the command as a process of its own, as a user does."""
+        ended = subprocess.run(
+            [sys.executable, "-P", "-m", "netra", *arguments, "--data-dir", str(self.data_dir)],
             cwd=self.cwd,
             env=child_environment(),
-            input=text or "",
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             check=False,
         )
+        return Ended(ended.returncode, ended.stdout, ended.stderr)
 
     def json(self, *arguments: str) -> Any:
         """Run with `--json`; what it printed. Fails the test when it ends badly."""

@@ -56,8 +56,8 @@ def test_planted_savings_are_found(command_line: CommandLine, month: dict[str, A
 
 def test_rejected_rows_are_told_with_line_and_reason(command_line: CommandLine) -> None:
     rows = [
-        '{"call_id": "a", "ts": 1764547200000, "model": "gpt-5-mini", "input_tokens": 9}',
-        '{"call_id": "b", "ts": 1764547200000, "model": "gpt-5-mini", "input_tokens": -9}',
+        '{"call_id": "a", "ts": 1764547200000, "model": "gpt-5", "input_tokens": 9, "output_tokens": 1}',
+        '{"call_id": "b", "ts": 1764547200000, "model": "gpt-5", "input_tokens": -9, "output_tokens": 1}',
         "no json",
     ]
     file = command_line.cwd / "calls.jsonl"

@@ -11,9 +11,9 @@ from testkit.live_server import CommandLine
 
 def test_demo_finds_and_reports_savings_and_leaves_nothing_running(tmp_path: Path) -> None:
     home, out = tmp_path / "home dir", tmp_path / "out dir"
-    ended = CommandLine(home, tmp_path)("demo", "--out", str(out))
+    ended = CommandLine(home, tmp_path).as_process("demo", "--out", str(out))
     assert ended.returncode == 0, ended.stderr
-    for mark in ("Signed up", "Imported calls.jsonl", "Imported evals.jsonl", "supervisor", "Answered in"):
+    for mark in ("Signed up", "Imported calls.parquet", "Imported evals.jsonl", "supervisor", "Answered in"):
         assert mark in ended.stderr
     report = json.loads((out / "report.json").read_text(encoding="utf-8"))
     assert report["answer"] == "answered"

@@ -57,7 +57,7 @@ def generate_usage(
 
 def generate_month(folder: Path) -> tuple[tuple[Path, dict[str, Any]], ...]:
     """A month up to today, as files with the query of their import request."""
-    files = generate_files(GenerateRequest(folder))
+    files = generate_files(GenerateRequest(folder, "parquet"))
     return tuple(
         (path, {"format": file_format, "name": path.name, "set": [], "map": []})
         for path, file_format in ((files.calls, "calls"), (files.evaluations, "evals"))

@@ -30,6 +30,8 @@ async def insert_thread(tx: Transaction, thread_id: str, title: str | None) -> T
 
 async def find_thread(tx: Transaction, thread_id: str) -> Thread | None:
     """The thread, None when it is not this user's or not there."""
+    if "\x00" in thread_id:
+        return None  # no id holds it, and PostgreSQL would refuse the parameter
     rows = await tx.execute(
         f"select {_THREAD} from app.threads where {_MINE} and id = :id", {"id": thread_id}
     )
@@ -64,6 +66,8 @@ async def update_thread(
 
 async def delete_thread(tx: Transaction, thread_id: str) -> bool:
     """Delete the thread with everything in it; whether there was one."""
+    if "\x00" in thread_id:
+        return False
     rows = await tx.execute(f"delete from app.threads where {_MINE} and id = :id", {"id": thread_id})
     return rows.rowcount > 0
 

@@ -31,6 +31,8 @@ async def insert_stream(tx: Transaction, thread_id: str, epoch: str) -> None:
 
 async def find_position(tx: Transaction, thread_id: str, *, lock: str = "") -> Cursor | None:
     """Epoch and last seq of a thread's stream; `lock` is "", "for share" or "for update"."""
+    if "\x00" in thread_id:
+        return None  # no id holds it, and PostgreSQL would refuse the parameter
     rows = await tx.execute(
         f"select epoch, last_seq from app.event_streams where {_MINE} and thread_id = :thread {lock}",
         {"thread": thread_id},
@@ -55,6 +57,8 @@ async def append(
     """Append a JSON array of events (see append_events in the migration); rows of seq, event_id, type,
     parent, ts, data as text, epoch, fresh. Raises StaleWriterError and StreamGoneError.
     """
+    if "\x00" in thread_id:
+        raise StreamGoneError("there is no such thread")
     async with _translated(thread_id):
         rows = await tx.execute(
             "select o_seq, o_event_id, o_type, o_parent, o_ts, o_data::text, o_epoch, o_fresh "

@@ -46,6 +46,8 @@ async def enqueue(tx: Transaction, run_id: str, user_id: str) -> None:
 
 async def find_run(tx: Transaction, run_id: str) -> Run | None:
     """The run, None when it is not this user's or not there."""
+    if "\x00" in run_id:
+        return None  # no id holds it, and PostgreSQL would refuse the parameter
     rows = await tx.execute(f"select {_RUN} from app.runs where {_MINE} and id = :id", {"id": run_id})
     found = _runs(rows)
     return found[0] if found else None

@@ -211,8 +211,11 @@ class RunService:
 
 def check_request(request: SendRequest) -> None:
     """Refuse a question that cannot be stored or read."""
-    if not 1 <= len(request.client_message_id) <= CLIENT_MESSAGE_ID_LIMIT:
-        raise InvalidMessageIdError(f"client_message_id has 1 to {CLIENT_MESSAGE_ID_LIMIT} characters")
+    message_id = request.client_message_id
+    if not 1 <= len(message_id) <= CLIENT_MESSAGE_ID_LIMIT or not message_id.isprintable():
+        raise InvalidMessageIdError(
+            f"client_message_id has 1 to {CLIENT_MESSAGE_ID_LIMIT} printable characters"
+        )
     if not request.text.strip() or "\x00" in request.text:
         raise EmptyQuestionError("there is no question in the message", hint="send some text")
     if len(request.text) > QUESTION_LIMIT:

@@ -7,9 +7,11 @@ import pytest
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from netra.conversations.errors import ThreadNotFoundError
+from netra.errors.kinds import NotFoundError
 from netra.ids.manager import IdPrefix, UnifiedIDManager
 from netra.runs.errors import (
     EmptyQuestionError,
+    InvalidMessageIdError,
     MessageReusedError,
     QuestionTooLongError,
     RunInProgressError,
@@ -95,6 +97,30 @@ async def test_two_users_may_choose_the_same_message_id(dialogue: Any, fresh_con
 async def test_nothing_to_answer_is_refused(dialogue: Any, fresh_context: Any, text: str) -> None:
     with pytest.raises(EmptyQuestionError):
         await dialogue.ask(fresh_context(), text)
+
+
+@pytest.mark.parametrize("message_id", ["", "a\x00", "x" * 129])
+async def test_a_message_id_is_short_and_printable(
+    dialogue: Any, fresh_context: Any, message_id: str
+) -> None:
+    with pytest.raises(InvalidMessageIdError):
+        await dialogue.runs.send(fresh_context(), SendRequest(None, message_id, "steps=0"))
+
+
+async def test_an_impossible_id_is_not_found(dialogue: Any, fresh_context: Any) -> None:
+    context = fresh_context()
+    for attempt in (
+        dialogue.ask(context, "q", thread_id="\x00"),
+        dialogue.snapshots.access_snapshot(context, "\x00"),
+        dialogue.snapshots.access_events(context, "\x00", after=0, limit=1),
+        dialogue.threads.rename(context, "\x00", "t"),
+        dialogue.threads.delete(context, "\x00"),
+        dialogue.threads.history(context, "\x00"),
+        dialogue.runs.cancel(context, "\x00"),
+        dialogue.runs.figures(context, "\x00"),
+    ):
+        with pytest.raises(NotFoundError):
+            await attempt
 
 
 async def test_a_question_has_a_limit(dialogue: Any, fresh_context: Any) -> None:

@@ -20,7 +20,7 @@ from netra.agents.recorded_model import RecordedModel
 from netra.agents.registry import RegisteredAgent
 from netra.agents.runtime import AgentRuntime
 from netra.llm.budget import RunBudget
-from netra.llm.errors import ModelUnavailableError
+from netra.llm.errors import ModelBudgetError, ModelUnavailableError
 from netra.llm.playbook import JsonObject
 from netra.tools.execution_engine import Speaker
 from netra.tools.specification import plain_json
@@ -135,7 +135,7 @@ class BaseAgent:
             raise AgentFailedError(
                 f"the {blueprint.name} agent did not finish within {blueprint.timeout_s:g} s"
             ) from failure
-        except (ModelUnavailableError, UsageLimitExceeded) as failure:
+        except (ModelUnavailableError, ModelBudgetError, UsageLimitExceeded) as failure:
             raise AgentFailedError(str(failure), model_failed=True) from failure
         except (AgentRunError, ModelRetry) as failure:
             raise AgentFailedError(

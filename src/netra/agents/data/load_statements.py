@@ -22,7 +22,7 @@ def load_statements(frame: QuestionFrame, output: LoadOutput) -> list[str]:
             if over
             else ("no busier than minutes already seen")
         )
-        lines.append(f"A {spike:g}x spike over the mean minute would be {said}.")
+        lines.append(f"A {spike:g}x spike over the mean minute of the busiest hour would be {said}.")
     lines += [f"{number}. {_model(frame, model)}" for number, model in enumerate(output.models, 1)]
     return lines
 

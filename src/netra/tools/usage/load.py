@@ -59,8 +59,10 @@ def load_of(frame: pl.DataFrame, growth: float, spike: float | None) -> list[Mod
         .iter_rows()
     }
     span_s = _seconds(frame)
+    hours = frame.group_by("model", pl.col("ts").dt.truncate("1h").alias("hour")).len()
+    busiest = dict(hours.group_by("model").agg(pl.col("len").max()).iter_rows())
     loads = [
-        _model(str(key[0]), part, growth, spike, (*latency[key[0]], span_s))
+        _model(str(key[0]), part, growth, spike, (*latency[key[0]], span_s), busiest[key[0]] / 60)
         for key, part in minutes.partition_by("model", as_dict=True).items()
     ]
     return sorted(loads, key=lambda load: (-load.peak_tokens, load.model))
@@ -80,6 +82,7 @@ def _model(
     growth: float,
     spike: float | None,
     timing: tuple[float | None, int, float],
+    busy_minute: float,
 ) -> ModelLoad:
     mean_ms, calls, span_s = timing
     refused, carried = minutes.filter(pl.col("refused") > 0), minutes.filter(pl.col("refused") == 0)
@@ -106,7 +109,7 @@ def _model(
         calls_a_day=round(calls / (span_s / 86_400), 1),
         grown_peak_calls=round(peak_calls * growth, 1),
         grown_peak_tokens=round(peak_tokens * growth, 1),
-        spike_calls=round(mean_calls * spike, 1) if spike is not None else None,
+        spike_calls=round(busy_minute * spike, 1) if spike is not None else None,
         minutes_at_risk=at_risk,
         in_flight=round(in_flight, 2) if in_flight is not None else None,
         grown_in_flight=round(in_flight * growth, 2) if in_flight is not None else None,

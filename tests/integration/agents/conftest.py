@@ -1,0 +1,4 @@
+"""The team over the real services."""
+
+from testkit.agents_bench import *  # noqa: F403
+from testkit.usage_bench import *  # noqa: F403

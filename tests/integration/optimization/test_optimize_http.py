@@ -1,0 +1,97 @@
+"""The HTTP doors of levers and prices."""
+
+import json
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from netra.context.models import UserExecutionContext
+from netra.data_access.factory import DataAccessFactory
+from netra.http.problems import install_problem_handlers
+from netra.optimization.endpoints import build_router
+from netra.optimization.service import OptimizationService
+from netra.pricing.catalogue import PriceCatalogue
+from netra.pricing.endpoints import build_router as build_prices_router
+from netra.pricing.service import PriceService
+from testkit.usage_bench import UsageBench
+
+
+@pytest.fixture
+async def browser(
+    bench: UsageBench, data_access: DataAccessFactory, catalogue: PriceCatalogue
+) -> AsyncIterator[httpx.AsyncClient]:
+    async def current() -> UserExecutionContext:
+        return bench.context
+
+    app = FastAPI()
+    install_problem_handlers(app)
+    optimization = OptimizationService(data_access, bench.usage, bench.evaluations, catalogue)
+    app.include_router(build_router(optimization, current))
+    app.include_router(build_prices_router(PriceService(catalogue), current))
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://netra.test") as client:
+        yield client
+
+
+async def test_optimize_answers_without_a_body(browser: httpx.AsyncClient) -> None:
+    answer = await browser.post("/v1/optimize")
+    assert answer.status_code == 200
+    body = answer.json()
+    assert body["baseline"] == {
+        "calls": 0,
+        "cost_usd": "0",
+        "unpriced_calls": 0,
+        "since": None,
+        "until": None,
+    }
+    assert {finding["verdict"] for finding in body["findings"]} == {"insufficient_data"}
+    assert set(body["findings"][0]) == {
+        *("id", "lever", "params", "verdict", "baseline_usd", "counterfactual_usd", "savings_usd"),
+        *("savings_pct", "interval_95", "latency_effect", "quality_effect", "risk", "effort"),
+        *("assumptions", "missing", "query", "sql", "rows", "apply"),
+    }
+    assert set(body["joint"]) >= {
+        *("levers", "baseline_usd", "counterfactual_usd", "savings_usd", "savings_pct", "interval_95"),
+    }
+
+
+async def test_progress_comes_as_lines_and_ends_in_the_result(
+    browser: httpx.AsyncClient, bench: UsageBench
+) -> None:
+    await bench.load(b"ts,model,input_tokens,output_tokens\n2026-01-01T00:00:00Z,gpt-4o,10,10\n")
+    answer = await browser.post("/v1/optimize", json={}, headers={"Accept": "application/x-ndjson"})
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    assert [line["type"] for line in lines[:-1]] == ["progress"] * (len(lines) - 1)
+    assert {line["step"] for line in lines[:-1]} >= {"load", "prompt-cache", "intervals", "joint", "done"}
+    assert lines[-1]["type"] == "result"
+    assert lines[-1]["baseline"]["calls"] == 1
+
+
+async def test_a_wrong_question_is_a_problem_in_both_forms(browser: httpx.AsyncClient) -> None:
+    plain = await browser.post("/v1/optimize", json={"levers": ["magic"]})
+    assert (plain.status_code, plain.json()["code"]) == (400, "unknown_lever")
+    streamed = await browser.post(
+        "/v1/optimize", json={"params": {"ttl": "1h"}}, headers={"Accept": "application/x-ndjson"}
+    )
+    line = json.loads(streamed.text)
+    assert line["type"] == "error"
+    assert line["problem"]["code"] == "invalid_lever_param"
+
+
+async def test_prices_over_http(browser: httpx.AsyncClient) -> None:
+    shown = await browser.get("/v1/prices/anthropic/claude-sonnet-4-5", params={"at": "2026-06-01T00:00:00Z"})
+    assert shown.json()["tiers"]["standard"][0]["usd_per_mtok"]["input"] == "3"
+    cost = await browser.post(
+        "/v1/prices/cost",
+        json={
+            "model": "claude-3-7-sonnet-20250219",
+            "input_tokens": 12_307,
+            "cache_write_tokens": 12_304,
+            "output_tokens": 550,
+        },
+    )
+    assert cost.json()["cost_usd"] == "0.054399"
+    unknown = await browser.post("/v1/prices/cost", json={"model": "house-7b", "input_tokens": 1})
+    assert (unknown.json()["cost_usd"], unknown.json()["unpriced"]) == (None, True)

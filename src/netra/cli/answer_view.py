@@ -21,7 +21,7 @@ MOST_FIGURES = 12
 
 
 def print_answer(console: "Console", answer: Mapping[str, Any]) -> None:
-    """Print what `ask --json` holds, for a reader: the first figures of many, the rest is in the report."""
+    """Print what `ask --json` holds, for a reader."""
     from netra.reports.figures import Figure
 
     figures = [Figure.model_validate(figure) for figure in answer["figures"]]
@@ -33,9 +33,7 @@ def print_answer(console: "Console", answer: Mapping[str, Any]) -> None:
     print_missing(console, [item for item in answer.get("missing") or () if str(item["what"]) not in message])
     if figures:
         console.print()
-        print_figures(console, figures[:MOST_FIGURES])
-    if len(figures) > MOST_FIGURES:
-        console.print(f"[dim]{len(figures) - MOST_FIGURES} more figures with their queries: --json[/]")
+        print_figures(console, figures)
     if answer.get("report"):
         console.print(f"Report: {answer['report']}  (netra reports export {answer['report']} --out DIR)")
 
@@ -71,13 +69,13 @@ def print_missing(console: "Console", missing: Sequence[Mapping[str, Any]]) -> N
 
 
 def print_figures(console: "Console", figures: "Sequence[Figure]") -> None:
-    """Each figure with the rows and the time range behind it."""
+    """The first figures with the rows and the time range behind them, and how many more there are."""
     from rich.markup import escape
 
     from netra.reports.formatting import format_count, format_figure, format_period
 
     table = tidy_table(("#", "Figure", "Value", "Calls read", "Time range"), numeric=("Value", "Calls read"))
-    for figure in figures:
+    for figure in figures[:MOST_FIGURES]:
         table.add_row(
             figure.id,
             escape(figure.label),
@@ -86,3 +84,5 @@ def print_figures(console: "Console", figures: "Sequence[Figure]") -> None:
             format_period(figure.since, figure.until, "UTC"),
         )
     console.print(table)
+    if len(figures) > MOST_FIGURES:
+        console.print(f"[dim]{len(figures) - MOST_FIGURES} more, each with its query: --json, report.json[/]")

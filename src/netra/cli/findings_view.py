@@ -51,7 +51,7 @@ def _print_baseline(console: "Console", baseline: Mapping[str, Any]) -> None:
 
     unpriced = int(baseline.get("unpriced_calls") or 0)
     told = f"; {format_count(unpriced)} calls have no known price" if unpriced else ""
-    span = " to ".join(str(baseline[end]) for end in ("since", "until") if baseline.get(end))
+    span = " to ".join(str(baseline[end])[:10] for end in ("since", "until") if baseline.get(end))
     console.print(
         f"[bold]{format_money(baseline.get('cost_usd'))}[/] for {format_count(baseline['calls'])} calls"
         f"{', ' + span if span else ''}{told}"

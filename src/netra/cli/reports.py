@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from netra.client.http import NetraClient
+    from netra.reports.document import Table
+    from netra.reports.figures import Figure
 
 Report = Annotated[str, typer.Argument(metavar="REPORT", help="Id of the report.")]
 FILES = ("report.html", "report.json", "report.md")
@@ -149,8 +152,11 @@ def print_report(console: "Console", content: dict[str, Any]) -> None:
     console.print(f"[dim]{readable_prose(document.question, figures)}[/]\n")
     say(document.summary)
     for section in document.sections:
-        console.print(f"\n[bold]{section.heading}[/]")
-        say(section.text)
+        console.print(f"\n[bold]{readable_prose(section.heading, figures)}[/]")
+        if section.text:
+            say(section.text)
+        if section.table:
+            _print_section_table(console, section.table, figures)
     if document.findings:
         console.print("\n[bold]Findings[/]")
         print_findings(console, content)
@@ -167,3 +173,16 @@ def print_report(console: "Console", content: dict[str, Any]) -> None:
     if figures:
         console.print("\n[bold]Figures[/]")
         print_figures(console, figures)
+
+
+def _print_section_table(console: "Console", table: "Table", figures: "Sequence[Figure]") -> None:
+    from rich.markup import escape
+
+    from netra.cli.answer_view import readable_prose
+    from netra.cli.output import tidy_table
+
+    numeric = [name for place, name in enumerate(table.columns) if place in table.numeric]
+    shown = tidy_table([escape(name) for name in table.columns], numeric=numeric)
+    for row in table.rows:
+        shown.add_row(*(readable_prose(cell, figures) for cell in row))
+    console.print(shown)

@@ -84,7 +84,6 @@ class ScriptedAgent:
         size = max(1, len(text) // max(pieces, 1))
         for offset in range(0, len(text), size):
             await self._emitter.delta(part=0, offset=offset, text=text[offset : offset + size])
-        await self._emitter.message_completed(part=0, text=text)
 
 
 def scripted_team(parts: RunParts) -> ScriptedAgent:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from netra.conversations import repository as conversations
 from netra.conversations.models import Message
 from netra.events.log import Appended, EventLog, NewEvent, Writer
-from netra.events.types import AgentCompleted
+from netra.events.types import AgentCompleted, MessageCompleted
 from netra.ids.manager import UnifiedIDManager
 from netra.runs import repository
 from netra.runs.models import Run, RunEnd
@@ -26,13 +26,18 @@ class RunEnding:
         already or belongs to another worker; then nothing is written.
         """
         payload = await self._payload(tx, run, end)
-        terminal = NewEvent(payload, parent=None, step="end")
-        appended = await self._log.append(tx, writer, [terminal], close=True)
-        at = appended.envelopes[0].ts
+        events = [NewEvent(payload, parent=None, step="end", ordinal=1)]
+        if end.outcome == "completed":
+            # Deltas may have been lost: the whole text follows them as a durable event.
+            whole = MessageCompleted(part=0, text=payload.message)
+            events.insert(0, NewEvent(whole, parent=None, step="end", ordinal=0))
+        appended = await self._log.append(tx, writer, events, close=True)
+        terminal = appended.envelopes[-1]
+        at = terminal.ts
         await repository.end_run(tx, run.id, end, at=at)
         answer = Message(
             id=payload.message_id or "", thread_id=run.thread_id, run_id=run.id, role="assistant",
-            text=appended.envelopes[0].data["message"], result=appended.envelopes[0].data, created_at=at,
+            text=terminal.data["message"], result=terminal.data, created_at=at,
         )  # fmt: skip
         await conversations.insert_message(tx, answer)
         busy = bool(await repository.list_runs(tx, run.thread_id, in_progress=True))

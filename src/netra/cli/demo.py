@@ -119,8 +119,26 @@ def _home(data_dir: Path | None) -> Generator[Path]:
     home = Path(tempfile.mkdtemp(prefix="netra-demo-"))
     try:
         yield home
-    finally:
+    except Exception as failure:
+        if getattr(failure, "status", 500) >= 500:
+            _keep_logs(home)
+        else:
+            shutil.rmtree(home, ignore_errors=True)
+        raise
+    except BaseException:
         shutil.rmtree(home, ignore_errors=True)
+        raise
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def _keep_logs(home: Path) -> None:
+    """Something of ours failed: its logs stay, the data goes."""
+    for part in home.iterdir():
+        if part.is_dir() and part.name != "log":
+            shutil.rmtree(part, ignore_errors=True)
+        elif part.name != "log":
+            part.unlink(missing_ok=True)
+    _step(f"The logs of this run are kept in {home / 'log'}", False)
 
 
 async def _sign_up(client: "NetraClient") -> str:

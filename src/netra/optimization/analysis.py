@@ -1,7 +1,7 @@
 """One analysis: levers over a workload, intervals, verdicts, joint replay. Pure."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from netra.optimization.drafts import Draft, Effect, Lever
-from netra.optimization.findings import Baseline, Finding, Joint, MoneyInterval
+from netra.optimization.findings import Baseline, Finding, Joint, Missing, MoneyInterval
 from netra.optimization.intervals import MIN_CALLS, Interval, Resamples
 from netra.optimization.params import LeverParams
 from netra.optimization.replay import replay_jointly
@@ -55,7 +55,8 @@ def analyse(
     steps = len(levers) + 2
     for done, lever in enumerate(levers):
         around.progress(lever.name, done, steps)
-        drafts += lever.drafts(workload, evaluations, params[lever.name])
+        found = lever.drafts(workload, evaluations, params[lever.name])
+        drafts += [_with_prices_counted(draft, workload) for draft in found]
     around.progress("intervals", len(levers), steps)
     resamples = Resamples(workload.blocks.count)
     intervals = _intervals(drafts, resamples)
@@ -72,6 +73,22 @@ def analyse(
     joint = _joint(workload, recommended, resamples)
     around.progress("done", steps, steps)
     return Analysis(baseline_of(workload), findings, joint)
+
+
+def _with_prices_counted(draft: Draft, workload: Workload) -> Draft:
+    """Say how many calls are left out for lack of a price; where all are, that is what is missing."""
+    unpriced = int((~workload.priced).sum())
+    if draft.effect is None or draft.action is None or not unpriced:
+        return draft
+    if unpriced == workload.n:
+        names = ", ".join(used.model for used in workload.models[:5])
+        lacking = Missing(
+            what=f"prices of the models in use ({names})",
+            how="add a [[price]] for each to the price overrides file",
+        )
+        return replace(draft, missing=[*draft.missing, lacking])
+    said = f"{unpriced:,} of all {workload.n:,} calls have no known price and are left out of the figures"
+    return replace(draft, assumptions=[*draft.assumptions, said])
 
 
 def baseline_of(workload: Workload) -> Baseline:

@@ -19,12 +19,7 @@ EVALUATION_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 
 
-def no_evaluations() -> pl.DataFrame:
-    """An empty frame of evaluations."""
-    return with_canonical(pl.DataFrame(schema=EVALUATION_SCHEMA), None)
-
-
-def with_canonical(evaluations: pl.DataFrame, catalogue: PriceCatalogue | None) -> pl.DataFrame:
+def with_canonical(evaluations: pl.DataFrame, catalogue: PriceCatalogue) -> pl.DataFrame:
     """Adds `canonical`, the catalogue's name of each evaluated model; absent columns become null."""
     frame = evaluations.select(
         (pl.col(name) if name in evaluations.columns else pl.lit(None).alias(name)).cast(dtype, strict=False)
@@ -37,10 +32,8 @@ def with_canonical(evaluations: pl.DataFrame, catalogue: PriceCatalogue | None) 
     )
 
 
-def _canonical(name: str, catalogue: PriceCatalogue | None) -> str:
+def _canonical(name: str, catalogue: PriceCatalogue) -> str:
     """The catalogue's name; what follows a plus sign says how the model was used and stays."""
-    if catalogue is None:
-        return name
     model, plus, variant = name.partition("+")
     return catalogue.canonical(model).model + plus + variant
 

@@ -75,7 +75,7 @@ class OptimizationService:
             work = self._compute(context, asked, (levers, params), (digest, version), on_progress)
             task = asyncio.create_task(work)
             self._running[key] = task
-            task.add_done_callback(lambda _: self._running.pop(key, None))
+            task.add_done_callback(partial(self._finished, key))
         # One impatient caller must not take the answer from the others, nor from the store.
         return await asyncio.shield(task)
 
@@ -83,11 +83,11 @@ class OptimizationService:
         """Compute and keep the answer to the question nobody narrowed, e.g. after an import."""
         await self.optimize(context)
 
-    async def load_workload(self, context: UserExecutionContext, request: OptimizeRequest) -> Workload:
-        """The calls of a request, priced, for the what-ifs beside the levers."""
-        levers = chosen_levers(request.levers)
-        frame = await self._frame(context, request, levers)
-        return await asyncio.to_thread(Workload, frame, self._catalogue)
+    def _finished(self, key: _Key, task: asyncio.Task[OptimizeResult]) -> None:
+        self._running.pop(key, None)
+        if not task.cancelled():
+            # Read here too: where every caller has left, nobody else would, and asyncio would complain.
+            task.exception()
 
     async def _stored(
         self, context: UserExecutionContext, digest: str, version: int

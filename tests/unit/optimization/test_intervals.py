@@ -63,8 +63,8 @@ def test_no_difference_is_found_in_about_nineteen_of_twenty_splits() -> None:
     generator = np.random.default_rng(11)
     covered = 0
     for _ in range(200):
-        spend = generator.lognormal(0, 1, 120)
-        side = np.where(generator.random(120) < 0.5, 1.0, -1.0)
+        spend = generator.lognormal(0, 1, 60)
+        side = np.where(generator.random(60) < 0.5, 1.0, -1.0)
         interval = bootstrap_totals([spend * side], resamples=2_000)[0]
         covered += interval.low <= 0 <= interval.high
     assert 180 <= covered <= 198
@@ -73,11 +73,11 @@ def test_no_difference_is_found_in_about_nineteen_of_twenty_splits() -> None:
 def test_an_injected_saving_of_ten_percent_is_recovered() -> None:
     generator = np.random.default_rng(12)
     hits = 0
-    for _ in range(100):
+    for _ in range(60):
         spend = generator.lognormal(0, 0.5, 300)
         saved = spend * np.clip(generator.normal(0.1, 0.05, 300), -0.2, 0.4)
         interval = bootstrap_totals([saved], resamples=500)[0]
         truth = 0.1 * 300 * float(np.exp(0.125))
         hits += interval.low <= truth <= interval.high
         assert interval.low > 0
-    assert hits >= 88
+    assert hits >= 53

@@ -131,3 +131,19 @@ def test_gate_at_the_margin(worse: int, verdict: str) -> None:
 def test_items_needed_shrink_with_the_room() -> None:
     drops = pl.Series([1.0, 0.0, 0.0, -1.0] * 25).to_numpy()
     assert items_needed(drops, 0.1) < items_needed(drops, 0.02)
+
+
+def test_latency_of_both_models_is_told_where_it_is_recorded() -> None:
+    rows = [{"latency_ms": 1_000.0 + n} for n in range(60)]
+    rows += [{"model": B, "latency_ms": 100.0 + n} for n in range(60)]
+    finding = only(run_levers(calls(rows), "model-switch", evaluations=answers(400), **{"from": A, "to": B}))
+    assert "median 130 ms" in finding.latency_effect.replace("129.5", "130")
+    assert "would move: median 1,030 ms" in finding.latency_effect
+    few = only(run_levers(calls(rows[:70]), "model-switch", evaluations=answers(400), **{"from": A, "to": B}))
+    assert few.latency_effect.startswith("unknown: fewer than 50 calls")
+
+
+def test_a_model_that_is_not_in_use_is_said() -> None:
+    finding = only(run_levers(calls([{}] * 60), "model-switch", **{"from": "claude-opus-4-5"}))
+    assert "calls on claude-opus-4-5" in finding.missing[0].what
+    assert "gpt-4o" in finding.missing[0].how

@@ -34,7 +34,7 @@ ITEMS = scores(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(TRAFFIC)
 def test_findings_of_any_traffic(rows: list[dict[str, object]]) -> None:
     frame = calls(rows)
@@ -53,7 +53,7 @@ def test_findings_of_any_traffic(rows: list[dict[str, object]]) -> None:
     assert run_levers(frame, evaluations=ITEMS) == analysis
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(TRAFFIC)
 def test_moving_everything_in_time_changes_nothing(rows: list[dict[str, object]]) -> None:
     frame = calls(rows)
@@ -63,7 +63,7 @@ def test_moving_everything_in_time_changes_nothing(rows: list[dict[str, object]]
     assert after.joint == before.joint
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(TRAFFIC, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(rows: list[dict[str, object]], random) -> None:
     frame = calls(rows)
@@ -78,6 +78,15 @@ def test_unpriced_calls_are_counted_and_never_free() -> None:
     baseline = run_levers(frame, "batch").baseline
     assert (baseline.calls, baseline.unpriced_calls) == (65, 5)
     assert Decimal(baseline.cost_usd) == 60 * Decimal("0.0035")
+
+
+def test_calls_left_out_for_lack_of_a_price_are_said() -> None:
+    repeated = {"retry_of": "c0", "status": "error"}
+    some = run_levers(calls([{}] * 60 + [{"model": "nobody-knows"}] * 5 + [repeated] * 60), "retry-waste")
+    assert any("5 of all 125 calls have no known price" in said for said in some.findings[0].assumptions)
+    nothing = run_levers(calls([{}] + [repeated] * 60, model="nobody-knows"), "retry-waste").findings[0]
+    assert nothing.verdict == "insufficient_data"
+    assert "nobody-knows" in nothing.missing[0].what
 
 
 def test_every_lever_reads_only_stored_columns() -> None:

@@ -177,6 +177,20 @@ def test_contract_price_and_discount_by_date(tmp_path: Path) -> None:
     assert local.cost(usage, model="gpt-4o", at=NOW).cost_usd == Decimal("10.9375")
 
 
+def test_a_contract_with_long_context_steps_and_an_exact_beginning(tmp_path: Path) -> None:
+    text = """[[price]]
+model = "house-model-7b"
+from = 2026-07-01T12:00:00Z
+input = "1"
+output = "2"
+long_context = [{ above = 1000, input = "3" }]"""
+    local = PriceCatalogue(write(tmp_path / "contract.toml", text))
+    noon = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    assert local.cost(CallUsage(1_000), model="house-model-7b", at=noon).cost_usd == Decimal("0.001")
+    assert local.cost(CallUsage(1_001), model="house-model-7b", at=noon).cost_usd == Decimal("0.003003")
+    assert local.cost(CallUsage(1), model="house-model-7b", at=noon.replace(hour=11)).cost_usd is None
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -188,6 +202,10 @@ def test_contract_price_and_discount_by_date(tmp_path: Path) -> None:
         ("[[price]]\ninput='1'\nfrom='soon'", "soon"),
         ("[[discount]]\npercent='101'", "101"),
         ("[[offers]]\npercent='1'", "offers"),
+        ("[[price]]\ninput='cheap'", "no number"),
+        ("[[price]]\ninput='1'\nfrom=2026-01-01T00:00:00", "time zone"),
+        ("[[price]]\ninput='1'\nlong_context=[{input='2'}]", "above"),
+        ("[[price]]\ninput='1'\nlong_context=[{above=9, output='2'}]", "without a base price"),
         ("not toml", "overrides.toml"),
     ],
 )

@@ -18,41 +18,10 @@ from netra.pricing.catalogue import PriceCatalogue
 from netra.reports.service import ReportService
 from netra.tools.execution_engine import InlineStepRunner
 from netra.tools.product_tools import product_tools
+from testkit.kept_events import KeptEvents
 from testkit.usage_bench import UsageBench
 
 __all__ = ["agents", "new_agents"]
-
-
-@dataclass
-class KeptEvents:
-    """An emitter that keeps what it is told, in order."""
-
-    kept: list[tuple[str, dict[str, Any]]] = field(default_factory=list[tuple[str, dict[str, Any]]])
-
-    def with_step(self, step: str, attempt: int) -> KeptEvents:
-        return self
-
-    async def agent_started(self, **payload: Any) -> None:
-        self.kept.append(("agent_started", payload))
-
-    async def agent_thinking(self, **payload: Any) -> None:
-        self.kept.append(("agent_thinking", payload))
-
-    async def tool_executing(self, **payload: Any) -> None:
-        self.kept.append(("tool_executing", payload))
-
-    async def tool_completed(self, **payload: Any) -> None:
-        self.kept.append(("tool_completed", payload))
-
-    async def agent_completed(self, **payload: Any) -> None:
-        self.kept.append(("agent_completed", payload))
-
-    async def delta(self, **payload: Any) -> None:
-        self.kept.append(("delta", payload))
-
-    def of(self, type_: str) -> list[dict[str, Any]]:
-        """The payloads of one type."""
-        return [payload for kind, payload in self.kept if kind == type_]
 
 
 @dataclass

@@ -107,7 +107,12 @@ def test_follow_up(text: str, ordinal: int | None, asks: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["How many calls by model yesterday?", "Top five cost drivers this month", "Why did spend jump last week?"]
+    "text",
+    [
+        "How many calls by model yesterday?",
+        "Top five cost drivers this month",
+        "Why did spend jump last week?",
+    ],
 )
 def test_a_new_subject_in_the_same_thread_is_no_follow_up(text: str) -> None:
     assert read(text, follow=True).kind != "follow_up"
@@ -232,7 +237,9 @@ def test_levers(text: str, levers: list[str] | None) -> None:
     assert read(text).levers == levers
 
 
-@pytest.mark.parametrize(("text", "top"), [("top five cost drivers", 5), ("the 3 biggest costs", 3), ("costs", 5)])
+@pytest.mark.parametrize(
+    ("text", "top"), [("top five cost drivers", 5), ("the 3 biggest costs", 3), ("costs", 5)]
+)
 def test_top(text: str, top: int) -> None:
     assert read(text).top == top
 

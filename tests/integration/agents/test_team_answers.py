@@ -1,0 +1,233 @@
+"""The built-in analyst over real data: specific answers, figures with their queries, honest gaps."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from netra.agents.runtime import SupervisorResult
+from netra.generator.generating import Profile, generate
+from netra.generator.writing import write_files
+from netra.pricing.catalogue import PriceCatalogue
+from netra.reports.figures import Figure
+from testkit.agents_bench import AgentsBench
+
+UNTIL = datetime(2026, 11, 21, tzinfo=UTC)
+COST = "cut spend by 30 % while quality stays above 80 and p95 below 60 s"
+
+
+@pytest.fixture(scope="session")
+def company(tmp_path_factory: pytest.TempPathFactory, catalogue: PriceCatalogue) -> tuple[bytes, bytes]:
+    """A month of a fictitious company: calls and evaluations, as files."""
+    usage = generate(Profile(calls=6_000, until=UNTIL), catalogue)
+    files = write_files(usage, tmp_path_factory.mktemp("company"), "parquet")
+    return Path(files.calls).read_bytes(), Path(files.evaluations).read_bytes()
+
+
+@pytest.fixture
+async def team(agents: AgentsBench, company: tuple[bytes, bytes]) -> AgentsBench:
+    await agents.bench.load(company[0])
+    await agents.bench.load(company[1], "evals")
+    return agents
+
+
+def check_events(agents: AgentsBench) -> None:
+    """The order of the five events: starts and ends nest, every tool call pairs, the supervisor's end is not
+    ours.
+    """
+    open_agents: list[str] = []
+    open_call: str | None = None
+    for kind, payload in agents.events.kept:
+        if kind == "agent_started":
+            assert payload["parent"] == (open_agents[-1] if open_agents else None)
+            open_agents.append(payload["agent_id"])
+        elif kind == "agent_completed":
+            assert open_agents.pop() == payload["agent_id"]
+        elif kind == "tool_executing":
+            assert open_call is None
+            open_call = payload["call_id"]
+        elif kind == "tool_completed":
+            assert open_call == payload["call_id"]
+            open_call = None
+        elif kind == "agent_thinking":
+            assert payload["agent_id"] == open_agents[-1]
+    assert open_agents == ["supervisor"]
+    assert open_call is None
+
+
+def check_figures(result: SupervisorResult) -> None:
+    """Every figure of the answer opens its query, row count and time range."""
+    for item in result.figures:
+        figure = Figure.model_validate(item)
+        assert figure.query
+        assert figure.rows > 0
+        assert figure.since is not None
+    assert "{{f:" not in result.message
+
+
+async def test_a_cost_question_and_its_follow_ups(team: AgentsBench) -> None:
+    result = await team.ask(COST)
+    check_events(team)
+    check_figures(result)
+    assert (result.outcome, result.answer, result.cost_usd) == ("completed", "answered", "0")
+    assert "Yes: 30 % is within reach" in result.message
+    assert "Prompt caching on claude-sonnet-4-5" in result.message
+    assert "gpt-5 to gpt-5-mini**: quality would fall" in result.message
+    assert "within the 60.00 s wanted" in result.message
+    streamed = "".join(delta["text"] for delta in team.events.of("delta"))
+    assert streamed == result.message
+    finding = result.memory["items"][0]  # type: ignore[index]
+    report = await team.reports.get(team.bench.context, result.report_id or "")
+    assert len(report.document.findings) == len(result.memory["items"])  # type: ignore[arg-type]
+    assert report.document.actions
+
+    follow_up = await team.ask("The first of those: what exactly do I change, what does it save in a year?")
+    check_events(team)
+    check_figures(follow_up)
+    assert "cache_control" in follow_up.message
+    figures = {item["label"]: item for item in follow_up.figures}
+    title = finding["finding"]["title"]  # type: ignore[index,call-overload]
+    saving = Decimal(str(figures[f"{title}: saving"]["value"]))
+    year = Decimal(str(figures[f"{title}: saving in a year"]["value"]))
+    days = Decimal(str(figures["Observed days"]["value"]))
+    assert abs(year - saving * 365 / days) < Decimal("0.01") * year
+
+    second = await team.ask("and the second one, how risky is it?")
+    assert result.memory["titles"][1] in second.message  # type: ignore[index,operator]
+    again = await team.ask("how will we verify it?")
+    assert result.memory["titles"][1] in again.message, "without an ordinal the last one spoken of is meant"  # type: ignore[index,operator]
+
+
+ANSWERS: list[tuple[str, list[str]]] = [
+    (
+        "Top five cost drivers this month",
+        ["1. **ticket-answer / claude-sonnet-4-5**", "5. **", "of the spend"],
+    ),
+    ("Why did spend change last week?", ["more or fewer calls", "What moved most", "1. **"]),
+    (
+        "Where is the time, what would halve the p95?",
+        ["sql-writer / gpt-5", "no answer longer than", "streaming"],
+    ),
+    (
+        "We expect 50 % more users next month, where do rate limits bite?",
+        ["With 50 % more load", "Spend would go"],
+    ),
+    ("what happens in a 10x spike of traffic?", ["A 10x spike"]),
+    (
+        "Which calls can use a cheaper model?",
+        ["Switching gpt-4o to gpt-4o-mini", "Quality:", "Not recommended"],
+    ),
+    (
+        "Audit prompt caching, retries and context growth",
+        ["Prompt caching", "wasted retries", "re-sent context"],
+    ),
+    ("Is any model unpriced?", ["larkspur-address-7b"]),
+    ("How many calls by model in the last 7 days?", ["By model:", "- gpt-4o: "]),
+    ("what did support-desk spend on 2026-11-10", ["In total in 2026-11-10 for app support-desk: spend $"]),
+]
+
+
+async def test_each_kind_of_question_gets_a_specific_answer(team: AgentsBench) -> None:
+    for question, expected in ANSWERS:
+        result = await team.ask(question, history=[])
+        check_events(team)
+        check_figures(result)
+        assert result.outcome == "completed", question
+        assert result.answer == "answered", (question, result.message)
+        assert result.figures, question
+        for words in expected:
+            assert words in result.message, (question, words, result.message)
+
+
+async def test_a_driver_of_the_last_answer_can_be_followed_up(team: AgentsBench) -> None:
+    await team.ask("which feature costs the most?")
+    result = await team.ask("the first of those, what can we do about it?")
+    assert "for feature ticket-answer" in result.message
+    assert "Prompt caching" in result.message
+
+
+async def test_numbers_agree_with_a_query_of_ones_own(team: AgentsBench) -> None:
+    result = await team.ask("how much did we spend?", history=[])
+    own = await team.bench.ask("cost_usd")
+    assert [item["value"] for item in result.figures if item["unit"] == "usd"] == [own.rows[0]["cost_usd"]]
+
+
+async def test_an_empty_workspace_is_told_what_to_send(agents: AgentsBench) -> None:
+    result = await agents.ask(COST)
+    check_events(agents)
+    assert (result.outcome, result.answer, result.report_id) == ("completed", "insufficient_data", None)
+    assert "netra import" in str(result.missing[0]["how"])
+    assert "netra import" in result.message
+
+
+BARE = "\n".join(
+    json.dumps(
+        {
+            "ts": f"2026-11-{1 + n % 20:02d}T10:00:00Z",
+            "model": "gpt-4o",
+            "input_tokens": 900,
+            "output_tokens": n,
+        }
+    )
+    for n in range(80)
+).encode()
+
+
+@pytest.mark.parametrize(
+    ("question", "column"),
+    [("why is it so slow?", "latency_ms"), ("audit prompt caching", "prefix_hashes")],
+)
+async def test_data_that_cannot_carry_the_answer_says_what_lacks(
+    agents: AgentsBench, question: str, column: str
+) -> None:
+    await agents.bench.load(BARE)
+    result = await agents.ask(question)
+    assert result.answer == "insufficient_data"
+    assert column in str(result.missing[0]["what"])
+    assert "--map" in str(result.missing[0]["how"])
+
+
+async def test_what_is_beyond_its_competence_gets_an_honest_answer(agents: AgentsBench) -> None:
+    for question in ("What is the capital of France?", "\u00e7a va?", "x" * 100_000):
+        result = await agents.ask(question)
+        assert result.outcome == "completed"
+        assert "I cannot answer that" in result.message
+
+
+async def test_a_failing_specialist_leaves_a_partial_labelled_answer(team: AgentsBench) -> None:
+    context = team.bench.context
+    team.bench.context = context.child(permissions=context.permissions - {"optimize:run"})
+    result = await team.ask(COST)
+    check_events(team)
+    assert (result.outcome, result.answer) == ("completed", "partial")
+    assert "This answer is partial" in result.message
+    assert "optimize:run" in result.message
+    assert "ticket-answer / claude-sonnet-4-5" in result.message, "what the others found is still told"
+    denied = [event for event in team.events.of("tool_completed") if event["status"] == "denied"]
+    assert [event["tool"] for event in denied] == ["find_savings"]
+
+
+async def test_who_may_not_write_reports_still_gets_the_answer(team: AgentsBench) -> None:
+    context = team.bench.context
+    team.bench.context = context.child(permissions=context.permissions - {"reports:write"})
+    result = await team.ask("Top five cost drivers")
+    assert (result.answer, result.report_id) == ("answered", None)
+
+
+async def test_runs_at_the_same_time_share_nothing(
+    new_agents: Callable[..., AgentsBench], company: tuple[bytes, bytes]
+) -> None:
+    first, second = new_agents(), new_agents()
+    await first.bench.load(company[0])
+    await second.bench.load(BARE)
+    answers: list[Any] = await asyncio.gather(
+        *(bench.ask("How many calls by model?", history=[]) for bench in (first, second))
+    )
+    assert "claude-sonnet-4-5" in answers[0].message
+    assert "claude" not in answers[1].message
+    assert "gpt-4o: 80" in answers[1].message

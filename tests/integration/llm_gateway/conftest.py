@@ -1,0 +1,3 @@
+"""The gateway over the real store, in front of a scripted provider."""
+
+from testkit.usage_bench import *  # noqa: F403

@@ -22,6 +22,7 @@ from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.service import PriceService
 from netra.reports.service import ReportService
 from netra.runs.service import RunService
+from netra.runs.snapshot import SnapshotService
 from netra.storage.clickhouse.migrate import verify_analytics
 from netra.storage.clickhouse.store import AnalyticsStore
 from netra.storage.embedded.engines import EngineUrls
@@ -72,6 +73,7 @@ class Dialogue:
     publisher: EventPublisher
     threads: ThreadService
     runs: RunService
+    snapshots: SnapshotService
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ def build_savings(settings: Settings, stores: Stores, ids: UnifiedIDManager) -> 
     imports = ImportService(
         stores.access,
         ids,
-        {"calls": call_writer, "evals": EvaluationWriter(stores.access)},
+        {"calls": call_writer, "evaluations": EvaluationWriter(stores.access)},
         directory=settings.home,
         after_import=[optimization.warm],
     )
@@ -186,6 +188,7 @@ def build_dialogue(stores: Stores, ids: UnifiedIDManager) -> Dialogue:
         publisher=publisher,
         threads=ThreadService(stores.access, log, publisher, ids),
         runs=RunService(stores.access, log, publisher, ids, stores.hot),
+        snapshots=SnapshotService(stores.access, log),
     )
 
 

@@ -1,7 +1,7 @@
 """The HTTP application: every router with the services it needs, sockets, the LLM gateway and the page."""
 
 from collections.abc import AsyncGenerator, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from fastapi import FastAPI
@@ -84,7 +84,8 @@ def build_http_app(apex: Apex) -> FastAPI:
     )
     _include_accounts(app, apex, origins)
     _include_rooms(app, apex, current)
-    app.include_router(build_gateway_router(gateway.forwarder, gateway.upstream, current))
+    at_gateway = build_context_dependency(apex.auth.run_tokens, apex.auth.workspaces, apex.ids, apex.settings)
+    app.include_router(build_gateway_router(gateway.forwarder, gateway.upstream, at_gateway))
     app.include_router(build_websocket_router(live.gate, live.manager, live.router, apex.dialogue.runs))
     app.include_router(build_system_router(apex))
     mount_page(app)
@@ -135,12 +136,15 @@ def _include_rooms(app: FastAPI, apex: Apex, current: ContextDependency) -> None
     app.include_router(build_runs_router(dialogue.runs, snapshots, current))
 
 
-def _lifespan(apex: Apex, live: Live, gateway: Gateway) -> Callable[[FastAPI], object]:
+def _lifespan(
+    apex: Apex, live: Live, gateway: Gateway
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncGenerator[None]:
         async with AsyncExitStack() as closing:
             closing.push_async_callback(gateway.upstream.close)
             closing.push_async_callback(gateway.recorder.close)
+            closing.push_async_callback(gateway.forwarder.close)
             subscription = await apex.stores.hot.subscribe(live.router.on_message, live.router.on_gap)
             closing.push_async_callback(subscription.close)
             await closing.enter_async_context(live.router.running(subscription))

@@ -14,16 +14,17 @@ from netra.assembly.apex import Apex
 from netra.context.models import UserExecutionContext
 from netra.llm.manager import LLMManager, ModelPricing, ProviderAccess
 from netra.pricing.catalogue import PriceCatalogue
-from netra.pricing.cost import CallUsage, cost_of_call
+from netra.pricing.cost import cost_of_call
+from netra.pricing.models import CallUsage
 from netra.runs.engine import Answering, RunParts, Team
-from netra.tools.catalogue import ToolCatalogue
 from netra.tools.product_tools import product_tools
 
 
 @asynccontextmanager
 async def build_team(apex: Apex) -> AsyncGenerator[Team]:
     """What makes the answering agent of each run; closes the connections to the gateway at the end."""
-    tools = build_tools(apex)
+    savings = apex.savings
+    tools = product_tools(savings.usage, savings.evaluations, savings.optimization, savings.reports)
     llm = LLMManager(playbooks(), provider_access(apex), model_pricing(apex.savings.catalogue))
     factory = AgentInstanceFactory(AgentRegistry(BLUEPRINTS, tools), tools, llm)
 
@@ -34,12 +35,6 @@ async def build_team(apex: Apex) -> AsyncGenerator[Team]:
         yield team
     finally:
         await llm.close()
-
-
-def build_tools(apex: Apex) -> ToolCatalogue:
-    """Everything agents may do."""
-    savings = apex.savings
-    return product_tools(savings.usage, savings.evaluations, savings.optimization, savings.reports)
 
 
 def provider_access(apex: Apex) -> ProviderAccess | None:

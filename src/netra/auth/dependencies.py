@@ -7,7 +7,7 @@ from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from netra.auth.models import Principal
-from netra.auth.service import UnifiedAuthenticationService
+from netra.auth.run_tokens import BearerVerifier
 from netra.errors.kinds import UnauthenticatedError
 
 PrincipalDependency = Callable[..., Awaitable[Principal]]
@@ -25,7 +25,7 @@ class MissingCredentialError(UnauthenticatedError):
     code = "missing_credential"
 
 
-def build_principal_dependency(authentication: UnifiedAuthenticationService) -> PrincipalDependency:
+def build_principal_dependency(authentication: BearerVerifier) -> PrincipalDependency:
     """A FastAPI dependency: who is behind `Authorization: Bearer <access token or API key>`.
 
     Raises MissingCredentialError or InvalidTokenError (401).

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Literal, get_args
 
 Role = Literal["owner", "admin", "analyst", "viewer"]
-PrincipalKind = Literal["session", "api_key"]
+PrincipalKind = Literal["session", "api_key", "run"]
 
 ROLES: tuple[Role, ...] = get_args(Role)
 

@@ -12,6 +12,7 @@ from netra.auth.api_keys import ApiKeyService
 from netra.auth.database import AuthDatabaseManager
 from netra.auth.guesses import GuessLimiter
 from netra.auth.passwords import PasswordHashing, PasswordPolicy
+from netra.auth.run_tokens import RunTokens, gateway_tokens
 from netra.auth.service import AuthParts, UnifiedAuthenticationService
 from netra.auth.sessions import SessionService
 from netra.auth.signing_keys import SigningKeyRing
@@ -31,6 +32,7 @@ class AuthServices:
     administration: AccountAdministration
     signing_keys: SigningKeyRing
     database: AuthDatabaseManager
+    run_tokens: RunTokens
 
 
 @asynccontextmanager
@@ -50,7 +52,8 @@ async def auth_services(
     """
     auth_database = AuthDatabaseManager(database)
     signing_keys = SigningKeyRing(secrets_directory)
-    tokens = AccessTokens(signing_keys, issuer=f"netra:{derive(secret, 'token issuer')[:16]}")
+    issuer = f"netra:{derive(secret, 'token issuer')[:16]}"
+    tokens = AccessTokens(signing_keys, issuer=issuer)
     hashing = hashing or PasswordHashing()
     parts = AuthParts(
         database=auth_database,
@@ -74,6 +77,7 @@ async def auth_services(
             administration=AccountAdministration(parts, authentication),
             signing_keys=signing_keys,
             database=auth_database,
+            run_tokens=RunTokens(gateway_tokens(signing_keys, issuer), auth_database, authentication),
         )
     finally:
         hashing.close()

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from netra.auth.dependencies import build_principal_dependency
 from netra.auth.models import Membership, Principal
 from netra.auth.permissions import permissions_of
-from netra.auth.service import UnifiedAuthenticationService
+from netra.auth.run_tokens import BearerVerifier
 from netra.auth.workspaces import WorkspaceService
 from netra.config.settings import Settings
 from netra.context.models import RunLimits, UserExecutionContext
@@ -36,7 +36,7 @@ def build_context(
 
 
 def build_context_dependency(
-    auth: UnifiedAuthenticationService,
+    auth: BearerVerifier,
     workspaces: WorkspaceService,
     ids: UnifiedIDManager,
     settings: Settings,

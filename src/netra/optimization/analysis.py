@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from netra.optimization.actions import Action
 from netra.optimization.drafts import Draft, Effect, Lever
 from netra.optimization.findings import Baseline, Finding, Joint, Missing, MoneyInterval
 from netra.optimization.intervals import MIN_CALLS, Interval, Resamples
 from netra.optimization.params import LeverParams
-from netra.optimization.replay import replay_jointly
+from netra.optimization.replay import independent, replay_jointly
 from netra.optimization.verdict import Judgement, judge
 from netra.optimization.workload import Workload
 from netra.pricing.money import femto_string, total_femto
@@ -150,13 +151,22 @@ def _joint(workload: Workload, recommended: list[tuple[Draft, Finding]], resampl
     if not actions and len(recommended) == 1 and recommended[0][0].effect is not None:
         # A what-if over all calls as on another model: nothing to combine it with.
         return _joint_of(recommended, recommended[0][0].effect, workload, resamples)
-    after = replay_jointly(workload, actions) if actions else workload.cost
-    before = workload.cost
-    effect = Effect(total_femto(before), total_femto(after), workload.blocks.sums(before - after))
+    effect = _effect_together(workload, [draft for draft, _ in usable], actions)
     widest = [d.effect.uncertainty for d, _ in usable if d.effect is not None]
     below, above = (float(np.sum([u[side] for u in widest])) for side in (0, 1))
     whole = Effect(effect.baseline, effect.counterfactual, effect.block_savings, (below, above))
     return _joint_of(usable, whole, workload, resamples)
+
+
+def _effect_together(workload: Workload, drafts: list[Draft], actions: list[Action]) -> Effect:
+    before = workload.cost
+    whole = total_femto(before)
+    if independent(actions):
+        effects = [draft.effect for draft in drafts if draft.effect is not None]
+        saved = np.sum([effect.block_savings for effect in effects], axis=0)
+        return Effect(whole, whole - sum(effect.savings for effect in effects), saved)
+    after = replay_jointly(workload, actions) if actions else before
+    return Effect(whole, total_femto(after), workload.blocks.sums(before - after))
 
 
 def _joint_of(

@@ -6,6 +6,7 @@ the counts of a resample times the matrix of per-block sums gives every total.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ Draws = npt.NDArray[np.uint32]
 
 RESAMPLES = 2_000
 MIN_CALLS = 50
-_CELLS_AT_ONCE = 1 << 22
+_CELLS_AT_ONCE = 1 << 20
 _CELLS_KEPT = 1 << 28
 _UINT8 = 256
 
@@ -51,24 +52,38 @@ class Resamples:
         return [Interval(float(low), float(high)) for low, high in bounds.T]
 
     def _counts(self) -> Iterator[Float64]:
-        """Counts (resamples in a batch, blocks)."""
+        """Counts (resamples in a batch, blocks); good until the next ones are asked for."""
         if self._kept is not None:
             yield from (counts.astype(np.float64) for counts in self._kept)
             return
-        generator = np.random.Generator(np.random.PCG64(0))
         batch = max(1, min(self._resamples, _CELLS_AT_ONCE // self._blocks))
-        kept: list[npt.NDArray[np.uint8]] | None = []
-        if self._blocks * self._resamples > _CELLS_KEPT:
-            kept = None
-        for start in range(0, self._resamples, batch):
-            counts = np.empty((min(batch, self._resamples - start), self._blocks))
-            for row in counts:
-                drawn: Draws = generator.integers(0, self._blocks, size=self._blocks, dtype=np.uint32)
-                row[:] = np.bincount(drawn, minlength=self._blocks)
-            if kept is not None:
-                kept = [*kept, counts.astype(np.uint8)] if counts.max() < _UINT8 else None
+        keep = self._blocks * self._resamples <= _CELLS_KEPT
+        kept: list[npt.NDArray[np.uint8]] = []
+        buffer = np.empty((batch, self._blocks))
+        for drawn in self._draws(batch):
+            counts = buffer[: len(drawn)]
+            for row, indices in zip(counts, drawn, strict=True):
+                row[:] = np.bincount(indices, minlength=self._blocks)
+            keep = keep and bool(counts.max() < _UINT8)
+            if keep:
+                kept.append(counts.astype(np.uint8))
             yield counts
-        self._kept = kept
+        self._kept = kept if keep else None
+
+    def _draws(self, batch: int) -> Iterator[Draws]:
+        """Indices (resamples in a batch, blocks), the next batch drawn on another core meanwhile."""
+        generator = np.random.Generator(np.random.PCG64(0))
+        sizes = [min(batch, self._resamples - start) for start in range(0, self._resamples, batch)]
+
+        def draw(size: int) -> Draws:
+            return generator.integers(0, self._blocks, size=(size, self._blocks), dtype=np.uint32)
+
+        with ThreadPoolExecutor(1) as ahead:
+            coming = ahead.submit(draw, sizes[0])
+            for size in sizes[1:]:
+                drawn, coming = coming.result(), ahead.submit(draw, size)
+                yield drawn
+            yield coming.result()
 
 
 def bootstrap_totals(sums: Sequence[Float64], resamples: int = RESAMPLES) -> list[Interval]:

@@ -74,6 +74,14 @@ def replay_jointly(workload: Workload, actions: Sequence[Action]) -> Int64:
     return np.where(state.alive & workload.priced & priced, cost, 0)
 
 
+def independent(actions: Sequence[Action]) -> bool:
+    """Whether each action does alone what it does with the others: caching of different models only."""
+    caches = [action for action in actions if isinstance(action, CachePrefixes)]
+    if not caches or len(caches) < len(actions):
+        return False
+    return bool(np.sum([cache.rows for cache in caches], axis=0, dtype=np.int64).max(initial=0) <= 1)
+
+
 def _change_tokens(state: _State, changes: list[ChangeTokens]) -> None:
     for change in changes:
         state.tokens = limited_tokens(state.tokens, change)

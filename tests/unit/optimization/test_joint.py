@@ -122,3 +122,23 @@ def test_one_lever_alone_is_its_own_joint() -> None:
 def test_nothing_recommended_saves_nothing() -> None:
     joint = run_levers(calls([{}] * 60)).joint
     assert (joint.levers, joint.savings_usd, joint.savings_pct) == ([], "0", 0.0)
+
+
+def test_caching_of_different_models_is_joined_without_a_replay_and_to_the_same_figure() -> None:
+    names = ("claude-sonnet-4-5", "gpt-4o", "gemini-2.5-flash")
+    rows = [{"at": 9 * k, "model": names[k % 3], "session_id": f"s{k // 6}"} for k in range(240)]
+    frame = calls(rows, prefix_hashes=list(range(9)), prefix_block_tokens=512, input_tokens=4_700)
+    analysis = run_levers(frame, "prompt-cache", ttl="5m")
+    assert [f.verdict for f in analysis.findings] == ["recommend"] * 3
+    load = workload(frame)
+    actions = [
+        CachePrefixes(
+            load.rows_of(used.code),
+            300_000_000,
+            "cache_write",
+            load.catalogue.min_cacheable_tokens(used.model),
+        )
+        for used in load.models
+    ]
+    replayed = sum(usd(replay_jointly(load, actions)))
+    assert Decimal(analysis.joint.counterfactual_usd) == replayed

@@ -45,6 +45,8 @@ export function UsagePage() {
 
   const onImported = () => {
     setImports((count) => count + 1);
+    // The form stays: it says what was stored and what was rejected.
+    setImporting(true);
     if (usage.kind === "ready") usage.reload();
     else if (usage.kind === "failed") usage.retry();
   };

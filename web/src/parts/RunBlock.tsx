@@ -5,10 +5,11 @@ import { useApp } from "../state/app";
 import { hrefOf } from "../state/route";
 import { answerText, isLive, isStreaming, type RunView } from "../state/thread";
 import { summaryOf } from "../state/timeline";
+import { withCitations } from "./citing";
 import { CopyButton } from "./CopyButton";
 import { ProblemNote, Meter, Spinner } from "./Feedback";
 import { FigureStrip } from "./FigureButton";
-import { formatFigure, formatMilliseconds, formatMoney } from "./format";
+import { formatFigure, formatDuration, formatMoney } from "./format";
 import { Icon } from "./Icon";
 import { MissingList } from "./Missing";
 import { Prose } from "./Prose";
@@ -26,7 +27,7 @@ export function RunBlock({ run, latest }: { run: RunView; latest: boolean }) {
       {open && <Timeline run={run} />}
       {text !== "" && (
         <div className={isStreaming(run) ? "answer streaming" : "answer"}>
-          <Prose text={text} figures={figuresOf(run)} runId={run.runId} />
+          <Prose text={live ? text : withCitations(text, run.figures)} figures={figuresOf(run)} runId={run.runId} />
         </div>
       )}
       {!live && <Ending run={run} text={text} />}
@@ -45,7 +46,7 @@ function RunLine({ run, open, onToggle }: { run: RunView; open: boolean; onToggl
         {live ? <Spinner /> : <RunMark run={run} />}
         <span className="run-now">{live ? summary.now : `${OUTCOMES[run.status]} · ${steps}`}</span>
         <span className="run-time">
-          {live ? <Elapsed since={run.startedAt} /> : run.ms !== null && formatMilliseconds(run.ms)}
+          {live ? <Elapsed since={run.startedAt} /> : run.ms !== null && formatDuration(run.ms)}
         </span>
       </button>
       {live && <StopButton run={run} />}

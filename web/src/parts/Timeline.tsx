@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { rootAgents, titleOf, words } from "../state/timeline";
 import type { Agent, Entry, RunView, ToolCall } from "../state/thread";
-import { formatCount, formatMilliseconds } from "./format";
+import { formatCount, formatDuration } from "./format";
 import { FigureButton } from "./FigureButton";
 import { Icon } from "./Icon";
 import { Meter, Spinner } from "./Feedback";
@@ -23,7 +23,7 @@ function AgentItem({ agent, run }: { agent: Agent; run: RunView }) {
         <span className="agent-name">{titleOf(agent.name)}</span>
         {agent.plan.length > 0 && <span className="agent-plan">{agent.plan.map(words).join(" › ")}</span>}
         <span className="agent-time">
-          {agent.ms !== null ? formatMilliseconds(agent.ms) : agent.status === "running" && <Elapsed since={agent.startedAt} />}
+          {agent.ms !== null ? formatDuration(agent.ms) : agent.status === "running" && <Elapsed since={agent.startedAt} />}
         </span>
       </div>
       <ol className="entries">
@@ -48,7 +48,7 @@ function EntryItem({ entry, run }: { entry: Entry; run: RunView }) {
 }
 
 const keyOf = (entry: Entry): string =>
-  entry.kind === "tool" ? entry.callId : entry.kind === "agent" ? entry.agentId : `thought-${entry.step}`;
+  entry.kind === "tool" ? entry.callId : entry.kind === "agent" ? entry.agentId : `${entry.step}-${entry.text}`;
 
 const STATE_LABELS: Record<Agent["status"], string> = {
   running: "working",
@@ -77,7 +77,7 @@ function ToolItem({ call, runId }: { call: ToolCall; runId: string }) {
         <span className="tool-name">{words(call.tool)}</span>
         <span className="tool-summary">{call.status === "running" ? call.progress?.text : call.summary}</span>
         {call.status !== "ok" && call.status !== "running" && <span className="chip bad">{call.status}</span>}
-        <span className="agent-time">{call.ms !== null && formatMilliseconds(call.ms)}</span>
+        <span className="agent-time">{call.ms !== null && formatDuration(call.ms)}</span>
       </div>
       {call.status === "running" && call.progress && <ToolProgress call={call} />}
       {(call.figures.length > 0 || hasDetails) && (

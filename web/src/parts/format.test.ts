@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { formatBytes, formatCount, formatFigure, formatMilliseconds, formatMoney, formatPercent, plainDecimal, roundDecimal } from "./format";
+import { formatBytes, formatCount, formatDuration, formatFigure, formatMilliseconds, formatMoney, formatPercent, plainDecimal, roundDecimal } from "./format";
 import { formatAge, formatInstant, formatPeriod } from "./time";
 
 describe("money", () => {
@@ -36,7 +36,8 @@ describe("other values", () => {
     [formatCount(1469.25), "1,469.2"],
     [formatMilliseconds(840), "840 ms"],
     [formatMilliseconds(1470), "1.47 s"],
-    [formatMilliseconds(125_000), "2 min 5 s"],
+    [formatMilliseconds(125_000), "125.00 s"],
+    [formatDuration(125_000), "2 min 5 s"],
     [formatFigure({ value: 12.5, unit: "points" }), "12.50 points"],
     [formatFigure({ value: 1, unit: "days" }), "1 day"],
     [formatFigure({ value: 2048, unit: "tokens" }), "2,048 tokens"],

@@ -32,9 +32,15 @@ export function formatCount(value: number | string): string {
   return grouped(whole ? plain.split(".")[0]! : roundDecimal(plain, 1));
 }
 
-export function formatMilliseconds(value: number): string {
-  if (Math.abs(value) < 1000) return `${Math.round(value)} ms`;
-  if (Math.abs(value) < 60_000) return `${grouped(roundDecimal(plainDecimal(value / 1000), 2))} s`;
+export function formatMilliseconds(value: number | string): string {
+  const plain = plainDecimal(value);
+  if (Math.abs(Number(plain)) < 1000) return `${grouped(roundDecimal(plain, 0))} ms`;
+  return `${grouped(roundDecimal(plainDecimal(`${plain}e-3`), 2))} s`;
+}
+
+/** How long something took, for people: as milliseconds are, and in minutes from one minute on. */
+export function formatDuration(value: number): string {
+  if (value < 60_000) return formatMilliseconds(value);
   const seconds = Math.round(value / 1000);
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
@@ -51,7 +57,7 @@ export function formatUnit(value: string | number | null, unit: FigureUnit): str
     case "usd": return formatMoney(value);
     case "percent": return formatPercent(Number(value));
     case "points": return `${twoPlaces()} points`;
-    case "ms": return formatMilliseconds(Number(value));
+    case "ms": return formatMilliseconds(value);
     case "seconds": return `${twoPlaces()} s`;
     case "tokens": return `${formatCount(value)} tokens`;
     case "days": return `${formatCount(value)} ${Number(value) === 1 ? "day" : "days"}`;

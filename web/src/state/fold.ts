@@ -38,7 +38,7 @@ const FOLDS: { [T in FrameType]?: Fold<T> } = {
   agent_thinking: (view, event, data) =>
     inAgent(view, event, data, (agent) => {
       const thought = { kind: "thought" as const, step: data.step, of: data.of, text: data.text };
-      const known = agent.entries.findIndex((entry) => entry.kind === "thought" && entry.step === data.step);
+      const known = agent.entries.findIndex((entry) => entry.kind === "thought" && entry.step === data.step && entry.text === data.text);
       return { ...agent, entries: placed(agent.entries, known, thought) };
     }),
   tool_executing: (view, event, data) =>

@@ -1,7 +1,7 @@
 import type { Action } from "../../api/document";
 import type { Figure } from "../../api/types";
 import { FigureButton } from "../FigureButton";
-import { InlineProse } from "../Prose";
+import { InlineProse, Prose } from "../Prose";
 
 interface ActionProps {
   actions: readonly Action[];
@@ -26,7 +26,7 @@ export function ActionList({ actions, figures, runId }: ActionProps) {
                 {saving && <span className="action-saving">saves <FigureButton figure={saving} runId={runId} /></span>}
               </header>
               {action.why && <p>{prose(action.why)}</p>}
-              {action.steps.length > 0 && <ol className="steps">{action.steps.map((step, at) => <li key={at}>{prose(step)}</li>)}</ol>}
+              {action.steps.length > 0 && <ol className="steps">{action.steps.map((step, at) => <li key={at}><Prose text={step} figures={figures} runId={runId} /></li>)}</ol>}
               <dl className="action-facts">
                 <div><dt>Effort</dt><dd>{action.effort}</dd></div>
                 <div><dt>Risk</dt><dd>{action.risk}</dd></div>

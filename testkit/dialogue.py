@@ -51,7 +51,7 @@ from testkit.stores import open_database
 
 __all__ = ["dialogue", "durable_schema", "live_server", "worker"]
 
-PATIENCE_S = 20.0
+PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from netra.config.environment import IsolatedEnvironment
 
 LARGEST_LOG_BYTES = 16 * 1024 * 1024
 POLL_S = 0.05
+LOADER_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_", "PYTHON")
+"""Without them an interpreter that needed them would not start a second time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ def python_environment(
     """Environment of a Python child that finds this very package, with our variables that begin with
     `include`, then `extra`.
     """
-    environment = IsolatedEnvironment().for_subprocess(extra, include=include)
+    environment = IsolatedEnvironment().for_subprocess(extra, include=(*LOADER_VARIABLES, *include))
     package = str(Path(__file__).resolve().parents[3])
     known = environment.get("PYTHONPATH")
     return {**environment, "PYTHONPATH": os.pathsep.join([package, known] if known else [package])}

@@ -10,6 +10,7 @@ engine will own), then `--` and the command.
 import argparse
 import ctypes
 import os
+import pwd
 import signal
 import sys
 
@@ -26,8 +27,8 @@ def become(arguments: list[str]) -> None:
     parser.add_argument("--unprivileged", action="append", default=[])
     parser.add_argument("command", nargs="+")
     options = parser.parse_args(arguments)
-    if options.unprivileged and os.geteuid() == 0:
-        _give_up_root(options.unprivileged)
+    if options.unprivileged and (os.geteuid() == 0 or not _has_name(os.geteuid())):
+        _become_nobody(options.unprivileged)
     _die_with_parent(options.parent, options.death_signal)
     os.execv(options.command[0], options.command)  # noqa: S606 - the command comes from our own parent
 
@@ -41,22 +42,37 @@ def _die_with_parent(parent: int, death_signal: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _give_up_root(directories: list[str]) -> None:
-    """A user namespace in which we are nobody; where those are forbidden, nobody outright.
+def _has_name(user: int) -> bool:
+    try:
+        return bool(pwd.getpwuid(user).pw_name)
+    except KeyError:
+        return False
 
-    In the namespace files stay root's outside, so the directory may lie anywhere root can reach.
+
+def _become_nobody(directories: list[str]) -> None:
+    """A user namespace in which we are nobody; where those are forbidden and we are root, nobody outright.
+
+    PostgreSQL refuses root, and initdb a user without a name (as containers like to run). In the namespace
+    files stay ours outside, so the directories may lie anywhere we can reach.
     """
-    _own(directories, 0)  # before the namespace: inside it no other owner can be changed
+    user, group = os.geteuid(), os.getegid()
+    if user == 0:
+        _own(directories, 0)  # before the namespace: inside it no other owner can be changed
     libc = ctypes.CDLL(None, use_errno=True)
     if sys.platform.startswith("linux") and libc.unshare(CLONE_NEWUSER) == 0:
         for name, text in (
-            ("uid_map", f"{NOBODY} 0 1"),
+            ("uid_map", f"{NOBODY} {user} 1"),
             ("setgroups", "deny"),
-            ("gid_map", f"{NOBODY} 0 1"),
+            ("gid_map", f"{NOBODY} {group} 1"),
         ):
             with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
                 file.write(text)
         return
+    if user == 0:
+        _drop_root(directories)
+
+
+def _drop_root(directories: list[str]) -> None:
     _own(directories, NOBODY)
     for directory in directories:
         # Nobody must be able to pass through to its own directory; what lies beside it stays closed.

@@ -13,6 +13,7 @@ from netra.reports.rendering.html import render_html
 from netra.reports.rendering.markdown import render_markdown
 from netra.reports.rendering.prose import prose_html
 from netra.reports.rendering.report_json import report_json
+from netra.reports.rendering.view import show_quality
 from testkit import report_samples as samples
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -172,3 +173,11 @@ def test_prose_has_paragraphs_and_both_kinds_of_lists() -> None:
         "<ul><li>other</li></ul>",
         "<p>The <code>end</code> &amp; &lt;more&gt;.</p>",
     ]
+
+
+def test_a_measured_effect_on_quality_is_signed_with_its_interval() -> None:
+    effect = {"drop_points": 12.5, "interval_95": [11.74, 13.27], "items": 14_042}
+    assert show_quality(effect) == "-12.50 points (95 %: -13.27 to -11.74), 14,042 items"
+    assert show_quality({"drop_points": 0.0}) == "0.00 points"
+    assert show_quality("none") == "none"
+    assert show_quality(None) == "\u2013"

@@ -132,10 +132,10 @@ def show_quality(effect: object) -> str:
     measured = cast("Mapping[str, Any]", effect)
     if "drop_points" not in measured:
         return show_effect(measured)
-    words = f"{-float(measured['drop_points']):+.2f} points"
+    words = f"{_signed(-float(measured['drop_points']))} points"
     if measured.get("interval_95"):
         low, high = sorted(-float(end) for end in measured["interval_95"])
-        words += f" (95 %: {low:+.2f} to {high:+.2f})"
+        words += f" (95 %: {_signed(low)} to {_signed(high)})"
     return words + (f", {int(measured['items']):,} items" if measured.get("items") else "")
 
 
@@ -175,6 +175,11 @@ def exact_value(figure: Figure) -> str:
 def index_figures(document: ReportDocument) -> dict[str, Figure]:
     """The document's figures by id."""
     return figures_by_id(document.figures)
+
+
+def _signed(points: float) -> str:
+    shown = round(points, 2)
+    return f"{shown:+.2f}" if shown else "0.00"
 
 
 def _money(amount: str | None) -> str:

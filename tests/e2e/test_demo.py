@@ -5,10 +5,12 @@ import re
 from pathlib import Path
 
 import psutil
+import pytest
 
 from testkit.live_server import CommandLine
 
 
+@pytest.mark.timeout(300)
 def test_demo_finds_and_reports_savings_and_leaves_nothing_running(tmp_path: Path) -> None:
     home, out = tmp_path / "home dir", tmp_path / "out dir"
     ended = CommandLine(home, tmp_path).as_process("demo", "--out", str(out))

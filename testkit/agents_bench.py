@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from netra.agents.instance_factory import AgentInstanceFactory
 from netra.agents.runtime import SupervisorResult, Turn
 from netra.agents.team import agent_factory, playbooks
 from netra.data_access.factory import DataAccessFactory
@@ -34,14 +35,16 @@ class AgentsBench:
     reports: ReportService
     ids: UnifiedIDManager
     turns: list[Turn] = field(default_factory=list[Turn])
+    factory: AgentInstanceFactory | None = None
     events: KeptEvents = field(default_factory=KeptEvents)
 
     async def ask(self, question: str, history: Sequence[Turn] | None = None) -> SupervisorResult:
         """Ask in the thread; the events of the run are in `events`."""
         context = self.bench.context.child(run_id=self.ids.new("run"), thread_id=self.ids.new("thr"))
         self.events = KeptEvents()
-        factory = agent_factory(self.tools, self.llm)
-        supervisor = factory.supervisor(context, self.events, InlineStepRunner())
+        if self.factory is None:
+            self.factory = agent_factory(self.tools, self.llm)
+        supervisor = self.factory.supervisor(context, self.events, InlineStepRunner())
         result = await supervisor.run(question, self.turns if history is None else history)
         self.turns += [
             Turn("user", question, context.run_id),

@@ -56,7 +56,7 @@ async def test_a_provider_model_answers_as_the_built_in_analyst_does(
         await agents.bench.load(CALLS)
         over_the_wire = await agents.ask(QUESTION)
         await manager.close()
-    agents.llm = LLMManager(playbooks())
+    agents.llm, agents.factory = LLMManager(playbooks()), None
     built_in = await agents.ask(QUESTION, history=[])
     assert over_the_wire.message == built_in.message
     assert "gpt-4o-mini: 30" in over_the_wire.message

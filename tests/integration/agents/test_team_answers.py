@@ -94,8 +94,11 @@ async def test_a_cost_question_and_its_follow_ups(team: AgentsBench) -> None:
     title = finding["finding"]["title"]  # type: ignore[index,call-overload]
     saving = Decimal(str(figures[f"{title}: saving"]["value"]))
     year = Decimal(str(figures[f"{title}: saving in a year"]["value"]))
-    days = Decimal(str(figures["Observed days"]["value"]))
-    assert abs(year - saving * 365 / days) < Decimal("0.01") * year
+    span = datetime.fromisoformat(str(figures[f"{title}: saving"]["until"])) - datetime.fromisoformat(
+        str(figures[f"{title}: saving"]["since"])
+    )
+    days = Decimal(str(span.total_seconds())) / 86_400
+    assert abs(year - saving * 365 / days) < Decimal("0.0001")
 
     second = await team.ask("and the second one, how risky is it?")
     assert result.memory["titles"][1] in second.message  # type: ignore[index,operator]

@@ -38,6 +38,7 @@ def read(text: str, *, follow: bool = False) -> QuestionFrame:
         ("cost", "redcue our spendng by a third"),
         ("cost", "optimise our costs"),
         ("cost", "What savings are possible?"),
+        ("cost", "Where can we cut our LLM spend without losing quality, and what should we do first?"),
         ("drivers", "Top five cost drivers this month"),
         ("drivers", "What are our biggest costs?"),
         ("drivers", "where does the money go?"),
@@ -112,6 +113,8 @@ def test_follow_up(text: str, ordinal: int | None, asks: list[str]) -> None:
         "How many calls by model yesterday?",
         "Top five cost drivers this month",
         "Why did spend jump last week?",
+        "why is it so slow?",
+        "Where can we cut our LLM spend without losing quality, and what should we do first?",
     ],
 )
 def test_a_new_subject_in_the_same_thread_is_no_follow_up(text: str) -> None:

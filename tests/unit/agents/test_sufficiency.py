@@ -56,7 +56,7 @@ def test_without_calls_nothing_is_answered(kind: str) -> None:
             frame("usage", window=Window(since=datetime(2027, 1, 1, tzinfo=UTC))),
             facts(),
             "insufficient",
-            "2026-10-01 to 2026-11-20",
+            "2026-10-01 00:00 to 2026-11-20",
         ),
     ],
 )

@@ -65,7 +65,7 @@ def _year(recalled: RecalledFinding) -> str:
         interval = f" (95 % interval {cite(recalled.year_low)} to {cite(recalled.year_high)})"
     text = (
         f"**In a year: {cite(figures.year)}**{interval}. That is the saving of {cite(figures.savings)} over "
-        f"{cite(recalled.days)} observed, carried on for a year."
+        f"{cite(recalled.days)}, carried on for a year."
     )
     return f"{text} {recalled.short_period}" if recalled.short_period else text
 

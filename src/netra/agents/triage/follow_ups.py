@@ -12,6 +12,11 @@ _ORDINALS = {
     "sixth": 6, "6th": 6, "seventh": 7, "7th": 7, "eighth": 8, "8th": 8, "ninth": 9, "9th": 9, "tenth": 10,
 }  # fmt: skip
 _NUMBERED = r"(?:#|\bnumber |\bno\.? ?|\boption |\bfinding |\baction |\bstep |\bitem |\bpoint )(\d{1,2})\b"
+_LISTED = (
+    r"(?:ones?|of|findings?|actions?|options?|points?|steps?|suggestions?|changes?|savings?|levers?|items?|"
+    r"drivers?)\b"
+)
+_NOT_LISTED = r"(?:token|week|month|quarter|half|day|event|time|call|request)"
 _POINTERS = r"\b(?:that|this|those|these|them|it|the one|the former|the latter|same)\b"
 _ASKS: tuple[tuple[FollowUpAsk, str], ...] = (
     ("year", r"\b(?:year|yearly|annual\w*|annuali[sz]ed|12 months|twelve months|per annum)\b"),
@@ -25,8 +30,9 @@ _ASKS: tuple[tuple[FollowUpAsk, str], ...] = (
         r"the) (?:number|figure)|\bassum\w+|\bevidence\b"),
 )  # fmt: skip
 _FRESH_SUBJECT = (
-    r"\bhow many\b|\blast (?:week|month)\b|\byesterday\b|\btop \w+\b|\bby model\b|\bper (?:day|"
-    r"model|user|feature)\b"
+    r"\bhow many\b|\blast (?:week|month)\b|\byesterday\b|\btop \w+\b|\bby model\b|\bslow\w*\b|\blatency\b|"
+    r"\bper (?:day|model|user|feature)\b|\brate limits?\b|\bcost drivers?\b|\bp9\d\b|"
+    r"\b(?:spend|spending|costs?|bill)\b.{0,20}\b(?:jump|ris|rose|increas|grow|grew|drop|fall|fell|up|down)"
 )
 
 
@@ -36,7 +42,8 @@ def find_ordinal(text: str) -> int | None:
     if numbered is not None:
         return int(numbered.group(1))
     for word, value in _ORDINALS.items():
-        if re.search(rf"\b{word}\b(?! (?:token|week|month|quarter|half|day|event))", text):
+        listed = rf"\bthe {word}\b(?! {_NOT_LISTED})|\b{word} {_LISTED}|^\W*(?:and )?{word}\W*$"
+        if re.search(listed, text):
             return value
     if re.search(r"\b(?:the )?last (?:one|of (?:those|these|them)|finding|action|option|point)\b", text):
         return -1

@@ -47,8 +47,8 @@ def assess(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Mi
     if _window_is_empty(frame, facts):
         return "insufficient", [
             Missing(
-                what=f"calls in {frame.window.label}: the data covers {facts.since:%Y-%m-%d} to "
-                f"{facts.until:%Y-%m-%d}",
+                what=f"calls in {frame.window.label}: the data covers {facts.since:%Y-%m-%d %H:%M} to "
+                f"{facts.until:%Y-%m-%d %H:%M} UTC",
                 how=f"ask about that range, or import the missing period: `{IMPORT_CALLS}`",
             )
         ]

@@ -13,7 +13,7 @@ from netra.errors.kinds import NotFoundError
 from netra.reports.figures import Figure
 from netra.tools.figure_sheet import FigureSheet, Source
 from netra.tools.optimization.outputs import FindingView
-from netra.tools.optimization.yearly import observed_days, per_year, short_period_assumption
+from netra.tools.optimization.yearly import in_words, observed_days, per_year, short_period_assumption
 from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
 
 
@@ -89,7 +89,7 @@ def recall(sheet: FigureSheet, remembered: RememberedFinding, position: int) -> 
         position=position,
         finding=finding,
         rows=sheet.add(source.rows, "count", "Calls replayed", source),
-        days=sheet.add(round(float(days), 2), "days", "Observed days", source) if days else None,
+        days=sheet.add(in_words(days), "text", "Observed period", source) if days else None,
         year_low=_yearly(sheet, known.get(remembered.finding.figures.low or ""), days),
         year_high=_yearly(sheet, known.get(remembered.finding.figures.high or ""), days),
         short_period=short,

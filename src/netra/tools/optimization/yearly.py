@@ -27,12 +27,20 @@ def per_year(saving: Decimal, days: Decimal) -> Decimal:
         return (saving * 365 / days).quantize(Decimal("0.0001"))
 
 
+def in_words(days: Decimal) -> str:
+    """The length of a period as people say it: `3.5 days`, `5.2 hours`, `17 minutes`."""
+    if days >= 1:
+        return f"{days:.1f} days"
+    hours = days * 24
+    return f"{hours:.1f} hours" if hours >= 1 else f"{max(hours * 60, Decimal(1)):.0f} minutes"
+
+
 def short_period_assumption(days: Decimal) -> str | None:
     """The assumption to state when less than a week was observed."""
     if days >= SHORT_DAYS:
         return None
     return (
-        f"The year is projected from {days:.2f} observed days, less than a week: it assumes that the rest "
+        f"The year is projected from {in_words(days)} of data, less than a week: it assumes that the rest "
         f"of the "
         f"year looks like them."
     )

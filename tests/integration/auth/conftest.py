@@ -23,12 +23,30 @@ from netra.http.middleware import RequestMiddleware
 from netra.http.origins import OriginPolicy
 from netra.http.problems import install_problem_handlers
 from netra.ids.manager import UnifiedIDManager
+from netra.storage.embedded.engines import EngineUrls
 from netra.storage.postgres.manager import DatabaseManager
+from netra.storage.postgres.migrate import migrate
 from netra.storage.postgres.sessions import DatabaseSessionManager
 from netra.telemetry.metrics import Metrics
+from testkit.databases import own_database
+from testkit.stores import open_database
 
 PASSWORD = "violet kettle 1984 morning"
 SECRET = b"a secret of the tests, long enough to be one"
+
+
+@pytest.fixture
+async def database(request: pytest.FixtureRequest, migrated: EngineUrls) -> AsyncGenerator[DatabaseManager]:
+    """The database of the run; `own` by parametrisation for what there is only one of in an installation."""
+    if getattr(request, "param", "shared") == "own":
+        async with own_database(migrated) as own:
+            await migrate(own, "app")
+            await migrate(own, "auth")
+            yield own
+        return
+    manager = open_database(migrated)
+    yield manager
+    await manager.close()
 
 
 class CountingHashing(PasswordHashing):

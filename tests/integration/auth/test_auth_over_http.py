@@ -12,6 +12,9 @@ from netra.auth.services import AuthServices
 PASSWORD = "violet kettle 1984 morning"
 People = Callable[[], Awaitable[Any]]
 
+# An installation has one owner and one owner's key: other tests of the run must not replace it meanwhile.
+installation_of_its_own = pytest.mark.parametrize("database", ["own"], indirect=True)
+
 
 async def sign_in(client: httpx.AsyncClient, email: str, **headers: str) -> httpx.Response:
     return await client.post("/v1/auth/sign-in", json={"email": email, "password": PASSWORD}, headers=headers)
@@ -248,6 +251,7 @@ async def test_a_key_can_be_limited_to_a_role(client: httpx.AsyncClient, person:
     assert context.json()["role"] == "viewer"
 
 
+@installation_of_its_own
 async def test_the_local_owner_begins_with_a_key_for_every_workspace(
     client: httpx.AsyncClient, auth: AuthServices
 ) -> None:
@@ -263,6 +267,7 @@ async def test_the_local_owner_begins_with_a_key_for_every_workspace(
     assert (await client.get("/v1/me", headers=headers)).status_code == 401
 
 
+@installation_of_its_own
 async def test_only_the_installation_owner_administers_accounts(
     client: httpx.AsyncClient, auth: AuthServices, person: Any, new_email: Callable[[], str]
 ) -> None:
@@ -293,6 +298,7 @@ async def test_only_the_installation_owner_administers_accounts(
     ).status_code == 401
 
 
+@installation_of_its_own
 async def test_the_list_of_accounts_comes_in_pages(
     client: httpx.AsyncClient, auth: AuthServices, new_person: People
 ) -> None:

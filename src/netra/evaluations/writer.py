@@ -3,12 +3,12 @@ either.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import polars as pl
 
 from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
+from netra.data_access.number_lists import LIST_SETTINGS, number_list
 from netra.evaluations.arrow import frame_of, table_of
 
 TABLE = "evaluations"
@@ -31,8 +31,6 @@ COLUMNS: dict[str, pl.DataType] = {
 _EXISTING = """SELECT id_hash, content_hash, import_id, position, 0 AS unpriced FROM evaluations
 WHERE workspace_id = {{workspace:String}} AND id_hash IN ({ids})"""
 
-_SETTINGS: dict[str, Any] = {"max_query_size": 64 * 2**20}
-
 
 class EvaluationWriter:
     """Writes scores of one workspace at a time; holds no state between writes."""
@@ -43,8 +41,8 @@ class EvaluationWriter:
     async def existing(self, context: UserExecutionContext, hashes: Sequence[int]) -> pl.DataFrame:
         """Stored rows with these id digests: id_hash, content_hash, import_id, position, unpriced."""
         analytics = self._access.for_context(context).analytics
-        sql = _EXISTING.format(ids=",".join(str(int(value)) for value in hashes))
-        return frame_of(await analytics.query_arrow(sql, settings=_SETTINGS))
+        sql = _EXISTING.format(ids=number_list(hashes))
+        return frame_of(await analytics.query_arrow(sql, settings=LIST_SETTINGS))
 
     async def write(self, context: UserExecutionContext, frame: pl.DataFrame, token: str) -> int:
         """Insert rows with the columns of COLUMNS once per token; 0 (no score needs a price)."""

@@ -1,12 +1,12 @@
 """The only writer of `llm_calls`: completes, prices and inserts rows, once per token."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import polars as pl
 
 from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
+from netra.data_access.number_lists import LIST_SETTINGS, number_list
 from netra.usage.arrow import frame_of, table_of
 from netra.usage.identity import Digests, content_texts, id_hashes
 from netra.usage.pricing_rows import PriceRows
@@ -14,9 +14,6 @@ from netra.usage.schema import CALL_COLUMNS, LEDGER_COLUMNS, PRICE_COLUMNS, TABL
 
 _EXISTING = """SELECT id_hash, content_hash, import_id, position, isNull(cost_usd) AS unpriced FROM llm_calls
 WHERE workspace_id = {{workspace:String}} AND id_hash IN ({ids})"""
-
-_SETTINGS: dict[str, Any] = {"max_query_size": 64 * 2**20}
-"""The list of ids stands in the query text: as whole numbers it needs no quoting, and no URL holds it."""
 
 
 class CallWriter:
@@ -32,8 +29,8 @@ class CallWriter:
     async def existing(self, context: UserExecutionContext, hashes: Sequence[int]) -> pl.DataFrame:
         """Stored rows with these id digests: id_hash, content_hash, import_id, position, unpriced."""
         analytics = self._access.for_context(context).analytics
-        sql = _EXISTING.format(ids=",".join(str(int(value)) for value in hashes))
-        return frame_of(await analytics.query_arrow(sql, settings=_SETTINGS))
+        sql = _EXISTING.format(ids=number_list(hashes))
+        return frame_of(await analytics.query_arrow(sql, settings=LIST_SETTINGS))
 
     async def write(self, context: UserExecutionContext, frame: pl.DataFrame, token: str) -> int:
         """Insert rows once per token; the number of rows that could not be priced.

@@ -92,7 +92,10 @@ def generated_evaluations(items: int = 2_000) -> pl.DataFrame:
 
 
 def measure(n: int, mean_blocks: int, levers: list[str] | None) -> dict[str, Any]:
-    """Seconds by part of one analysis over n calls, the peak memory of this process, cost per call."""
+    """Seconds by part of one analysis over n calls, the peak memory of this process, cost per call.
+
+    `cpu_seconds` stays the same on a machine that is busy with other work, `seconds` does not.
+    """
     frame = generated_calls(n, mean_blocks)
     catalogue = PriceCatalogue()
     evaluations = with_canonical(generated_evaluations(), catalogue)
@@ -100,6 +103,8 @@ def measure(n: int, mean_blocks: int, levers: list[str] | None) -> dict[str, Any
     accepted = {lever.name: lever.parameters for lever in chosen}
     params = params_by_lever({}, list(accepted), accepted)
     before = _peak_gb()
+    busy = os.getloadavg()[0]
+    cpu = time.process_time()
     marks: list[tuple[str, float]] = [("prices", time.perf_counter())]
     around = Surroundings(
         lambda draft: ({}, ""),
@@ -114,6 +119,8 @@ def measure(n: int, mean_blocks: int, levers: list[str] | None) -> dict[str, Any
         "calls": n,
         "mean_blocks": mean_blocks,
         "seconds": round(total, 3),
+        "cpu_seconds": round(time.process_time() - cpu, 3),
+        "load_average_before": round(busy, 1),
         "seconds_by_part": seconds,
         "microseconds_per_call": round(total / n * 1e6, 3),
         "peak_gb": round(_peak_gb(), 2),

@@ -6,12 +6,15 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from netra.storage.embedded.engines import EngineUrls
 from netra.storage.postgres.manager import DatabaseManager
 from testkit.dialogue import Dialogue
 from testkit.run_worker import running_worker
 
 
+@pytest.mark.protects("W13")
 async def test_a_killed_workers_run_is_finished(
     own_database: DatabaseManager,
     own_dialogue: Dialogue,

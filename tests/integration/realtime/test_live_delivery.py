@@ -49,6 +49,7 @@ async def append(dialogue: Any, context: Any, thread_id: str, *texts: str, publi
             await dialogue.publisher.publish(context.workspace_id, context.user_id, appended.fresh)
 
 
+@pytest.mark.protects("W1")
 async def test_a_question_is_answered_live(live_server: Any, new_user: Any, worker: None) -> None:
     frames: list[Any] = []
     async with live_server.client(await new_user()) as client:
@@ -63,6 +64,7 @@ async def test_a_question_is_answered_live(live_server: Any, new_user: Any, work
     assert len(figures["figures"]) == 2
 
 
+@pytest.mark.protects("W8")
 async def test_live_events_are_the_stored_ones(live_server: Any, new_user: Any, worker: None) -> None:
     async with live_server.client(await new_user()) as client:
         asked = await ask(client, "steps=2")
@@ -93,6 +95,7 @@ async def test_cuts_lose_and_repeat_nothing(live_server: Any, new_user: Any, wor
     assert len({event["event_id"] for event in asked.events}) == len(asked.events)
 
 
+@pytest.mark.protects("W16")
 async def test_a_cursor_replays_the_whole_gap(live_server: Any, dialogue: Any, new_user: Any) -> None:
     user = await new_user()
     thread = await dialogue.threads.create(user.context)

@@ -17,6 +17,7 @@ def terminals(events: list[Any], run_id: str) -> list[Any]:
     return [e for e in events if e.run_id == run_id and e.type == "agent_completed" and e.parent is None]
 
 
+@pytest.mark.protects("W6")
 async def test_the_events_of_a_run_come_in_order(dialogue: Any, fresh_context: Any, worker: None) -> None:
     context = fresh_context()
     accepted = await dialogue.ask(context, "steps=2 text=seven+calls")

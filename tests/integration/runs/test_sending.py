@@ -165,6 +165,7 @@ async def test_an_interrupting_question_ends_the_others(
     assert (await dialogue.runs.access_run(context, waiting.run_id)).status == "cancelled"
 
 
+@pytest.mark.protects("W2")
 async def test_another_user_finds_nothing(dialogue: Any, fresh_context: Any) -> None:
     owner = fresh_context()
     accepted = await dialogue.ask(owner, "steps=0")

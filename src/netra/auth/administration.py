@@ -66,7 +66,7 @@ class AccountAdministration:
         return OwnerCredentials(account.user, membership.workspace_id, key, principal.expires_at)
 
     async def list_accounts(
-        self, principal: Principal, *, after: tuple[str, str] | None, limit: int
+        self, principal: Principal, *, after: tuple[datetime, str] | None, limit: int
     ) -> list[ListedAccount]:
         """All accounts in order of creation."""
         await self._check_owner(principal, "account.list")

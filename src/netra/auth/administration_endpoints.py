@@ -1,5 +1,6 @@
 """Accounts of the installation, for its owner."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
@@ -17,7 +18,16 @@ from netra.auth.schemas import (
     PasswordResetRequest,
     UserOut,
 )
-from netra.http.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, decode_cursor, encode_cursor, page_of
+from netra.http.pagination import (
+    DEFAULT_LIMIT,
+    Cursor,
+    InvalidCursorError,
+    Limit,
+    Page,
+    decode_cursor,
+    encode_cursor,
+    page_of,
+)
 
 UserId = Annotated[str, Path(max_length=200)]
 
@@ -32,10 +42,8 @@ def build_administration_router(
     async def list_users(
         principal: Annotated[Principal, Depends(current)], cursor: Cursor = None, limit: Limit = DEFAULT_LIMIT
     ) -> Page[AccountOut]:
-        after = decode_cursor(cursor, str, str) if cursor else None
-        rows = await administration.list_accounts(
-            principal, after=(after[0], after[1]) if after else None, limit=limit + 1
-        )
+        after = _position(cursor) if cursor else None
+        rows = await administration.list_accounts(principal, after=after, limit=limit + 1)
         kept, following = page_of(rows, limit, _cursor)
         return Page(items=[_account(row) for row in kept], next_cursor=following)
 
@@ -68,6 +76,17 @@ def build_administration_router(
 
 def _cursor(row: ListedAccount) -> str:
     return encode_cursor(row.created_at.isoformat(), row.user.id)
+
+
+def _position(cursor: str) -> tuple[datetime, str]:
+    at, user_id = decode_cursor(cursor, str, str)
+    try:
+        created_at = datetime.fromisoformat(at)
+    except ValueError:
+        created_at = None
+    if created_at is None or created_at.tzinfo is None:
+        raise InvalidCursorError("the cursor belongs to another list")
+    return created_at, user_id
 
 
 def _account(row: ListedAccount) -> AccountOut:

@@ -99,14 +99,14 @@ class AccountRepository:
         """The account that administers this installation."""
         return await self._account("u.is_installation_owner and :value = ''", "")
 
-    async def accounts(self, *, after: tuple[str, str] | None, limit: int) -> list[ListedAccount]:
-        """Accounts in order of creation, after the one with this (created_at as text, id)."""
+    async def accounts(self, *, after: tuple[datetime, str] | None, limit: int) -> list[ListedAccount]:
+        """Accounts in order of creation, after the one with this (created_at, id)."""
         rows = await self._tx.execute(
             f"select {USER_COLUMNS}, u.created_at, u.disabled_at is not null as is_disabled "
             "from auth.users u where cast(:at as timestamptz) is null "
             "or (u.created_at, u.id) > (cast(:at as timestamptz), :id) "
             "order by u.created_at, u.id limit :limit",
-            {"at": after and datetime.fromisoformat(after[0]), "id": after and after[1], "limit": limit},
+            {"at": after and after[0], "id": after and after[1], "limit": limit},
         )
         return [ListedAccount(user_of(row), row.created_at, row.is_disabled) for row in rows]
 

@@ -8,6 +8,7 @@ import pytest
 
 from netra.auth.cookies import REFRESH_COOKIE
 from netra.auth.services import AuthServices
+from netra.http.pagination import encode_cursor
 
 PASSWORD = "violet kettle 1984 morning"
 People = Callable[[], Awaitable[Any]]
@@ -317,5 +318,37 @@ async def test_the_list_of_accounts_comes_in_pages(
             break
     assert len(seen) == len(set(seen))
     assert {one.email for one in people} <= set(seen)
-    bad = await client.get("/v1/users", params={"cursor": "bogus"}, headers=headers)
-    assert (bad.status_code, bad.json()["code"]) == (400, "invalid_cursor")
+    for cursor in ("bogus", encode_cursor("yesterday", "usr_1"), encode_cursor("2026-01-01", "usr_1")):
+        bad = await client.get("/v1/users", params={"cursor": cursor}, headers=headers)
+        assert (bad.status_code, bad.json()["code"]) == (400, "invalid_cursor")
+
+
+@pytest.mark.parametrize("odd", ["%00", "a%00b", "%ED%A0%80", "%2e%2e", "'--", "x" * 199])
+async def test_odd_ids_in_paths_are_refused_and_never_crash(
+    client: httpx.AsyncClient, person: Any, odd: str
+) -> None:
+    for method, path in [
+        ("GET", f"/v1/workspaces/{odd}/members"),
+        ("DELETE", f"/v1/api-keys/{odd}"),
+        ("DELETE", f"/v1/workspaces/{odd}/members/{odd}"),
+    ]:
+        answer = await client.request(method, path, headers=person.headers)
+        assert answer.status_code in (400, 404, 405), path
+
+
+async def test_odd_characters_in_bodies_are_refused_and_never_crash(
+    client: httpx.AsyncClient, person: Any
+) -> None:
+    for odd in ("\\u0000", "\\ud800", "a\\u0000b"):
+        for path, field in [("/v1/workspaces", "name"), ("/v1/api-keys", "name")]:
+            answer = await client.post(
+                path,
+                content=f'{{"{field}": "{odd}"}}'.encode(),
+                headers={**person.headers, "content-type": "application/json"},
+            )
+            assert answer.status_code in (400, 422), (path, odd, answer.text)
+        body = f'{{"email": "a@b.example", "password": "{odd} and some more"}}'.encode()
+        signed = await client.post(
+            "/v1/auth/sign-in", content=body, headers={"content-type": "application/json"}
+        )
+        assert signed.status_code in (400, 401, 422)

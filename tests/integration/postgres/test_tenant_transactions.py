@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from netra.storage.postgres.errors import UnstorableTextError
 from netra.storage.postgres.manager import DatabaseManager
 from netra.storage.postgres.sessions import DatabaseSessionManager, Transaction
 
@@ -196,3 +197,10 @@ def test_a_transaction_lists_its_hooks() -> None:
 
     transaction.after_commit(hook)
     assert transaction.hooks == (hook,)
+
+
+@pytest.mark.parametrize("body", ["a\0b", "half \ud800 pair"])
+async def test_a_text_that_cannot_be_stored_is_bad_input(notes: DatabaseSessionManager, body: str) -> None:
+    with pytest.raises(UnstorableTextError):
+        await write(notes, "a", "u", body)
+    assert await bodies(notes, "a", "u") == []

@@ -2,7 +2,7 @@
 
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from netra.errors.kinds import UnavailableError
+from netra.errors.kinds import InvalidInputError, UnavailableError
 
 
 class DatabaseUnavailableError(UnavailableError):
@@ -23,6 +23,12 @@ class SchemaBehindError(UnavailableError):
     code = "schema_behind"
 
 
+class UnstorableTextError(InvalidInputError):
+    """A text holds U+0000 or a lone surrogate; PostgreSQL stores neither."""
+
+    code = "unstorable_text"
+
+
 class InvalidDatabaseUrlError(ValueError):
     """The parts of a database address do not fit together; the message says which."""
 
@@ -39,6 +45,16 @@ def sql_state(failure: DBAPIError) -> str | None:
     """The five-character SQLSTATE of a failure, None when the driver gave none."""
     state = getattr(failure.orig, "sqlstate", None)
     return state if isinstance(state, str) else None
+
+
+def is_unstorable_text(failure: BaseException) -> bool:
+    """Whether a statement failed because a parameter holds a character that no PostgreSQL text can hold."""
+    if isinstance(failure, UnicodeEncodeError):
+        return True
+    if not isinstance(failure, DBAPIError):
+        return False
+    cause = _cause(failure)
+    return sql_state(failure) == "22021" or isinstance(cause and cause.__cause__, UnicodeEncodeError)
 
 
 def _cause(failure: DBAPIError) -> BaseException | None:

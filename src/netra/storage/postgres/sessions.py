@@ -9,7 +9,11 @@ from sqlalchemy import CursorResult, Executable, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from netra.storage.postgres.errors import DatabaseUnavailableError
+from netra.storage.postgres.errors import (
+    DatabaseUnavailableError,
+    UnstorableTextError,
+    is_unstorable_text,
+)
 from netra.storage.postgres.manager import DatabaseManager, DatabaseRole, unavailable
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -28,12 +32,20 @@ class Transaction:
     async def execute(
         self, statement: Executable | str, parameters: Parameters | None = None
     ) -> CursorResult[Any]:
-        """Run one statement; text may hold `:name` parameters. The result is already in memory."""
+        """Run one statement; text may hold `:name` parameters. The result is already in memory.
+
+        Raises UnstorableTextError for a text that PostgreSQL cannot hold; SQLAlchemy's errors otherwise.
+        """
         if isinstance(statement, str):
             statement = text(statement)
-        if parameters is None:
-            return await self._connection.execute(statement)
-        return await self._connection.execute(statement, parameters)
+        try:
+            return await self._connection.execute(statement, parameters)
+        except (DBAPIError, UnicodeEncodeError) as failure:
+            if is_unstorable_text(failure):
+                raise UnstorableTextError(
+                    "a text holds a character that cannot be stored (NUL or half of a pair)"
+                ) from None
+            raise
 
     def after_commit(self, hook: AfterCommit) -> None:
         """Await `hook` once the transaction is committed, in order of registration; never after

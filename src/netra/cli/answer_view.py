@@ -54,6 +54,7 @@ def readable_prose(text: str, figures: "Sequence[Figure]") -> str:
     filled = fill_prose(text, figures_by_id(figures), cited)
     marked = escape(filled)
     marked = re.sub(r"\*\*(.+?)\*\*", r"[bold]\1[/bold]", marked.replace("****", ""))
+    marked = re.sub(r"```[\w-]*\n(.*?)\n```", r"[cyan]\1[/cyan]", marked, flags=re.DOTALL)
     marked = re.sub(r"`([^`]+)`", r"[cyan]\1[/cyan]", marked)
     return re.sub(r"⟦(\w+)⟧", r"[dim]⟦\1⟧[/dim]", marked)
 

@@ -64,7 +64,8 @@ def check_figures(result: SupervisorResult) -> None:
     """Every figure of the answer opens its query, row count and time range."""
     for item in result.figures:
         figure = Figure.model_validate(item)
-        assert figure.query
+        assert figure.query.get("measures") or figure.query.get("compare")
+        assert "workspace_id = {workspace:String}" in figure.sql
         assert figure.rows > 0
         assert figure.since is not None
     assert "{{f:" not in result.message

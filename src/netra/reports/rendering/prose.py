@@ -12,6 +12,7 @@ from netra.reports.figures import Figure
 from netra.reports.formatting import format_figure
 
 _BOLD = re.compile(r"\*\*(.+?)\*\*")
+_FENCE = re.compile(r"```[\w-]*\n(.*?)\n```", re.DOTALL)
 _CODE = re.compile(r"`([^`]+)`")
 _ITEM = re.compile(r"^\s*(?:-|(?P<number>\d{1,3})\.)\s+(?P<content>.*)$")
 
@@ -25,7 +26,10 @@ def figure_link(figure: Figure) -> str:
 
 
 def inline_html(text: str, figures: Mapping[str, Figure]) -> Markup:
-    """One line of prose. Raises UnknownFigureError for a citation without a figure."""
+    """One line of prose, or a step with a fenced block of code.
+
+    Raises UnknownFigureError for a citation without a figure.
+    """
 
     def linked(match: re.Match[str]) -> str:
         figure = figures.get(match.group(1))
@@ -33,7 +37,8 @@ def inline_html(text: str, figures: Mapping[str, Figure]) -> Markup:
             raise UnknownFigureError(match.group(1))
         return figure_link(figure)
 
-    marked = _CODE.sub(r"<code>\1</code>", _BOLD.sub(r"<strong>\1</strong>", escape(text)))
+    fenced = _FENCE.sub(r"<pre><code>\1</code></pre>", escape(text))
+    marked = _CODE.sub(r"<code>\1</code>", _BOLD.sub(r"<strong>\1</strong>", fenced))
     return Markup(CITATION.sub(linked, marked))  # noqa: S704 - escaped above, before any mark-up was added
 
 

@@ -21,6 +21,9 @@ from netra.tools.optimization.outputs import (
 from netra.tools.optimization.titles import title_of
 from netra.tools.optimization.yearly import observed_days, per_year, short_period_assumption
 from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
+from netra.tools.usage.measuring import CallsRead, replay_source
+from netra.tools.usage.query_tool import exact_filters
+from netra.usage.queries import UsageQuery
 
 _CHARTED = 12
 
@@ -49,7 +52,19 @@ def find_savings(optimization: OptimizationService) -> AnyToolSpec:
                 where=arguments.where,
             ),
         )
-        output = savings_output(call.figures, result)
+        base = result.baseline
+        source = replay_source(
+            UsageQuery(
+                measures=["calls", "cost_usd", "unpriced_calls"],
+                filters=exact_filters(arguments.where),
+                since=arguments.since,
+                until=arguments.until,
+            ),
+            {"levers": arguments.levers or "all", "params": arguments.params},
+            CallsRead(base.calls, base.since, base.until),
+            call.context.timezone,
+        )
+        output = savings_output(call.figures, result, source)
         counted = {verdict: sum(f.verdict == verdict for f in output.findings) for verdict in _SAID}
         summary = f"replayed {result.baseline.calls:,} calls: " + ", ".join(
             f"{count} {_SAID[verdict]}" for verdict, count in counted.items()
@@ -70,11 +85,10 @@ def find_savings(optimization: OptimizationService) -> AnyToolSpec:
 _SAID = {"recommend": "recommended", "refuse": "refused", "insufficient_data": "undecided for lack of data"}
 
 
-def savings_output(sheet: FigureSheet, result: OptimizeResult) -> SavingsOutput:
-    """Figures, table and chart of an optimization."""
+def savings_output(sheet: FigureSheet, result: OptimizeResult, source: Source) -> SavingsOutput:
+    """Figures and chart of an optimization; `source` is the query of the calls it looked at."""
     base = result.baseline
     days = observed_days(base.since, base.until)
-    source = Source({"baseline": True}, "", base.calls, base.since, base.until)
     better = variants(result.findings)
     views = [
         _view(sheet, finding, base_source(finding, source), days, better.get(finding.id))
@@ -212,7 +226,8 @@ def _joint(
     if not joint.levers:
         return None
     label = "All recommended changes together"
-    query = Source({"joint": joint.findings}, "", source.rows, source.since, source.until)
+    joined = {**source.query, "joint": joint.findings}
+    query = Source(joined, source.sql, source.rows, source.since, source.until)
     low, high = joint.interval_95 or (None, None)
     savings = Decimal(joint.savings_usd)
     return SavingFigures(

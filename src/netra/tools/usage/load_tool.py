@@ -15,7 +15,10 @@ from netra.reports.document import Section, Table
 from netra.tools.figure_sheet import FigureSheet, Source
 from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
 from netra.tools.usage.load import ModelLoad, load_of
+from netra.tools.usage.measuring import CallsRead, replay_source
 from netra.tools.usage.outputs import LoadedModel, LoadOutput
+from netra.tools.usage.query_tool import exact_filters
+from netra.usage.queries import UsageQuery
 from netra.usage.service import UsageService
 
 _COLUMNS = ["ts", "model", "status", "input_tokens", "output_tokens", "latency_ms", "cost_usd"]
@@ -46,8 +49,16 @@ def profile_load(usage: UsageService) -> AnyToolSpec:
             return ToolResult("no calls in this range", plain_json({"calls": 0, "names": []}))
         growth = 1 + arguments.growth_pct / 100
         loads = await asyncio.to_thread(load_of, frame, growth, arguments.spike)
-        query = {"load": "by model and minute", **arguments.model_dump(mode="json", exclude_defaults=True)}
-        source = Source(query, "", frame.height, _moment(frame, "min"), _moment(frame, "max"))
+        query = UsageQuery(
+            measures=["calls", "rate_limited", "total_tokens"],
+            dimensions=["model"],
+            filters=exact_filters(arguments.filters),
+            since=arguments.since,
+            until=arguments.until,
+        )
+        replay = {"unit": "minute", "growth_pct": arguments.growth_pct, "spike": arguments.spike}
+        read = CallsRead(frame.height, _moment(frame, "min"), _moment(frame, "max"))
+        source = replay_source(query, replay, read, call.context.timezone)
         output = _output(call.figures, arguments, loads, frame, source)
         refused = sum(load.refused for load in loads)
         summary = (

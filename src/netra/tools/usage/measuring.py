@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from netra.reports.figures import FigureUnit
 from netra.tools.figure_sheet import FigureSheet, Source
 from netra.usage.measures import MEASURES
+from netra.usage.queries import UsageQuery, compile_query
 from netra.usage.service import UsageResult
 
 _NUMBER_UNITS: dict[str, FigureUnit] = {"ms": "ms", "tokens": "tokens", "calls": "count"}
@@ -43,3 +46,22 @@ def add_measure(
     if isinstance(value, float) and unit_of(measure) in {"ms", "tokens"}:
         value = round(value, 1)
     return sheet.add(value, unit_of(measure), label, source)
+
+
+@dataclass(frozen=True, slots=True)
+class CallsRead:
+    """Which calls a computation outside the query language read: how many, from when to when."""
+
+    rows: int
+    since: datetime | None
+    until: datetime | None
+
+
+def replay_source(query: UsageQuery, replay: Mapping[str, object], read: CallsRead, timezone: str) -> Source:
+    """What stands behind a figure that was computed call by call: the query of those calls, and the
+    computation.
+    """
+    shown = {**query.model_dump(mode="json", exclude_defaults=True), "measures": query.measures}
+    sql = compile_query(query, default_timezone=timezone).sql
+    computed = {**shown, "replay": dict(replay)} if replay else shown
+    return Source(computed, sql, read.rows, read.since, read.until)

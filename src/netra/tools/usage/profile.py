@@ -8,8 +8,8 @@ from typing import Any
 
 from netra.context.models import UserExecutionContext
 from netra.evaluations.service import EvaluationService
-from netra.tools.figure_sheet import Source
 from netra.tools.specification import AnyToolSpec, NoArguments, ToolCall, ToolResult, ToolSpec, plain_json
+from netra.tools.usage.measuring import CallsRead, replay_source
 from netra.tools.usage.outputs import FactsOutput
 from netra.usage.queries import UsageQuery
 from netra.usage.service import UsageOverview, UsageResult, UsageService
@@ -98,7 +98,8 @@ def inspect_data(profiler: DataProfiler) -> AnyToolSpec:
 
     async def run(call: ToolCall, arguments: NoArguments) -> ToolResult:
         overview, facts = await profiler.profile(call.context)
-        source = Source({"overview": True}, "", overview.calls, overview.since, overview.until)
+        read = CallsRead(overview.calls, overview.since, overview.until)
+        source = replay_source(UsageQuery(measures=["calls"]), {}, read, call.context.timezone)
         call.figures.add(overview.calls, "count", "Calls stored", source)
         words = facts["vocabulary"]
         names = [*words["models"], *words["providers"], *words["features"], *words["apps"], *words["users"]]

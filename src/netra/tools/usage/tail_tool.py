@@ -13,8 +13,11 @@ from netra.reports.citations import cite
 from netra.reports.document import Section, Table
 from netra.tools.figure_sheet import FigureSheet, Source
 from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
+from netra.tools.usage.measuring import CallsRead, replay_source
 from netra.tools.usage.outputs import ShortenedGroup, TailOutput
+from netra.tools.usage.query_tool import exact_filters
 from netra.tools.usage.tail import TailPlan, plan_tail
+from netra.usage.queries import Filter, UsageQuery
 from netra.usage.service import UsageService
 
 _QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
@@ -46,8 +49,15 @@ def plan_latency(usage: UsageService) -> AnyToolSpec:
             return ToolResult(
                 "no call in this range carries a latency", plain_json({"calls": 0, "names": []})
             )
-        query = {"replay": "shorter answers", **arguments.model_dump(mode="json", exclude_defaults=True)}
-        source = Source(query, "", plan.calls, since, until)
+        query = UsageQuery(
+            measures=["latency_p95_ms", "calls"],
+            dimensions=arguments.by,
+            filters=[*exact_filters(arguments.filters), Filter(column="status", value="ok")],
+            since=arguments.since,
+            until=arguments.until,
+        )
+        replay = {"shorter answers": arguments.percentile, "target_ms": plan.target_ms}
+        source = replay_source(query, replay, CallsRead(plan.calls, since, until), call.context.timezone)
         output = _output(call.figures, arguments, plan, source)
         reached = "reached" if plan.reachable else "not reached by shorter answers alone"
         return ToolResult(f"replayed {plan.calls:,} calls: the target is {reached}", plain_json(output))

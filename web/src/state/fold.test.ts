@@ -42,7 +42,8 @@ describe("folding a run", () => {
   it("shows the thread as running until its last run has ended", () => {
     const events = wholeRun();
     expect(foldAll(empty(), events.slice(0, -1)).thread.status).toBe("running");
-    const second = foldAll(empty(), [...events, accepted(12, "And in a year?", "run_2")]);
+    const second = foldAll(empty(), [...events, accepted(12, "And in a year?", "run_2", "And in a year?")]);
+    expect(second.thread.title).toBe("Caching");
     expect(second.thread.status).toBe("running");
     expect(liveRun(second)?.runId).toBe("run_2");
   });

@@ -102,7 +102,8 @@ const FOLDS: { [T in FrameType]?: Fold<T> } = {
 
 function accepted(view: ThreadView, event: Envelope, data: Payloads["message_accepted"]): ThreadView {
   const runId = event.run_id ?? data.message_id;
-  const thread = data.title ? { ...view.thread, title: data.title } : view.thread;
+  // Only the first question names a thread; a later one carries its own words there.
+  const thread = view.thread.title === null ? { ...view.thread, title: data.title } : view.thread;
   const known = view.turns.some((turn) => turn.runId === runId);
   const turns = known
     ? view.turns.map((turn) =>

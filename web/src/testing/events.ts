@@ -41,8 +41,8 @@ export function event<T extends FrameType>(
 
 const agent = (id: string, name: string) => ({ agent_id: id, agent: name });
 
-export const accepted = (seq: number, text = "What would caching save?", runId = RUN): Envelope =>
-  event(seq, "message_accepted", { message_id: `msg_${runId}`, client_message_id: "c1", text, title: "Caching" }, null, runId);
+export const accepted = (seq: number, text = "What would caching save?", runId = RUN, title = "Caching"): Envelope =>
+  event(seq, "message_accepted", { message_id: `msg_${runId}`, client_message_id: "c1", text, title }, null, runId);
 
 export const ended = (seq: number, outcome: Payloads["agent_completed"]["outcome"] = "completed"): Envelope =>
   event(seq, "agent_completed", {

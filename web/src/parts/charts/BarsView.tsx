@@ -18,7 +18,7 @@ export function BarsView({ chart, source, runId, wide }: ChartProps<BarsChart>) 
       <ResponsiveContainer width="100%" height={rows.length * 34 + 30}>
         <BarChart data={rows} layout="vertical" margin={{ top: 0, right: 72, bottom: 0, left: 0 }} maxBarSize={18}>
           <XAxis type="number" tickFormatter={axisUnit(chart.unit)} {...AXIS} />
-          <YAxis type="category" dataKey="label" width={labelWidth(rows.map((row) => row.label))} tickFormatter={(label: string) => shorten(label)} {...AXIS} stroke="var(--ink-2)" />
+          <YAxis type="category" dataKey="label" width={labelWidth(rows.map((row) => row.label))} tickFormatter={(label: string) => shorten(label, 46)} {...AXIS} stroke="var(--ink-2)" />
           <Tooltip
             isAnimationActive={false}
             cursor={{ fill: "var(--hover)" }}

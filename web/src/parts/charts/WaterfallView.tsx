@@ -15,7 +15,7 @@ export function WaterfallView({ chart, source, runId, wide }: ChartProps<Waterfa
         <BarChart data={rows} layout="vertical" margin={{ top: 0, right: 72, bottom: 0, left: 0 }} maxBarSize={18}>
           <CartesianGrid horizontal={false} {...GRID} />
           <XAxis type="number" tickFormatter={axisMoney} {...AXIS} />
-          <YAxis type="category" dataKey="label" width={labelWidth(rows.map((row) => row.label))} tickFormatter={(label: string) => shorten(label)} {...AXIS} stroke="var(--ink-2)" />
+          <YAxis type="category" dataKey="label" width={labelWidth(rows.map((row) => row.label))} tickFormatter={(label: string) => shorten(label, 46)} {...AXIS} stroke="var(--ink-2)" />
           <Tooltip
             isAnimationActive={false}
             cursor={{ fill: "var(--hover)" }}

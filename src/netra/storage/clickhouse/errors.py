@@ -15,6 +15,14 @@ class AnalyticsUnavailableError(UnavailableError):
     code = "analytics_unavailable"
 
 
+class AnalyticsAwayError(AnalyticsUnavailableError):
+    """The analytics store does not answer at all; the call may be repeated."""
+
+
+class AnalyticsBusyError(AnalyticsUnavailableError):
+    """The analytics store has more queries than it takes; the call may be repeated."""
+
+
 class AnalyticsDeadlineError(DeadlineExceededError):
     """A query was stopped at its time limit."""
 
@@ -46,7 +54,7 @@ def from_server(code: int, reason: str) -> NetraError:
             hint="ask for a shorter period or fewer groups",
         )
     if code == TOO_MANY_QUERIES:
-        return AnalyticsUnavailableError(
+        return AnalyticsBusyError(
             "the analytics store has too many queries at the moment", hint="try again in a few seconds"
         )
     if code == OUT_OF_SPACE or "No space left on device" in reason:

@@ -10,7 +10,12 @@ import pyarrow
 
 from netra.storage.clickhouse.breaker import CircuitBreaker
 from netra.storage.clickhouse.connection import ClickHouseConnection, Client, as_settings
-from netra.storage.clickhouse.errors import AnalyticsDeadlineError, AnalyticsUnavailableError
+from netra.storage.clickhouse.errors import (
+    AnalyticsAwayError,
+    AnalyticsBusyError,
+    AnalyticsDeadlineError,
+    AnalyticsUnavailableError,
+)
 
 ArrowTable: TypeAlias = Any
 """A `pyarrow.Table`."""
@@ -178,8 +183,9 @@ class AnalyticsStore:
                 raise AnalyticsDeadlineError(
                     f"the analytics store did not answer within {self._deadline_s:.0f} s"
                 ) from None
-            except AnalyticsUnavailableError:
-                self._breaker.failed()
+            except (AnalyticsAwayError, AnalyticsBusyError) as failure:
+                if isinstance(failure, AnalyticsAwayError):
+                    self._breaker.failed()
                 if time.monotonic() - started + pause > min(PATIENCE_S, self._deadline_s):
                     raise
             except BaseException:

@@ -122,8 +122,13 @@ async def _told(call: Awaitable[Any]) -> Any:
     try:
         return await call
     except (RedisError, OSError, TimeoutError) as failure:
+        reason = str(failure)[:300]
+        if reason.startswith("MISCONF"):
+            raise HotStoreUnavailableError(
+                "Valkey cannot write its file", hint="make room on its disk", details={"reason": reason}
+            ) from failure
         raise HotStoreUnavailableError(
             "Valkey does not answer",
             hint="it restarts by itself when it is the embedded one; `netra doctor` says more",
-            details={"reason": str(failure)[:300]},
+            details={"reason": reason},
         ) from failure

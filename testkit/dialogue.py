@@ -29,6 +29,7 @@ from netra.data_access.factory import DataAccessFactory
 from netra.events.log import EventLog
 from netra.events.publisher import EventPublisher
 from netra.events.types import Envelope
+from netra.http.idempotency import IdempotencyStore
 from netra.http.origins import OriginPolicy
 from netra.http.problems import install_problem_handlers
 from netra.ids.manager import UnifiedIDManager
@@ -180,7 +181,8 @@ async def live_server(
     app.include_router(
         build_auth_router(auth.authentication, auth.workspaces, auth.signing_keys, origins, principal)
     )
-    app.include_router(build_threads_router(dialogue.threads, current))
+    idempotency = IdempotencyStore(dialogue.sessions)
+    app.include_router(build_threads_router(dialogue.threads, idempotency, current))
     app.include_router(build_runs_router(dialogue.runs, dialogue.snapshots, current))
     app.include_router(build_websocket_router(gate, manager, router, dialogue.runs))
     subscription = await hot.subscribe(router.on_message, router.on_gap)

@@ -18,6 +18,7 @@ from netra.auth.workspace_endpoints import build_workspace_router
 from netra.context.dependencies import ContextDependency, build_context, build_context_dependency
 from netra.context.models import UserExecutionContext
 from netra.conversations.endpoints import build_router as build_threads_router
+from netra.http.idempotency import IdempotencyStore
 from netra.http.middleware import BodyLimits, RequestMiddleware
 from netra.http.origins import OriginPolicy
 from netra.http.problems import install_problem_handlers
@@ -131,7 +132,8 @@ def _include_rooms(app: FastAPI, apex: Apex, current: ContextDependency) -> None
     app.include_router(build_prices_router(savings.prices, current))
     app.include_router(build_optimization_router(savings.optimization, current))
     app.include_router(build_reports_router(savings.reports, current))
-    app.include_router(build_threads_router(dialogue.threads, current))
+    idempotency = IdempotencyStore(apex.stores.sessions)
+    app.include_router(build_threads_router(dialogue.threads, idempotency, current))
     snapshots = SnapshotService(apex.stores.access, dialogue.log)
     app.include_router(build_runs_router(dialogue.runs, snapshots, current))
 

@@ -1,6 +1,7 @@
 """HTTP doors for threads."""
 
 from datetime import datetime
+from typing import Any
 
 from fastapi import APIRouter, Depends
 
@@ -9,6 +10,7 @@ from netra.context.models import UserExecutionContext
 from netra.conversations.models import Thread
 from netra.conversations.schemas import ThreadChangeIn, ThreadCreateIn, ThreadOut
 from netra.conversations.service import ThreadService
+from netra.http.idempotency import IdempotencyKey, IdempotencyStore, KeyedWrite
 from netra.http.pagination import (
     DEFAULT_LIMIT,
     Cursor,
@@ -21,7 +23,9 @@ from netra.http.pagination import (
 )
 
 
-def build_router(threads: ThreadService, current: ContextDependency) -> APIRouter:
+def build_router(
+    threads: ThreadService, idempotency: IdempotencyStore, current: ContextDependency
+) -> APIRouter:
     """Routes under `/v1/threads` that need no knowledge of runs."""
     router = APIRouter(prefix="/v1/threads", tags=["threads"])
 
@@ -37,10 +41,19 @@ def build_router(threads: ThreadService, current: ContextDependency) -> APIRoute
 
     @router.post("", operation_id="create_thread", status_code=201)
     async def create_thread(
-        body: ThreadCreateIn, context: UserExecutionContext = Depends(current)
+        body: ThreadCreateIn, context: UserExecutionContext = Depends(current), key: IdempotencyKey = None
     ) -> ThreadOut:
         """An empty thread."""
-        return ThreadOut.of(await threads.create(context, body.title))
+
+        async def create() -> dict[str, Any]:
+            return ThreadOut.of(await threads.create(context, body.title)).model_dump(mode="json")
+
+        if key is None:
+            return ThreadOut.model_validate(await create())
+        write = KeyedWrite(
+            context.workspace_id, context.user_id, "create_thread", key, body.model_dump(mode="json")
+        )
+        return ThreadOut.model_validate(await idempotency.once(write, create))
 
     @router.patch("/{thread_id}", operation_id="rename_thread")
     async def rename_thread(

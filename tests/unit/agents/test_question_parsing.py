@@ -249,3 +249,8 @@ def test_top(text: str, top: int) -> None:
 
 def test_a_question_of_a_hundred_kilobytes_is_read_at_once() -> None:
     assert read("reduce our spend by 30 % " + "x" * 100_000).targets.savings_pct == 30
+
+
+@pytest.mark.parametrize("text", ["1" * 100_000, "1," * 50_000, "by " * 30_000, "gpt-" * 20_000])
+def test_degenerate_text_is_read_without_harm(text: str) -> None:
+    assert read(text).targets == read("").targets

@@ -247,6 +247,7 @@ def correct_spelling(text: str, vocabulary: Vocabulary) -> str:
     return re.sub(r"(?<![\w.\-/])[a-z]+(?![\w\-/])", fix, text.lower().replace("\u2019", "'"))
 
 
+_SEPARATORS = re.compile(r"[\s\-_]+")
 _TRANSPOSED = {"".join(sorted(word)): word for word in sorted(DOMAIN_WORDS) if len(word) > 4}
 
 
@@ -273,12 +274,19 @@ def find_names(text: str, names: list[str]) -> list[str]:
     Case, spaces, dashes and underscores do not matter: "Support Chat" finds `support-chat`.
     """
     found: list[tuple[int, int, str]] = []
-    for name in sorted(set(names), key=len, reverse=True):
+    squeezed = _squeezed(text)
+    likely = [name for name in set(names) if _squeezed(name) in squeezed]
+    for name in sorted(likely, key=lambda name: (-len(name), name)):
         match = _pattern_of(name).search(text)
         if match is None or any(start < match.end() and match.start() < end for start, end, _ in found):
             continue
         found.append((match.start(), match.end(), name))
     return [name for _, _, name in sorted(found)]
+
+
+def _squeezed(text: str) -> str:
+    """Without spaces, dashes and underscores: a quick look before the pattern of a name is built."""
+    return _SEPARATORS.sub("", text.lower())
 
 
 def _pattern_of(name: str) -> re.Pattern[str]:
@@ -344,7 +352,7 @@ def find_filters(text: str, vocabulary: Vocabulary) -> dict[str, str]:
 
 def _explicit(text: str, column: str, names: list[str]) -> str | None:
     """A name introduced by its column's word: `feature F`, `for user 12`, `the chat app`."""
-    for name in sorted(names, key=len, reverse=True):
+    for name in sorted((name for name in names if name.lower() in text), key=len, reverse=True):
         escaped = re.escape(name.lower())
         if re.search(
             rf"\b{column}\s*[=:]?\s*[\"'`]?{escaped}(?![\w\-])|(?<![\w\-]){escaped}\s+{column}\b", text

@@ -29,7 +29,7 @@ _CAPACITY = (
     r"\b(?:capacity|rate[ -]?limit\w*|throughput|tpm|rpm|429s?|headroom|peaks?|spikes?|bursts?|"
     r"load|scale|scaling|"
     r"concurren\w+)\b|\bmore (?:users|traffic|requests|calls|customers|load)\b|"
-    r"\b\d+\s*x\b.*\b(?:traffic|load|users|calls)"
+    r"\b\d{1,9}\s*x\b.*\b(?:traffic|load|users|calls)"
     r"|\b(?:users|traffic|volume|usage|load)\b.{0,30}\b(?:grow\w*|doubl\w+|tripl\w+)|\b(?:doubl|"
     r"tripl)\w+\b.{0,30}"
     r"\b(?:users|traffic|volume|usage|load)\b|\bgrow(?:s|th|ing)?\b"
@@ -154,7 +154,7 @@ def _subject(text: str, models: list[str], levers: list[str]) -> QuestionKind:
         r"\W*(?:how (?:many|much|often)|what (?:is|was|were|are) (?:the|our|my)|show|list|count)\b", text
     )
     wants_cut = re.search(_CUT, text)
-    if re.search(r"\b\d+(?:\.\d+)?\s*(?:x|times|-?fold)\b", text) and _wants_capacity(text):
+    if re.search(r"\b\d{1,9}(?:\.\d{1,6})?\s*(?:x|times|-?fold)\b", text) and _wants_capacity(text):
         return "capacity"
     if re.search(_CHANGE, text) and not (latency and not spend and "why" not in text):
         return "latency" if latency and not spend else "change"

@@ -6,7 +6,8 @@ import re
 
 from netra.agents.triage.frame import Targets
 
-_NUM = r"(\d+(?:[.,]\d+)?)"
+# Bounded and anchored: a question that is one long number must not be read in quadratic time.
+_NUM = r"(?<![\d.,])(\d{1,12}(?:[.,]\d{1,6})?)(?![\d])"
 _PCT = _NUM + r"\s*(?:%|percent|per cent|pct)"
 _TIME = _NUM + r"\s*(ms|milliseconds?|s|secs?|seconds?)\b"
 _UNDER = (

@@ -18,6 +18,7 @@ export function Shell({ route, children }: { route: Route; children: ReactNode }
   useEffect(() => {
     // A new place: the reader, seeing or not, starts at its top.
     openFigure.set(null);
+    document.title = `${TITLES[route.page]} · Netra Apex`;
     if (first.current) first.current = false;
     else if (route.page !== "ask") main.current?.focus({ preventScroll: true });
     main.current?.scrollTo(0, 0);
@@ -59,6 +60,15 @@ export function Shell({ route, children }: { route: Route; children: ReactNode }
     </div>
   );
 }
+
+const TITLES: Record<Route["page"], string> = {
+  ask: "New question",
+  thread: "Conversation",
+  reports: "Reports",
+  report: "Report",
+  usage: "Usage",
+  figure: "Figure",
+};
 
 function Notice() {
   const { notice } = useApp();

@@ -65,6 +65,22 @@ describe("an open conversation", () => {
     expect(subscribes().at(-1)).toMatchObject({ cursor: { seq: 11 } });
   });
 
+  it("pauses between resyncs when the server keeps asking for them", async () => {
+    const { fetched } = open([snapshot()]);
+    await settle();
+    ScriptedSocket.all[0]!.ready();
+    const resync = async () => {
+      ScriptedSocket.all[0]!.frame({ type: "resync", thread_id: THREAD, data: {} });
+      await settle();
+    };
+    await resync();
+    await resync();
+    await resync();
+    expect(fetched()).toBe(2);
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(fetched()).toBe(3);
+  });
+
   it("fetches a fresh snapshot when a hole stays open", async () => {
     const events = wholeRun();
     const { run, fetched } = open([snapshot(events.slice(0, 2)), snapshot(events)]);

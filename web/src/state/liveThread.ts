@@ -1,6 +1,7 @@
 import type { HttpClient } from "../api/http";
 import { isAborted, problemOf, type Problem } from "../api/problem";
 import type { Cursor, Envelope, ThreadSnapshot } from "../api/types";
+import { backoffMs } from "../realtime/backoff";
 import type { Connection } from "../realtime/connection";
 import { payloadOf } from "../realtime/frames";
 import { Sequencer } from "../realtime/sequencer";
@@ -23,6 +24,8 @@ export class LiveThread {
   private leave: (() => void) | null = null;
   private holeTimer: ReturnType<typeof setTimeout> | undefined;
   private loading: Promise<void> | null = null;
+  private resyncs = 0;
+  private resyncTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     readonly threadId: string,
@@ -38,6 +41,7 @@ export class LiveThread {
   close(): void {
     this.abort.abort();
     clearTimeout(this.holeTimer);
+    clearTimeout(this.resyncTimer);
     this.leave?.();
   }
 
@@ -82,10 +86,19 @@ export class LiveThread {
   }
 
   private receive(frame: Envelope): void {
-    if (frame.type === "resync") void this.load();
+    if (frame.type === "resync") this.resync();
     else if (frame.type === "subscribed") {
-      if (!payloadOf(frame, "subscribed").recovered) void this.load();
+      if (payloadOf(frame, "subscribed").recovered) this.resyncs = 0;
     } else if (frame.type !== "error") this.take(frame);
+  }
+
+  /** The first time at once; a server that keeps asking gets a pause between, not a loop. */
+  private resync(): void {
+    const pause = this.resyncs === 0 ? 0 : backoffMs(this.resyncs);
+    this.resyncs += 1;
+    clearTimeout(this.resyncTimer);
+    if (pause === 0) void this.load();
+    else this.resyncTimer = setTimeout(() => void this.load(), pause);
   }
 
   private take(frame: Envelope): void {

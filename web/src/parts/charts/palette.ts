@@ -28,7 +28,7 @@ export const exactUnit = (value: string | number, unit: MeasureUnit): string => 
 
 /** Room for category labels on a horizontal chart, in pixels. */
 export const labelWidth = (labels: string[]): number =>
-  Math.min(180, Math.max(60, ...labels.map((label) => label.length * 6.6 + 12)));
+  Math.min(200, Math.max(60, ...labels.map((label) => label.length * 6.8 + 12)));
 
 export const shorten = (label: string, most = 26): string => (label.length > most ? `${label.slice(0, most - 1)}…` : label);
 

@@ -90,6 +90,7 @@ def build_http_app(apex: Apex) -> FastAPI:
     app.include_router(build_websocket_router(live.gate, live.manager, live.router, apex.dialogue.runs))
     app.include_router(build_system_router(apex))
     mount_page(app)
+    app.state.drain_sockets = live.manager.drain
     app.add_middleware(RequestMiddleware, ids=apex.ids, metrics=apex.metrics, limits=BODY_LIMITS)
     return app
 

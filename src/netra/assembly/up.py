@@ -189,6 +189,8 @@ class Up:
     async def _drain_http(self) -> None:
         self._directory.server_file.unlink(missing_ok=True)
         if self._web is not None:
+            # Before uvicorn closes them without a word: sockets are told when to come back.
+            await self._application.state.drain_sockets()
             await self._web.drain()
 
     async def _stop_http(self) -> None:

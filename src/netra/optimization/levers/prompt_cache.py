@@ -29,7 +29,7 @@ _SEND_PREFIXES = Missing(
     what="prefix blocks of the prompts (prefix_hashes, prefix_block_tokens)",
     how=(
         "send per call one hash for each full block of the prompt from its start, e.g. blocks of 128 tokens, "
-        "each hash over everything up to the end of its block; the LLM gateway records them by itself"
+        "each hash over everything up to the end of its block"
     ),
 )
 

@@ -71,3 +71,17 @@ async def test_a_bad_question_says_why(
         with pytest.raises(ApiError) as refused:
             await client.post("/v1/messages", body)
     assert refused.value.status == status
+
+
+async def test_a_thread_created_again_with_its_key_is_one_thread(live_server: Any, new_user: Any) -> None:
+    async with live_server.client(await new_user()) as client:
+        headers = {"Idempotency-Key": "the first"}
+        made = [
+            await client.request("POST", "/v1/threads", json={"title": "Once"}, headers=headers)
+            for _ in range(2)
+        ]
+        assert made[0] == made[1]
+        assert len((await client.get("/v1/threads"))["items"]) == 1
+        with pytest.raises(ConflictingError) as reused:
+            await client.request("POST", "/v1/threads", json={"title": "Other"}, headers=headers)
+        assert reused.value.code == "idempotency_key_reused"

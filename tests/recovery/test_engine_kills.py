@@ -22,6 +22,7 @@ from netra.storage.embedded.errors import EngineStartError
 from netra.storage.valkey.hot_store import HotStore
 
 KILLS = 3
+FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
 
 class Running:
@@ -63,7 +64,7 @@ async def write_through_kills(
         nonlocal number
         while True:
             number += 1
-            with suppress(NetraError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            with suppress(NetraError, *FAILURES):
                 await write(number)
                 acknowledged.append(number)
             await asyncio.sleep(0)

@@ -124,7 +124,7 @@ class SupervisedEngine:
                 try:
                     await orphans.end_orphan(self._engine.pid_file)
                     await self._launch()
-                except EngineStartError as failure:
+                except Exception as failure:  # whatever it is, trying again is the only way back
                     _log.error("engine does not come back", engine=self._engine.name, error=str(failure))
                     await asyncio.sleep(backoff)
                     backoff = min(backoff * 2, LONGEST_BACKOFF_S)
@@ -174,7 +174,9 @@ def _not_started(name: str, child: ChildProcess, what: str) -> EngineStartError:
 
 
 async def _in_time(check: Awaitable[bool]) -> bool:
+    """The check's answer; a check that breaks or takes too long found nobody well. Watching goes on."""
     try:
         return await asyncio.wait_for(check, CHECK_TIMEOUT_S)
-    except (TimeoutError, OSError):
+    except Exception as failure:
+        _log.debug("engine check failed", error=repr(failure))
         return False

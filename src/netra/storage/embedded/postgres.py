@@ -18,6 +18,8 @@ from netra.storage.embedded.data_directory import DataDirectory
 from netra.storage.embedded.errors import EngineStartError
 
 _connect = cast(Callable[..., Awaitable[Any]], asyncpg.connect)  # pyright: ignore[reportUnknownMemberType]
+FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""The driver raises an internal error when the server dies between two of its steps."""
 ADMIN_ROLE = "netra_admin"
 DATABASE = "netra"
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
@@ -105,13 +107,13 @@ class PostgresEngine:
         except asyncpg.InvalidCatalogNameError:
             await self._create_database()
             return False
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+        except (*FAILURES, TimeoutError):
             return False
         try:
             backend = connection.get_server_pid()
             await connection.execute("select 1")
             return await asyncio.to_thread(_parent_of, backend) == pid
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+        except FAILURES:
             return False
         finally:
             connection.terminate()

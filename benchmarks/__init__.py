@@ -1,1 +1,1 @@
-"""Benchmarks: each module is one `netra bench NAME`; results with machine, commit and command go to `results/`."""
+"""Benchmarks: each module is one `netra bench NAME`; figures with machine and commit go to `results/`."""

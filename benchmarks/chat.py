@@ -1,7 +1,7 @@
 """`netra bench chat`: a question sent -> its first event -> its end, with the built-in analyst, open loop.
 
-Each of N users of one workspace asks once in a window of ten seconds, at moments drawn before the run, whether
-or not earlier questions were answered. Times are taken at the client, over its own WebSocket.
+Each of N users of one workspace asks once in a window of ten seconds, at moments drawn before the run,
+whether or not earlier questions were answered. Times are taken at the client, over its own WebSocket.
 """
 
 import argparse
@@ -65,7 +65,8 @@ async def at_its_moment(client: NetraClient, moment: float, question: str) -> Ti
 
 def summarise(timings: list[Timing]) -> dict[str, Any]:
     """p50, p95 and maximum of each mark in milliseconds, and how the runs ended."""
-    result: dict[str, Any] = {"runs": len(timings), "completed": sum(t.outcome == "completed" for t in timings)}
+    done = sum(timing.outcome == "completed" for timing in timings)
+    result: dict[str, Any] = {"runs": len(timings), "completed": done}
     for mark in ("accepted", "first_event", "completed"):
         values = numpy.array([getattr(timing, mark) for timing in timings])
         p50, p95 = numpy.percentile(values, [50, 95])

@@ -12,13 +12,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
 from benchmarks.record import record
 from netra.config.environment import IsolatedEnvironment
 from netra.config.settings import load_settings
 from netra.storage.embedded.engines import running_engines
 from netra.storage.postgres.url_builder import DatabaseURLBuilder
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 SETUP = """
 create table if not exists bench_rows (

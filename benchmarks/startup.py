@@ -1,4 +1,4 @@
-"""`netra bench startup`: time to ready on a cold and on a warm data directory, and idle memory of all processes."""
+"""`netra bench startup`: time to ready, cold and warm, and idle memory of all processes."""
 
 import argparse
 import statistics

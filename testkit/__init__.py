@@ -1,1 +1,1 @@
-"""What tests stand on: the runner, real engines, factories and scripted outside parties. Never imported by the product."""
+"""What tests stand on: runner, real engines, factories, scripted outside parties. Not for the product."""

@@ -92,7 +92,7 @@ def run_levers(
     def describe(draft: Draft) -> tuple[dict[str, Any], str]:
         return {"filters": draft.filters}, ""
 
-    around = Surroundings(describe, lambda key: id_from_content("fnd", key), lambda *_: None)
+    around = Surroundings(describe, lambda key: id_from_content("fnd", key), lambda _step, _of, _text: None)
     return analyse(workload(frame), scored, chosen, given, around)
 
 

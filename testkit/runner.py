@@ -78,7 +78,7 @@ def chosen_paths(arguments: argparse.Namespace) -> tuple[list[str], list[str]]:
     """Return (categories, paths) to run; a category whose folder is empty is left out."""
     if arguments.test_file:
         return [], [str(path) for path in arguments.test_file]
-    categories = list(CATEGORIES) if arguments.all else list(arguments.category or DEFAULT_CATEGORIES)
+    categories: list[str] = [*(CATEGORIES if arguments.all else arguments.category or DEFAULT_CATEGORIES)]
     paths: list[str] = []
     for category in categories:
         for folder in CATEGORIES[category]:

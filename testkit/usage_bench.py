@@ -74,6 +74,7 @@ def new_bench(
     tmp_path: Path,
 ) -> Callable[[], UsageBench]:
     """Makes benches, each with a workspace of its own."""
+
     def make() -> UsageBench:
         evaluations = EvaluationService(data_access)
         imports = ImportService(

@@ -55,7 +55,7 @@ class SupervisorAgent:
         memory = latest_memory(history)
         supervisor = team.agent(SUPERVISOR_ID)
         await self._started(asked)
-        await supervisor.think(1, 3, "Reading the question and looking at which data exists.")
+        await supervisor.think(1, 2, "Reading the question and looking at which data exists.")
         hand_over = HandOver()
         delegation = Delegation(team, hand_over, memory, _now(self._runtime))
         try:
@@ -63,13 +63,14 @@ class SupervisorAgent:
         except AgentFailedError as failure:
             return self._failed(team, failure.message, started)
         triage = _known(hand_over)
-        for specialist in triage.plan:
-            await supervisor.think(2, 3, _DOING[specialist])
+        last = len(triage.plan) + 2
+        for step, specialist in enumerate(triage.plan, start=2):
+            await supervisor.think(step, last, _DOING[specialist])
             try:
                 await delegation.delegate(specialist)
             except AgentFailedError as failure:
                 hand_over.failures.append(f"The {specialist} agent did not finish: {failure.message}")
-        await supervisor.think(3, 3, "Putting the answer together.")
+        await supervisor.think(last, last, "Putting the answer together.")
         brief = delegation.brief(show_actions=hand_over.optimization is None)
         try:
             output = await supervisor.answer(brief, team.conversation(supervisor))

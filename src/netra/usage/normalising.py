@@ -4,6 +4,7 @@ A value that does not fit makes its row a reject with a reason that names column
 guessed, rounded or dropped.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -65,7 +66,8 @@ def normalise(source: pl.Series, column: Column, now: datetime) -> Normalised:
 
 
 def _shown(value: object) -> str:
-    text = str(value)
+    # A column is read as floats or not depending on its neighbours; the reason must not.
+    text = re.sub(r"^(-?\d+)\.0+$", r"\1", str(value))
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 

@@ -24,6 +24,7 @@ from testkit.dialogue import *  # noqa: F403
 from testkit.dialogue import Dialogue
 from testkit.stores import *  # noqa: F403
 from testkit.stores import ROLE_SECRET
+from testkit.usage_bench import *  # noqa: F403
 
 
 @pytest.fixture

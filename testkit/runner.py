@@ -26,6 +26,7 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
     "e2e": ("tests/e2e",),
     "security": ("tests/isolation",),
     "recovery": ("tests/recovery",),
+    "install": ("tests/install",),
     "performance": ("tests/performance",),
 }
 DEFAULT_CATEGORIES = ("unit", "integration", "e2e")

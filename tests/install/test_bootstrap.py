@@ -126,7 +126,7 @@ def test_a_python_without_venv_gets_one_clear_line(checkout: Path, tmp_path: Pat
             f"    *realpath*) echo {tmp_path}/tools/python3; exit ;;",
             "    *ensurepip*) exit 1 ;;",
             "esac",
-            f'exec {sys.executable} "$@"',
+            f'exec "{sys.executable}" "$@"',
         ]
     )
     ended = run(checkout / "netra", cwd=tmp_path, env=path_with(tmp_path, python + "\n"))

@@ -10,6 +10,8 @@ import pytest
 
 from testkit.live_server import CommandLine, LiveServer
 
+pytestmark = pytest.mark.protects("W16")
+
 ANSWERED = {"answered", "partial", "insufficient_data"}
 
 

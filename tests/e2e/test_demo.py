@@ -9,6 +9,8 @@ import pytest
 
 from testkit.live_server import CommandLine
 
+pytestmark = pytest.mark.protects("W1")
+
 
 @pytest.mark.timeout(300)
 def test_demo_finds_and_reports_savings_and_leaves_nothing_running(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from testkit.live_server import ROOT, LiveServer
 
+pytestmark = pytest.mark.protects("W7")
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
     "--no-sandbox",

@@ -21,6 +21,8 @@ from netra.storage.embedded.engines import EmbeddedEngines, EngineUrls
 from netra.storage.embedded.errors import EngineStartError
 from netra.storage.valkey.hot_store import HotStore
 
+pytestmark = pytest.mark.protects("W13")
+
 KILLS = 3
 FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 

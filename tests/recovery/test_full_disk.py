@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.protects("W13")
+
 
 def test_what_a_full_disk_refused_was_never_acknowledged(tmp_path: Path) -> None:
     outcome = subprocess.run(

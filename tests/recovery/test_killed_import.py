@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
 from netra.storage.embedded.engines import EngineUrls
+
+pytestmark = pytest.mark.protects("W13")
 
 SCRIPT = Path(__file__).with_name("dying_import.py")
 ROWS = 400

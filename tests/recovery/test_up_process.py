@@ -17,6 +17,8 @@ import httpx
 import psutil
 import pytest
 
+pytestmark = pytest.mark.protects("W4")
+
 START_LIMIT_S = 90
 CLONE_NEWNS = 0x00020000
 

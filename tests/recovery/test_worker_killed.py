@@ -13,6 +13,8 @@ from netra.storage.postgres.manager import DatabaseManager
 from testkit.dialogue import Dialogue
 from testkit.run_worker import running_worker
 
+pytestmark = pytest.mark.protects("W13")
+
 
 @pytest.mark.protects("W13")
 async def test_a_killed_workers_run_is_finished(

@@ -14,6 +14,8 @@ from netra.llm.manager import LLMManager, ProviderAccess
 from testkit.agents_bench import AgentsBench
 from testkit.scripted_provider import JsonObject, Reply, ScriptedProvider, playing, role_of
 
+pytestmark = pytest.mark.protects("W20")
+
 QUESTION = "How many calls by model in all?"
 CALLS = "\n".join(
     json.dumps(

@@ -17,6 +17,8 @@ from netra.pricing.catalogue import PriceCatalogue
 from netra.reports.figures import Figure
 from testkit.agents_bench import AgentsBench
 
+pytestmark = pytest.mark.protects("W20")
+
 UNTIL = datetime(2026, 11, 21, tzinfo=UTC)
 COST = "cut spend by 30 % while quality stays above 80 and p95 below 60 s"
 

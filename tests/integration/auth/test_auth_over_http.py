@@ -10,6 +10,8 @@ from netra.auth.cookies import REFRESH_COOKIE
 from netra.auth.services import AuthServices
 from netra.http.pagination import encode_cursor
 
+pytestmark = pytest.mark.protects("W5")
+
 PASSWORD = "violet kettle 1984 morning"
 People = Callable[[], Awaitable[Any]]
 

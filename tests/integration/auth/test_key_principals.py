@@ -10,6 +10,8 @@ from netra.auth.errors import InvalidTokenError
 from netra.auth.services import AuthServices
 from netra.errors.kinds import InvalidInputError
 
+pytestmark = pytest.mark.protects("W5")
+
 People = Callable[[], Awaitable[Any]]
 
 

@@ -13,6 +13,8 @@ from netra.auth.guesses import GUESSES_PER_HOUR
 from netra.auth.services import AuthServices
 from netra.storage.postgres.manager import DatabaseManager
 
+pytestmark = pytest.mark.protects("W5")
+
 PASSWORD = "violet kettle 1984 morning"
 People = Callable[[], Awaitable[Any]]
 

@@ -7,6 +7,8 @@ from sqlalchemy import text
 
 from netra.storage.postgres.manager import DatabaseManager
 
+pytestmark = pytest.mark.protects("W2")
+
 # Tables of the schema app that belong to no tenant, each with its reason.
 NOT_OF_A_TENANT = {
     "schema_migrations": "which migrations were applied; the product may only read it",

@@ -6,6 +6,8 @@ import pytest
 
 from netra.client.errors import ApiError, ConflictingError, MissingError
 
+pytestmark = pytest.mark.protects("W3")
+
 
 @pytest.mark.protects("W3")
 async def test_a_threads_life(live_server: Any, new_user: Any) -> None:

@@ -15,6 +15,8 @@ from netra.client.event_stream import EventStream
 from netra.events.log import NewEvent, Writer
 from netra.events.types import AgentThinking
 
+pytestmark = pytest.mark.protects("W8")
+
 
 @asynccontextmanager
 async def raw_socket(server: Any, user: Any, **options: Any) -> AsyncGenerator[ClientConnection]:

@@ -6,11 +6,14 @@ import json
 import socket as sockets
 from typing import Any
 
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from netra.events.log import NewEvent, Writer
 from netra.events.types import MessageCompleted
+
+pytestmark = pytest.mark.protects("W12")
 
 EVENTS = 60
 EVENT_BYTES = 64 * 1024

@@ -9,6 +9,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+pytestmark = pytest.mark.protects("W7")
+
 
 def address(server: Any) -> str:
     return server.url.replace("http", "ws") + "/ws"

@@ -12,6 +12,8 @@ from netra.context.models import RunLimits
 from netra.conversations.errors import InvalidTitleError, ThreadNotFoundError
 from netra.runs.snapshot import fold
 
+pytestmark = pytest.mark.protects("W6")
+
 
 def terminals(events: list[Any], run_id: str) -> list[Any]:
     return [e for e in events if e.run_id == run_id and e.type == "agent_completed" and e.parent is None]

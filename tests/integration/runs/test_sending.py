@@ -20,6 +20,8 @@ from netra.runs.errors import (
 from netra.runs.models import QUESTION_LIMIT, SendRequest
 from netra.runs.service import RunService
 
+pytestmark = pytest.mark.protects("W10")
+
 
 class RepeatedRunIds(UnifiedIDManager):
     """Gives every run the same id, so that the second one fails in the middle of its transaction."""

@@ -6,6 +6,8 @@ from typing import Any
 import polars as pl
 import pytest
 
+pytestmark = pytest.mark.protects("W10")
+
 
 @pytest.mark.parametrize(
     ("file", "calls", "inputs", "outputs", "medians"),

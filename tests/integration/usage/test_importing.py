@@ -19,6 +19,8 @@ from netra.usage.errors import (
 )
 from netra.usage.parsing import ImportOptions
 
+pytestmark = pytest.mark.protects("W10")
+
 
 def call(number: int, **changes: object) -> dict[str, object]:
     return {

@@ -9,6 +9,8 @@ from netra.assembly import lifecycle
 from netra.assembly.lifecycle import Component, ComponentStartError, LifecycleManager, LifecycleOrderError
 from netra.errors.kinds import ConflictError
 
+pytestmark = pytest.mark.protects("W11")
+
 
 class Story:
     """Writes down what happened, in order."""

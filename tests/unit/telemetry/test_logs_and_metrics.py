@@ -14,6 +14,8 @@ from netra.telemetry.masking import mask_event, mask_text
 from netra.telemetry.metrics import Metrics
 from netra.telemetry.trace import current_trace_id, new_trace_id, trace_id_from, traced
 
+pytestmark = pytest.mark.protects("W18")
+
 
 @pytest.fixture
 def lines() -> Iterator[io.StringIO]:

@@ -19,6 +19,8 @@ from netra.tools.figure_sheet import Source
 from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec
 from testkit.kept_events import KeptEvents
 
+pytestmark = pytest.mark.protects("W9")
+
 SPEAKER = Speaker("data", "data", "supervisor")
 
 

@@ -76,7 +76,11 @@ def test_one_holder_a_new_worker_and_a_clean_end(tmp_path: Path) -> None:
     with started(home) as (process, ready):
         assert ready["event"] == "ready"
         assert json.loads((home / "server.json").read_text())["url"] == ready["url"]
-        assert httpx.get(f"{ready['url']}/readyz", trust_env=False).status_code == 200
+        answer = httpx.get(f"{ready['url']}/readyz", trust_env=False)
+        assert answer.status_code == 200
+        assert answer.json()["components"] == dict.fromkeys(
+            ("postgres", "valkey", "analytics", "worker"), "ok"
+        )
 
         told = refused(home, "--port", "0")
         assert f"process {process.pid}" in told

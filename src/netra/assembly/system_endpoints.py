@@ -5,10 +5,12 @@ from typing import Literal
 
 from fastapi import APIRouter
 from pydantic import BaseModel
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from netra import __version__
 from netra.assembly.apex import Apex
+from netra.assembly.lifecycle import LifecycleManager
 from netra.errors.kinds import NetraError
 from netra.llm.analyst_model import ANALYST_NAME
 from netra.telemetry.metrics import CONTENT_TYPE
@@ -41,9 +43,13 @@ def build_system_router(apex: Apex) -> APIRouter:
         return {"status": "ok", "version": __version__}
 
     @router.get("/readyz", operation_id="readiness")
-    async def readiness() -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
-        """Whether each store answers; 503 while one does not."""
+    async def readiness(request: Request) -> JSONResponse:  # pyright: ignore[reportUnusedFunction]
+        """Whether each store answers and, under `netra up`, the worker is there; 503 while one is not."""
         components = await check_components(apex)
+        lifecycle: LifecycleManager | None = getattr(request.app.state, "lifecycle", None)
+        if lifecycle is not None:
+            worker = (await lifecycle.health())["worker"]
+            components["worker"] = "ok" if worker.status == "up" else worker.detail or worker.status
         ready = all(state == "ok" for state in components.values())
         content = {"status": "ok" if ready else "unavailable", "components": components}
         return JSONResponse(content, status_code=200 if ready else 503)

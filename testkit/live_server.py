@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -93,30 +93,28 @@ def child_environment() -> dict[str, str]:
     return {**kept, "PYTHONPATH": str(ROOT / "src")}
 
 
-@pytest.fixture(scope="session")
-def live_server() -> Generator[LiveServer]:
-    """A server on a free port over a data directory of its own, stopped at the end of the run."""
+@contextmanager
+def running_up(**settings: str) -> Generator[LiveServer]:
+    """`netra up` on a free port over a data directory of its own, with settings as variables."""
     with tempfile.TemporaryDirectory(prefix="netra-e2e-") as folder:
         data_dir, log_file = Path(folder) / "data", Path(folder) / "up.log"
-        command = [
-            sys.executable,
-            "-P",
-            "-m",
-            "netra",
-            "up",
-            "--port",
-            "0",
-            "--data-dir",
-            str(data_dir),
-            "--json",
-        ]
+        command = [sys.executable, "-P", "-m", "netra", "up", "--port", "0", "--json"]
+        command += ["--data-dir", str(data_dir)]
+        environment = {**child_environment(), **settings}
         with log_file.open("wb") as log:
-            process = subprocess.Popen(command, env=child_environment(), stdout=log, stderr=log)
+            process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
             yield LiveServer(_ready(process, data_dir, log_file), data_dir, process.pid)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def live_server() -> Generator[LiveServer]:
+    """A server for all tests of the run, stopped at its end."""
+    with running_up() as server:
+        yield server
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ class Payload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class MessageAccepted(Payload, frozen=True):
-    """The user's message and its run are stored; `title` is the thread's title from now on."""
+    """The user's message and its run are stored; `title` is what a thread without a title is called now."""
 
     message_id: str
     client_message_id: str

@@ -120,10 +120,8 @@ def policy_reads_everything(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def policy_takes_any_row(scene: Scene) -> Iterator[None]:
-    scene.statement("create policy planted on app.reports for insert to public with check (true)")
     scene.statement("create policy planted on app.data_versions for insert to public with check (true)")
     yield
-    scene.statement("drop policy planted on app.reports")
     scene.statement("drop policy planted on app.data_versions")
 
 

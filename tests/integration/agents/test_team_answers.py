@@ -124,6 +124,11 @@ ANSWERS: list[tuple[str, list[str]]] = [
         ["With 50 % more load", "Spend would go"],
     ),
     ("what happens in a 10x spike of traffic?", ["A 10x spike"]),
+    ("Cut spend by 30% while quality stays above 0.9", ["Quality above 90:", "30 % is within reach"]),
+    ("Halve our LLM bill", ["50 % is not reached"]),
+    ("What if our traffic doubles?", ["With 100 % more load"]),
+    ("Is gpt-5-mini good enough instead of gpt-5?", ["gpt-5 to gpt-5-mini**: quality would fall"]),
+    ("Meet a p99 of 1 second at the least cost", ["Shorter answers alone do not reach it"]),
     (
         "Which calls can use a cheaper model?",
         ["Switching gpt-4o to gpt-4o-mini", "Quality:", "Not recommended"],

@@ -254,3 +254,24 @@ def test_a_question_of_a_hundred_kilobytes_is_read_at_once() -> None:
 @pytest.mark.parametrize("text", ["1" * 100_000, "1," * 50_000, "by " * 30_000, "gpt-" * 20_000])
 def test_degenerate_text_is_read_without_harm(text: str) -> None:
     assert read(text).targets == read("").targets
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "switch from gpt-4o to gpt-4o-mini",
+        "replace gpt-4o with gpt-4o-mini",
+        "Is gpt-4o-mini good enough instead of gpt-4o?",
+        "Instead of gpt-4o, can we use gpt-4o-mini?",
+        "use gpt-4o-mini rather than gpt-4o",
+        "switch to gpt-4o-mini from gpt-4o",
+        "is gpt-4o-mini as good as gpt-4o?",
+    ],
+)
+def test_the_model_in_use_comes_first(text: str) -> None:
+    assert read(text).models == ["gpt-4o", "gpt-4o-mini"]
+
+
+def test_shares_in_words() -> None:
+    assert read("cut our bill by half").targets.savings_pct == 50
+    assert read("reduce our costs by a quarter").targets.savings_pct == 25

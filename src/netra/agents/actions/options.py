@@ -40,7 +40,7 @@ def _latency(output: TailOutput) -> list[PlannedAction]:
             verify=f"Ask for the {output.percentile} of these calls after a day.",
             roll_back="Raise or remove the limit.",
         )
-        for group in output.groups
+        for group in (output.groups if output.reachable else [])
     ]
     if output.first_token is not None:
         actions.append(

@@ -27,11 +27,16 @@ def tail_statements(frame: QuestionFrame, output: TailOutput) -> list[str]:
     else:
         lines.append(
             f"Shorter answers alone do not reach it: even with the shortest the {name} is "
-            f"{cite(output.reached)}."
+            f"{cite(output.reached)}. These calls need a faster model, or not to be made:"
         )
     lines += [
-        f"{number}. **{group.name}**: {cite(group.over)} calls over the target; no answer longer than "
-        f"{cite(group.cap)}, which shortens {cite(group.shortened)} of its answers"
+        f"{number}. **{group.name}**: {cite(group.over)} calls over the target"
+        + (
+            f"; no answer longer than {cite(group.cap)}, which shortens {cite(group.shortened)} of its "
+            "answers"
+            if output.reachable
+            else ""
+        )
         for number, group in enumerate(output.groups, 1)
     ]
     lines.append(

@@ -19,6 +19,7 @@ from netra.agents.specialists import HandOver, RunTeam
 from netra.agents.triage.agent import decide
 from netra.agents.triage.playbook import INSPECT
 from netra.agents.triage.results import DataFacts, Specialist, TriageAnswer
+from netra.agents.triage.targets import phrases_of
 from netra.llm.playbook import JsonObject
 from netra.tools.errors import ToolCallError
 from netra.tools.optimization.recall import RecalledFinding
@@ -50,7 +51,7 @@ class Delegation:
         result = decide(output.frame, facts, self._memory)
         self._hand_over.triage = result
         self._team.learn(text for missing in result.missing for text in (missing.what, missing.how))
-        self._team.learn([*result.notes, result.frame.window.label])
+        self._team.learn([*result.notes, result.frame.window.label, *phrases_of(result.frame.targets)])
 
     async def delegate(self, specialist: Specialist) -> None:
         """Run one specialist. Raises AgentFailedError."""

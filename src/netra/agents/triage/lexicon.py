@@ -332,6 +332,21 @@ def _closest(written: str, vocabulary: Vocabulary) -> str:
     return candidates[0] if len(candidates) == 1 else written
 
 
+_TO_BEFORE_FROM = (
+    r"\b(?:instead of|rather than|in place of|(?:replacement|substitute) for|alternative to|to replace|"
+    r"coming from|better than|as good as|enough for calls of)\b"
+)
+
+
+def from_and_to(text: str, models: list[str]) -> list[str]:
+    """The models with the one in use first: "is B good enough instead of A" asks about A to B."""
+    if len(models) < 2 or (first := _pattern_of(models[0]).search(text)) is None:
+        return models
+    turned = re.search(_TO_BEFORE_FROM, text[first.end() :])
+    turned = turned or re.search(rf"\bto\s+{re.escape(models[0].lower())}\s+from\b", text)
+    return [models[1], models[0], *models[2:]] if turned else models
+
+
 def find_filters(text: str, vocabulary: Vocabulary) -> dict[str, str]:
     """Columns fixed to a value of the data that the text names (models are read by `find_models`)."""
     filters: dict[str, str] = {}

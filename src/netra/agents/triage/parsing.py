@@ -7,7 +7,7 @@ from datetime import datetime
 
 from netra.agents.triage.follow_ups import find_asks, find_ordinal, is_follow_up
 from netra.agents.triage.frame import QuestionFrame, QuestionKind, Vocabulary, Window
-from netra.agents.triage.lexicon import correct_spelling, find_filters, find_models
+from netra.agents.triage.lexicon import correct_spelling, find_filters, find_models, from_and_to
 from netra.agents.triage.measures import find_dimensions, find_measures, find_top
 from netra.agents.triage.targets import find_targets
 from netra.agents.triage.windows import find_window
@@ -119,7 +119,7 @@ def parse_question(
         dimensions=find_dimensions(clean),
         filters=filters,
         targets=find_targets(clean),
-        models=models,
+        models=from_and_to(clean, models),
         levers=levers or None,
         ordinal=find_ordinal(clean) if kind == "follow_up" else None,
         asks=find_asks(clean) if kind == "follow_up" else [],

@@ -16,6 +16,8 @@ _UNDER = (
 )
 _BELOW = r"\s*(?:below|under|<=?|less than|at most|no more than|within|max(?:imum)?|not exceed(?:ing)?)?\s*"
 _WORD_FACTORS = {"double": 2.0, "doubles": 2.0, "doubling": 2.0, "twice": 2.0, "triple": 3.0, "triples": 3.0}
+_WORD_SHARES = {"(?:by|in) half": 50.0, "by (?:a|one) quarter": 25.0, "by (?:a|one) fifth": 20.0}
+"""Shares said in words that are a whole percent; a third is none."""
 _CUT = (
     r"(?:cut|reduc\w*|lower\w*|decreas\w*|sav\w*|trim\w*|drop\w*|shav\w*|bring\w*|optimi[sz]\w*|"
     r"shrink\w*|slash\w*)"
@@ -46,6 +48,15 @@ def find_targets(text: str) -> Targets:
     )
 
 
+def phrases_of(targets: Targets) -> list[str]:
+    """The conditions as answers word them: "halve the bill" sets 50 %, "quality above 0.9" sets 90."""
+    shares = (targets.savings_pct, targets.growth_pct, targets.latency_cut_pct)
+    phrases = [f"{share:g} %" for share in shares if share is not None]
+    if targets.quality_min_pct is not None:
+        phrases += [f"{side} {targets.quality_min_pct:g}" for side in ("above", "below")]
+    return phrases
+
+
 def _savings(text: str) -> float | None:
     money = r"(?:spend\w*|costs?|bill|budget|money|it|expenses?)"
     for pattern in (
@@ -56,6 +67,10 @@ def _savings(text: str) -> float | None:
         value = _search(pattern, text)
         if value is not None and not _is_about_latency(pattern, text):
             return value
+    for word, share in _WORD_SHARES.items():
+        fraction = rf"\b{_CUT}\b[^.?!%]{{0,60}}?\b{money}\b[^.?!%]{{0,15}}?\b{word}\b"
+        if re.search(fraction, text) and not _is_about_latency(fraction, text):
+            return share
     half = re.search(rf"\bhalve\b(?![^.?!]{{0,25}}{_LATENCY})[^.?!]{{0,25}}{money}", text)
     return 50.0 if half else None
 

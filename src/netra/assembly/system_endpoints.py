@@ -3,6 +3,7 @@
 import asyncio
 from typing import Literal
 
+import structlog
 from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -16,6 +17,7 @@ from netra.llm.analyst_model import ANALYST_NAME
 from netra.telemetry.metrics import CONTENT_TYPE
 
 READY_DEADLINE_S = 3.0
+_log = structlog.get_logger("netra.system")
 
 
 class AnalystOut(BaseModel):
@@ -75,7 +77,7 @@ def build_system_router(apex: Apex) -> APIRouter:
 
 
 async def check_components(apex: Apex) -> dict[str, str]:
-    """`ok` or what is wrong, by component."""
+    """`ok` or the code of what is wrong, by component."""
     stores = apex.stores
     checks = {
         "postgres": stores.database.ping("app"),
@@ -88,7 +90,9 @@ async def check_components(apex: Apex) -> dict[str, str]:
             async with asyncio.timeout(READY_DEADLINE_S):
                 await check  # type: ignore[misc]
         except NetraError as error:
-            return error.message
+            # Anybody may ask: the message names addresses and belongs into the log.
+            _log.warning("component_unavailable", failure=error.message)
+            return error.code
         except TimeoutError:
             return f"no answer within {READY_DEADLINE_S:g} s"
         return "ok"

@@ -3,7 +3,7 @@
 import json
 import secrets
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any, cast, get_args
 
@@ -62,7 +62,7 @@ class Socket:
 
 
 @contextmanager
-def socket_of(tenant: Tenant, workspace: str | None = None) -> Iterator[Socket]:
+def socket_of(tenant: Tenant, workspace: str | None = None) -> Generator[Socket]:
     """A socket with the tenant's ticket, ready in its own workspace or the one named."""
     ticket = tenant.call("POST", "/v1/ws-tickets")["ticket"]
     with _opened(tenant) as connection:
@@ -164,7 +164,7 @@ class SocketAttack:
 
 def frame_pairs(
     command: type[msgspec.Struct], victim: Tenant, attacker: Tenant
-) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+) -> Generator[tuple[dict[str, Any], dict[str, Any]]]:
     """Frames of a type with the victim's values, each with its twin of values that nobody has."""
     names = [one.name for one in msgspec.structs.fields(command)]
     cursors: list[tuple[Any, Any]] = [(None, None)]
@@ -203,7 +203,7 @@ def _normal(frames: list[str], sent: dict[str, Any]) -> list[str]:
 
 
 @contextmanager
-def _opened(tenant: Tenant) -> Iterator[ClientConnection]:
+def _opened(tenant: Tenant) -> Generator[ClientConnection]:
     url = str(tenant.http.base_url).rstrip("/").replace("http", "ws", 1) + "/ws"
     with connect(url, subprotocols=[cast("Any", SUBPROTOCOL)], compression=None, proxy=None) as connection:
         yield connection

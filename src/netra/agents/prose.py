@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from pydantic import JsonValue
 
@@ -52,6 +53,7 @@ class ProseRules:
     def problems(self, texts: Iterable[str]) -> list[str]:
         """Why these texts are refused: each unknown citation and each literal number, in order."""
         found: list[str] = []
+        names = _names_pattern(frozenset(self.names))
         asked = _numbers(_normal(self.question)) | _words(self.question)
         for text in texts:
             cited = cited_ids(text)
@@ -59,7 +61,9 @@ class ProseRules:
                 f"{{{{f:{name}}}}} is not a figure of this run" for name in cited if name not in self.figures
             ]
             allowed = asked | self._parameters_of(cited)
-            plain = self._without_names(_normal(without_citations(text)))
+            plain = _normal(without_citations(text))
+            if names is not None:
+                plain = names.sub(" ", plain)
             plain = _INTERVAL.sub(" ", _ORDINAL.sub(" ", _DATE.sub(" ", plain)))
             found += [
                 f"the number {literal!r} is written out; cite its figure or leave it out"
@@ -68,18 +72,25 @@ class ProseRules:
             ]
         return found
 
-    def _without_names(self, text: str) -> str:
-        for name in sorted(self.names, key=len, reverse=True):
-            if any(letter.isdigit() for letter in name):
-                text = re.sub(rf"(?<!\w){re.escape(_normal(name))}(?!\w)", " ", text, flags=re.IGNORECASE)
-        return text
-
     def _parameters_of(self, cited: Iterable[str]) -> set[str]:
         allowed: set[str] = set()
         for name in cited:
             for value in _leaves(self.parameters.get(name)):
                 allowed |= _numbers(_normal(value)) | _words(value)
         return allowed
+
+
+@lru_cache(maxsize=64)
+def _names_pattern(names: frozenset[str]) -> re.Pattern[str] | None:
+    """Finds whole names that hold digits, longer ones first; None without any."""
+    numbered = sorted({_normal(name) for name in names if any(map(str.isdigit, name))}, key=_longest_first)
+    if not numbered:
+        return None
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, numbered))})(?!\w)", re.IGNORECASE)
+
+
+def _longest_first(name: str) -> tuple[int, str]:
+    return -len(name), name
 
 
 def _normal(text: str) -> str:

@@ -1,16 +1,17 @@
 """UsageService: answers typed questions over the stored calls of a workspace."""
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias, TypeVar, cast
 
 import polars as pl
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
+from netra.usage.answers import KeptAnswers
 from netra.usage.arrow import frame_of
 from netra.usage.compare import Decomposition, Segment, decompose
 from netra.usage.errors import InvalidQueryError
@@ -20,6 +21,8 @@ from netra.usage.queries import MAX_ROWS, CompiledQuery, Filter, UsageQuery, com
 from netra.usage.repository import ImportRepository
 from netra.usage.schema import CALL_COLUMNS, MONEY_SCALE, PRICE_COLUMNS
 
+T = TypeVar("T")
+_Answer: TypeAlias = tuple[Sequence[dict[str, Any]], dict[str, Any]]
 CountEvaluations = Callable[[UserExecutionContext], Awaitable[int]]
 
 LOADABLE: dict[str, str] = {
@@ -127,25 +130,25 @@ class CompareResult(BaseModel):
 
 
 class UsageService:
-    """Reads usage; holds no state. `count_evaluations` tells whether quality was ever measured."""
+    """Reads usage; holds nothing but answers that are still true. `count_evaluations` tells whether quality
+    was ever measured.
+    """
 
     def __init__(
         self, access: DataAccessFactory, *, count_evaluations: CountEvaluations | None = None
     ) -> None:
         self._access = access
         self._count_evaluations = count_evaluations
+        self._answers = KeptAnswers()
 
     async def run(self, context: UserExecutionContext, query: UsageQuery) -> UsageResult:
         """Answer one question. Raises InvalidQueryError."""
         started = time.perf_counter()
         compiled = compile_query(query, default_timezone=context.timezone)
-        analytics = self._access.for_context(context).analytics
-        table = await analytics.query_arrow(compiled.sql, compiled.params)
-        totals = frame_of(await analytics.query_arrow(compiled.totals_sql, compiled.params)).row(
-            0, named=True
-        )
+        question = ("run", compiled.sql, compiled.totals_sql, repr(sorted(compiled.params.items())))
+        rows, totals = await self.derived(context, question, lambda: self._asked(context, compiled))
         return UsageResult(
-            rows=rows_of(frame_of(table), compiled),
+            rows=[dict(row) for row in rows],
             query=query.model_dump(mode="json", exclude_defaults=True) | {"measures": query.measures},
             sql=compiled.sql,
             unpriced_calls=totals["unpriced_calls"],
@@ -154,6 +157,22 @@ class UsageService:
             until=totals["until"],
             elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
         )
+
+    async def derived(
+        self, context: UserExecutionContext, question: Hashable, compute: Callable[[], Awaitable[T]]
+    ) -> T:
+        """What `compute` finds in the workspace's calls, kept until they change. `question` must name all
+        that the result depends on, and nobody may change the result.
+        """
+        # The version is read first: what is computed is at least as new as its key says.
+        key = (context.workspace_id, await self.data_version(context), question)
+        return cast(T, await self._answers.get(key, compute))
+
+    async def _asked(self, context: UserExecutionContext, compiled: CompiledQuery) -> _Answer:
+        analytics = self._access.for_context(context).analytics
+        table = await analytics.query_arrow(compiled.sql, compiled.params)
+        totals = await analytics.query_arrow(compiled.totals_sql, compiled.params)
+        return rows_of(frame_of(table), compiled), frame_of(totals).row(0, named=True)
 
     async def compare(self, context: UserExecutionContext, request: CompareRequest) -> CompareResult:
         """Explain the change of spend between two periods. Raises InvalidQueryError."""

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol, Unpack
+from typing import Unpack
 
 import msgspec
 
-from netra.context.models import UserExecutionContext
-from netra.events.log import Appended, EventLog, NewEvent, Writer
-from netra.events.publisher import EventPublisher
+from netra.events.log import NewEvent
+from netra.events.run_writing import RunWriting
 from netra.events.types import (
     AgentCompleted,
     AgentCompletedFields,
@@ -32,27 +28,6 @@ from netra.events.types import (
     payload_data,
     type_name,
 )
-from netra.storage.postgres.sessions import Transaction
-
-
-class TenantTransactions(Protocol):
-    """The part of DataAccess that the emitter needs."""
-
-    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        """A transaction of the run's user in the run's workspace."""
-        ...
-
-
-@dataclass(slots=True)
-class RunWriting:
-    """What the emitters of one run share: whose it is, where it writes, and the ordinals given out so far."""
-
-    context: UserExecutionContext
-    writer: Writer
-    access: TenantTransactions
-    log: EventLog
-    publisher: EventPublisher
-    ordinals: defaultdict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
 
 
 class UserWebSocketEmitter:
@@ -73,12 +48,15 @@ class UserWebSocketEmitter:
 
     async def emit(self, payload: Payload, *, parent: str | None = None) -> Envelope:
         """Append one durable event and publish it after the commit; its envelope."""
-        event = NewEvent(payload, parent, self._step, self._attempt, self._next_ordinal())
-        writing = self._writing
-        async with writing.access.transaction() as tx:
-            appended = await writing.log.append(tx, writing.writer, [event])
-        await self._publish(appended)
-        return appended.envelopes[0]
+        return await self._writing.append(self._event(payload, parent))
+
+    def say(self, payload: Payload, *, parent: str | None = None) -> None:
+        """Append a durable event without waiting for it; one emitted later never stands before it."""
+        self._writing.append_soon(self._event(payload, parent))
+
+    async def flush(self) -> None:
+        """Wait until everything said so far is committed. A run does so before its end."""
+        await self._writing.flush()
 
     async def agent_started(
         self,
@@ -94,14 +72,14 @@ class UserWebSocketEmitter:
         payload = AgentStarted(
             agent_id=agent_id, agent=agent, question=question, plan=list(plan), limits=dict(limits)
         )
-        await self.emit(payload, parent=parent)
+        self.say(payload, parent=parent)
 
     async def agent_thinking(
         self, *, agent_id: str, parent: str | None, agent: str, step: int, of: int, text: str
     ) -> None:
         """One sentence about step `step` of `of`."""
         payload = AgentThinking(agent_id=agent_id, agent=agent, step=step, of=of, text=text)
-        await self.emit(payload, parent=parent)
+        self.say(payload, parent=parent)
 
     async def tool_executing(
         self, *, agent_id: str, parent: str | None, agent: str, tool: str, call_id: str, arguments: JsonObject
@@ -120,7 +98,7 @@ class UserWebSocketEmitter:
         """A specialist ended. The supervisor's end is the run's and is committed with its result."""
         if parent is None:
             raise ValueError("the last event of a run is committed with the run, not emitted")
-        await self.emit(msgspec.convert(fields, AgentCompleted), parent=parent)
+        self.say(msgspec.convert(fields, AgentCompleted), parent=parent)
 
     async def message_completed(self, *, part: int, text: str) -> None:
         """The full text of a part of the answer."""
@@ -143,6 +121,7 @@ class UserWebSocketEmitter:
 
     async def _pass_on(self, payload: Payload, *, parent: str | None) -> None:
         writing = self._writing
+        await writing.flush()
         envelope = Envelope(
             type=type_name(payload), thread_id=writing.writer.thread_id, run_id=writing.writer.run_id,
             seq=None, epoch=None, event_id=None, parent=parent, ts=datetime.now(UTC),
@@ -150,9 +129,8 @@ class UserWebSocketEmitter:
         )  # fmt: skip
         await writing.publisher.publish(writing.context.workspace_id, writing.context.user_id, [envelope])
 
-    async def _publish(self, appended: Appended) -> None:
-        context = self._writing.context
-        await self._writing.publisher.publish(context.workspace_id, context.user_id, appended.fresh)
+    def _event(self, payload: Payload, parent: str | None) -> NewEvent:
+        return NewEvent(payload, parent, self._step, self._attempt, self._next_ordinal())
 
     def _next_ordinal(self) -> int:
         key = (self._step, self._attempt)

@@ -46,4 +46,8 @@ class ExecutionEngine:
 
     async def answer(self, question: str, history: Sequence[Turn]) -> SupervisorResult:
         """Carry the question through; raises what the agents raise."""
-        return await self._agent.run(question, history)
+        try:
+            return await self._agent.run(question, history)
+        finally:
+            # What the agents said comes before the end of the run, however it ends.
+            await self.parts.emitter.flush()

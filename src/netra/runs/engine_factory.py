@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
-from netra.events.emitter import RunWriting, UserWebSocketEmitter
+from netra.events.emitter import UserWebSocketEmitter
 from netra.events.log import EventLog, Writer
 from netra.events.publisher import EventPublisher
+from netra.events.run_writing import RunWriting
 from netra.runs.engine import ExecutionEngine, RunParts, Team
 from netra.runs.steps import Checkpoints, RunSteps
 

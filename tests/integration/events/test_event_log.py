@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from netra.events.emitter import RunWriting, UserWebSocketEmitter
+from netra.events.emitter import UserWebSocketEmitter
 from netra.events.errors import StaleWriterError, StreamGoneError
 from netra.events.log import NewEvent, Writer
+from netra.events.run_writing import RunWriting
 from netra.events.types import AgentThinking, MessageCompleted
 
 
@@ -131,6 +132,41 @@ async def test_an_emitter_counts_per_step_and_attempt(dialogue: Any, thread: Any
     events = await dialogue.events(context, thread_id)
     assert [event.data["text"] for event in events] == ["a", "b", "c", "d"]
     assert events[-1].data == {"part": 0, "text": "d"}
+
+
+async def test_what_is_said_keeps_its_order_and_comes_before_what_is_emitted(
+    dialogue: Any, thread: Any
+) -> None:
+    context, thread_id = thread
+    writer = Writer(thread_id, "run_1", "claim-1")
+    await claim(dialogue, context, writer)
+    access = dialogue.access.for_context(context)
+    writing = RunWriting(context, writer, access, dialogue.log, dialogue.publisher)
+    emitter = UserWebSocketEmitter(writing, step="run", attempt=1)
+    emitter.say(thought("a"))
+    await asyncio.sleep(0)  # the first is on its way while the next are said
+    emitter.say(thought("b"))
+    emitter.with_step("tool", 1).say(thought("c"))
+    assert (await emitter.emit(thought("d"))).seq == 4
+    emitter.say(thought("e"))
+    await emitter.flush()
+    events = await dialogue.events(context, thread_id)
+    assert [(event.seq, event.data["text"]) for event in events] == list(enumerate("abcde", start=1))
+
+
+async def test_what_a_fenced_writer_said_fails_its_next_call(dialogue: Any, thread: Any) -> None:
+    context, thread_id = thread
+    writer = Writer(thread_id, "run_1", "claim-1")
+    await claim(dialogue, context, writer)
+    access = dialogue.access.for_context(context)
+    writing = RunWriting(context, writer, access, dialogue.log, dialogue.publisher)
+    emitter = UserWebSocketEmitter(writing, step="run", attempt=1)
+    await claim(dialogue, context, Writer(thread_id, "run_1", "claim-2"))
+    emitter.say(thought("a"))
+    for call in (emitter.flush, lambda: emitter.emit(thought("b")), emitter.flush):
+        with pytest.raises(StaleWriterError):
+            await call()
+    assert await dialogue.events(context, thread_id) == []
 
 
 async def test_only_the_run_itself_can_end_it(dialogue: Any, thread: Any) -> None:

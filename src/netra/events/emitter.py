@@ -50,7 +50,7 @@ class UserWebSocketEmitter:
         """Append one durable event and publish it after the commit; its envelope."""
         return await self._writing.append(self._event(payload, parent))
 
-    def say(self, payload: Payload, *, parent: str | None = None) -> None:
+    def _say(self, payload: Payload, *, parent: str | None = None) -> None:
         """Append a durable event without waiting for it; one emitted later never stands before it."""
         self._writing.append_soon(self._event(payload, parent))
 
@@ -72,14 +72,14 @@ class UserWebSocketEmitter:
         payload = AgentStarted(
             agent_id=agent_id, agent=agent, question=question, plan=list(plan), limits=dict(limits)
         )
-        self.say(payload, parent=parent)
+        self._say(payload, parent=parent)
 
     async def agent_thinking(
         self, *, agent_id: str, parent: str | None, agent: str, step: int, of: int, text: str
     ) -> None:
         """One sentence about step `step` of `of`."""
         payload = AgentThinking(agent_id=agent_id, agent=agent, step=step, of=of, text=text)
-        self.say(payload, parent=parent)
+        self._say(payload, parent=parent)
 
     async def tool_executing(
         self, *, agent_id: str, parent: str | None, agent: str, tool: str, call_id: str, arguments: JsonObject
@@ -98,7 +98,7 @@ class UserWebSocketEmitter:
         """A specialist ended. The supervisor's end is the run's and is committed with its result."""
         if parent is None:
             raise ValueError("the last event of a run is committed with the run, not emitted")
-        self.say(msgspec.convert(fields, AgentCompleted), parent=parent)
+        self._say(msgspec.convert(fields, AgentCompleted), parent=parent)
 
     async def message_completed(self, *, part: int, text: str) -> None:
         """The full text of a part of the answer."""

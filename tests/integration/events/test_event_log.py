@@ -16,6 +16,10 @@ def thought(text: str) -> AgentThinking:
     return AgentThinking(agent_id="a", agent="a", step=1, of=1, text=text)
 
 
+async def say(emitter: UserWebSocketEmitter, text: str) -> None:
+    await emitter.agent_thinking(agent_id="a", parent=None, agent="a", step=1, of=1, text=text)
+
+
 @pytest.fixture
 async def thread(dialogue: Any, fresh_context: Any) -> Any:
     context = fresh_context()
@@ -143,12 +147,12 @@ async def test_what_is_said_keeps_its_order_and_comes_before_what_is_emitted(
     access = dialogue.access.for_context(context)
     writing = RunWriting(context, writer, access, dialogue.log, dialogue.publisher)
     emitter = UserWebSocketEmitter(writing, step="run", attempt=1)
-    emitter.say(thought("a"))
+    await say(emitter, "a")
     await asyncio.sleep(0)  # the first is on its way while the next are said
-    emitter.say(thought("b"))
-    emitter.with_step("tool", 1).say(thought("c"))
+    await say(emitter, "b")
+    await say(emitter.with_step("tool", 1), "c")
     assert (await emitter.emit(thought("d"))).seq == 4
-    emitter.say(thought("e"))
+    await say(emitter, "e")
     await emitter.flush()
     events = await dialogue.events(context, thread_id)
     assert [(event.seq, event.data["text"]) for event in events] == list(enumerate("abcde", start=1))
@@ -162,7 +166,7 @@ async def test_what_a_fenced_writer_said_fails_its_next_call(dialogue: Any, thre
     writing = RunWriting(context, writer, access, dialogue.log, dialogue.publisher)
     emitter = UserWebSocketEmitter(writing, step="run", attempt=1)
     await claim(dialogue, context, Writer(thread_id, "run_1", "claim-2"))
-    emitter.say(thought("a"))
+    await say(emitter, "a")
     for call in (emitter.flush, lambda: emitter.emit(thought("b")), emitter.flush):
         with pytest.raises(StaleWriterError):
             await call()

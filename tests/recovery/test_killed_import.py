@@ -76,7 +76,7 @@ async def test_a_killed_import_is_completed_by_the_same_file(
         code, _ = await run({**order, "die": moment})
         assert code == -signal.SIGKILL
     running = await bench.imports.list_imports(bench.context)
-    assert [record.status for record in running] == ["running"]
+    assert [record.status for record in running] == ["interrupted"]
     code, result = await run({**order, "die": ("never", 0)})
     assert code == 0
     assert result is not None

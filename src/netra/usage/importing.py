@@ -102,6 +102,7 @@ class ImportService:
         self._after_import = tuple(after_import)
         self._block_bytes = block_bytes
         self._active: set[tuple[str, str]] = set()
+        self._under_way: set[str] = set()
         self._background: set[asyncio.Task[None]] = set()
         self._log = structlog.get_logger("netra.usage")
 
@@ -151,6 +152,7 @@ class ImportService:
         on_progress: ProgressCallback | None,
     ) -> ImportResult:
         running, resumed = await self._begin(context, upload, parser, options, started)
+        self._under_way.add(running.import_id)
         try:
             async for chunk in _ahead(parser.parse(upload.path, block_bytes=self._block_bytes)):
                 await self._store(running, chunk)
@@ -161,6 +163,8 @@ class ImportService:
                 problem = {"code": error.code, "message": error.message, "hint": error.hint}
                 await self._finish(running, problem)
             raise
+        finally:
+            self._under_way.discard(running.import_id)
         version = await self._finish(running, None)
         return self._result(running, options, resumed, version)
 
@@ -173,7 +177,8 @@ class ImportService:
     ) -> list[ImportRecord]:
         """Imports of the workspace, newest first; only those older than the import `before`."""
         async with self._access.for_context(context).transaction() as transaction:
-            return await ImportRepository(transaction, context).list_newest(before, limit)
+            records = await ImportRepository(transaction, context).list_newest(before, limit)
+        return [self._as_it_is(record) for record in records]
 
     async def get_import(self, context: UserExecutionContext, import_id: str) -> ImportRecord:
         """One import of the workspace. Raises ImportNotFoundError."""
@@ -181,6 +186,14 @@ class ImportService:
             record = await ImportRepository(transaction, context).get(import_id)
         if record is None:
             raise ImportNotFoundError("There is no such import in this workspace.")
+        return self._as_it_is(record)
+
+    def _as_it_is(self, record: ImportRecord) -> ImportRecord:
+        """Imports are carried out where they are asked about: one that is stored as running and is not under
+        way here ended with its process, and the same file again continues it.
+        """
+        if record.status == "running" and record.id not in self._under_way:
+            return record.model_copy(update={"status": "interrupted"})
         return record
 
     async def access_rejects(self, context: UserExecutionContext, import_id: str) -> Path | None:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-ImportStatus = Literal["running", "completed", "failed"]
+ImportStatus = Literal["running", "interrupted", "completed", "failed"]
 
 
 class ImportCounts(BaseModel):

@@ -158,6 +158,7 @@ class ImportService:
                 await self._store(running, chunk)
                 if on_progress is not None:
                     await on_progress(running.progress())
+            version = await self._finish(running, None)
         except NetraError as error:
             if error.status < 500:
                 problem = {"code": error.code, "message": error.message, "hint": error.hint}
@@ -165,7 +166,6 @@ class ImportService:
             raise
         finally:
             self._under_way.discard(running.import_id)
-        version = await self._finish(running, None)
         return self._result(running, options, resumed, version)
 
     def check(self, options: ImportOptions) -> SinkName:

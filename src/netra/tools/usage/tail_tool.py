@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import polars as pl
 from pydantic import AwareDatetime, Field
@@ -19,6 +19,9 @@ from netra.tools.usage.query_tool import exact_filters
 from netra.tools.usage.tail import TailPlan, plan_tail
 from netra.usage.queries import Filter, UsageQuery
 from netra.usage.service import UsageService
+
+_Planned: TypeAlias = tuple[TailPlan | None, datetime | None, datetime | None]
+"""The plan, and the range of the calls it was made from."""
 
 _QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}
 _COLUMNS = ["ts", "status", "latency_ms", "ttft_ms", "output_tokens"]
@@ -41,10 +44,15 @@ def plan_latency(usage: UsageService) -> AnyToolSpec:
 
     async def run(call: ToolCall, arguments: TailArguments) -> ToolResult:
         columns = list(dict.fromkeys([*_COLUMNS, *arguments.by, *arguments.filters]))
-        frame = await usage.load_calls(
-            call.context, columns=columns, since=arguments.since, until=arguments.until
-        )
-        plan, since, until = await asyncio.to_thread(_planned, frame, arguments)
+
+        async def replay_calls() -> _Planned:
+            frame = await usage.load_calls(
+                call.context, columns=columns, since=arguments.since, until=arguments.until
+            )
+            return await asyncio.to_thread(_planned, frame, arguments)
+
+        question = ("plan_latency", arguments.model_dump_json())
+        plan, since, until = await usage.derived(call.context, question, replay_calls)
         if plan is None:
             return ToolResult(
                 "no call in this range carries a latency", plain_json({"calls": 0, "names": []})
@@ -72,9 +80,7 @@ def plan_latency(usage: UsageService) -> AnyToolSpec:
     )
 
 
-def _planned(
-    frame: pl.DataFrame, arguments: TailArguments
-) -> tuple[TailPlan | None, datetime | None, datetime | None]:
+def _planned(frame: pl.DataFrame, arguments: TailArguments) -> _Planned:
     kept = frame.filter(pl.col("status") == "ok")
     for name, value in arguments.filters.items():
         kept = kept.filter(pl.col(name).cast(pl.String) == value)

@@ -355,7 +355,8 @@ def socket_does_not_check_the_workspace(scene: Scene) -> Iterator[None]:
     async def admit(self: Any, frame: Any) -> Any:
         if frame.workspace_id in {victim.workspace_id, victim.workspace_name}:
             principal = await self._credentials.verify_access_token(frame.access_token or victim.access_token)
-            membership = Membership(victim.workspace_id, victim.workspace_name, "viewer")
+            # The role that the victim really has: with another one its own socket would be closed for that.
+            membership = Membership(victim.workspace_id, victim.workspace_name, "owner")
             return Admitted(principal, membership, self._make_context(principal, membership))
         return await right(self, frame)
 

@@ -32,9 +32,11 @@ async def test_a_killed_workers_run_is_finished(
 
     with running_worker(url, engine_urls.valkey_url) as victim:
         accepted = await own_dialogue.ask(context, f"steps=3 pause=0.5 mark={mark}")
-        # Two steps have finished in the store, the third is under way.
+        # Two steps have finished in the store, the third is under way and has said so.
         await own_dialogue.until(
-            context, accepted.thread_id, lambda events: len(calls(events, "tool_executing")) == 3
+            context,
+            accepted.thread_id,
+            lambda events: len(calls(events, "tool_executing")) == 3 and "begin 2 1" in mark.read_text(),
         )
         os.kill(victim.pid, signal.SIGKILL)
         victim.wait()

@@ -61,7 +61,7 @@ class ValkeyEngine:
             "dir": _quoted(self._data),
             "aclfile": _quoted(access),
             "appendonly": "yes",
-            "appendfsync": "everysec",
+            "appendfsync": "always",
             "save": '""',
             "maxmemory": "512mb",
             "maxmemory-policy": "noeviction",

@@ -355,8 +355,7 @@ def socket_does_not_check_the_workspace(scene: Scene) -> Iterator[None]:
     async def admit(self: Any, frame: Any) -> Any:
         if frame.workspace_id in {victim.workspace_id, victim.workspace_name}:
             principal = await self._credentials.verify_access_token(frame.access_token or victim.access_token)
-            # The role that the victim really has: with another one its own socket would be closed for that.
-            membership = Membership(victim.workspace_id, victim.workspace_name, "owner")
+            membership = Membership(victim.workspace_id, victim.workspace_name, "owner")  # as it is
             return Admitted(principal, membership, self._make_context(principal, membership))
         return await right(self, frame)
 

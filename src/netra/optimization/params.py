@@ -46,6 +46,28 @@ class LeverParams:
             raise self._wrong(name, text, "a share from 0 to 1")
         return value
 
+    def number(self, name: str, default: float | None = None) -> float | None:
+        """A number that is at least 0: 0.7, 12.50."""
+        text = self.text(name)
+        if text is None:
+            return default
+        try:
+            value = float(text.removeprefix("$"))
+        except ValueError:
+            value = -1.0
+        if not 0 <= value < 1e12:
+            raise self._wrong(name, text, "a number that is at least 0")
+        return value
+
+    def choice(self, name: str, choices: Sequence[str]) -> str:
+        """One of some words, the first where not given."""
+        text = self.text(name)
+        if text is None:
+            return choices[0]
+        if text.lower() not in choices:
+            raise self._wrong(name, text, f"one of {', '.join(choices)}")
+        return text.lower()
+
     def duration(self, name: str) -> int | None:
         """A duration in microseconds: 5m, 1h, 90s."""
         text = self.text(name)

@@ -97,6 +97,19 @@ class Workload:
             return pl.Series(name, [""]).new_from_index(0, self.n)
         return self.frame.get_column(name).cast(pl.String).fill_null("")
 
+    def identities(self, name: str) -> npt.NDArray[np.uint64]:
+        """A 64-bit number per distinct value of an identifier column (n), 0 where absent or empty.
+
+        Equal numbers stand for equal values: among ten million, two others meet with probability 3e-6.
+        """
+        if name not in self.frame.columns:
+            return np.zeros(self.n, dtype=np.uint64)
+        column = self.frame.get_column(name)
+        if column.dtype.is_integer():
+            return column.cast(pl.UInt64).fill_null(0).to_numpy()
+        text = column.cast(pl.String).fill_null("")
+        return text.hash(seed=0).set(text == "", 0).to_numpy()
+
     def has_text(self, name: str) -> bool:
         """Whether any call has a value in a text column."""
         if name not in self.frame.columns:

@@ -8,6 +8,7 @@ import typer
 
 from netra.cli.failures import CommandError
 from netra.cli.options import Json, instant
+from netra.generator.profiles import COMPANIES, DEFAULT_PROFILE
 
 if TYPE_CHECKING:
     from netra.generator.writing import GeneratedFiles
@@ -29,6 +30,9 @@ def register(app: typer.Typer) -> None:
 
 def generate_usage(
     out: Annotated[Path, typer.Option("--out", "-o", help="Directory for the files.")] = Path("generated"),
+    profile_name: Annotated[
+        str, typer.Option("--profile", help=f"Whose usage: {', '.join(COMPANIES)}.")
+    ] = DEFAULT_PROFILE,
     calls: Annotated[int, typer.Option("--calls", min=1, help="About how many calls.")] = 100_000,
     days: Annotated[int, typer.Option("--days", min=1, help="Over how many days.")] = 30,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed and days, same files.")] = 7,
@@ -43,7 +47,7 @@ def generate_usage(
 
     from netra.cli.output import print_json, print_text
 
-    profile: dict[str, Any] = {"calls": calls, "days": days, "seed": seed}
+    profile: dict[str, Any] = {"name": profile_name, "calls": calls, "days": days, "seed": seed}
     last = instant(until, "--until")
     if last is not None:
         profile["until"] = datetime.fromisoformat(last)

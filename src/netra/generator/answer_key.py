@@ -6,18 +6,19 @@ from typing import Any
 
 import polars as pl
 
-from netra.generator.company import COMPANY, EXAMINATIONS, SURGE_DAYS, WORKLOADS
+from netra.generator.company import Company, Undecided
+from netra.generator.replays import replay_answers, replay_cache, replay_flights
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.vectorised import COST_COLUMN, price_frame
 
 _FEMTO = Decimal(1).scaleb(-15)
-_CACHE_TTL_MS = 300_000
 
 
 class AnswerKey:
     """Computes the key of one set of drawn calls (sorted by ts)."""
 
-    def __init__(self, calls: pl.DataFrame, catalogue: PriceCatalogue) -> None:
+    def __init__(self, company: Company, calls: pl.DataFrame, catalogue: PriceCatalogue) -> None:
+        self._company = company
         self._catalogue = catalogue
         self._calls = _priceable(calls)
         self._priced = price_frame(self._calls, catalogue)
@@ -26,8 +27,8 @@ class AnswerKey:
         """JSON values; money as text. `planted` names lever, parameters, expected verdict and amounts."""
         costs = self._priced[COST_COLUMN]
         return {
-            "version": 1,
-            "company": COMPANY,
+            "version": 2,
+            "company": self._company.name,
             "profile": dict(profile),
             "baseline": {
                 "calls": self._calls.height,
@@ -37,20 +38,23 @@ class AnswerKey:
                 "until": _iso(self._calls["ts"].max()),
             },
             "planted": [
-                self._prompt_cache(),
-                self._batch(),
+                *self._prompt_cache(),
+                *self._repeated_answers(),
+                *self._batch(),
                 *self._switches(),
-                self._retry_waste(),
-                _undecided("context-growth", "route-agent", "no evaluations of shortened histories"),
-                _undecided("output-cap", "offer-draft", "no evaluations of capped answers"),
+                *self._retry_waste(),
+                *(_undecided(entry) for entry in self._company.undecided),
             ],
-            "surge": _surge(),
+            "surges": self._surges(),
         }
 
-    def _prompt_cache(self) -> dict[str, Any]:
+    def _prompt_cache(self) -> list[dict[str, Any]]:
         """Five-minute caching per model, call by call."""
+        cached_models = {w.model for w in self._company.workloads if w.shared_blocks is not None}
+        if not cached_models:
+            return []
         by_model: list[dict[str, Any]] = []
-        for model in sorted({w.model for w in WORKLOADS if w.shared_blocks is not None}):
+        for model in sorted(cached_models):
             calls = self._priced.filter(pl.col("model") == model)
             cached = replay_cache(calls, self._catalogue.min_cacheable_tokens(model) or 0)
             before, after = _sum(calls[COST_COLUMN]), _sum(price_frame(cached, self._catalogue)[COST_COLUMN])
@@ -65,24 +69,39 @@ class AnswerKey:
                 }
             )
         total = sum((Decimal(entry["savings_usd"]) for entry in by_model), Decimal(0))
-        return {
-            "lever": "prompt-cache",
-            "params": {"ttl": "5m"},
-            "verdict": "recommend" if total > 0 else "refuse",
-            "savings_usd": _text(total),
-            "by_model": by_model,
-        }
+        return [
+            {
+                "lever": "prompt-cache",
+                "params": {"ttl": "5m"},
+                "verdict": "recommend" if total > 0 else "refuse",
+                "savings_usd": _text(total),
+                "by_model": by_model,
+            }
+        ]
 
-    def _batch(self) -> dict[str, Any]:
+    def _repeated_answers(self) -> list[dict[str, Any]]:
+        """What is asked again within a day, and what is asked twice at once."""
+        found: list[dict[str, Any]] = []
+        if any(workload.questions is not None for workload in self._company.workloads):
+            again = self._priced.filter(replay_answers(self._priced))
+            found.append(self._finding("response-cache", {}, "recommend", again, Decimal(0)))
+        if any(workload.doubles for workload in self._company.workloads):
+            twice = self._priced.filter(replay_flights(self._priced))
+            found.append(self._finding("duplicate-inflight", {}, "recommend", twice, Decimal(0)))
+        return found
+
+    def _batch(self) -> list[dict[str, Any]]:
         """Everything nobody waits for, at batch prices."""
+        if all(workload.interactive is not False for workload in self._company.workloads):
+            return []
         calls = self._priced.filter((pl.col("interactive") == False) & (pl.col("status") == "ok"))  # noqa: E712
         after = price_frame(calls.with_columns(pl.lit("batch").alias("service_tier")), self._catalogue)
-        return self._finding("batch", {}, "recommend", calls, _sum(after[COST_COLUMN]))
+        return [self._finding("batch", {}, "recommend", calls, _sum(after[COST_COLUMN]))]
 
     def _switches(self) -> list[dict[str, Any]]:
-        """The model switches that were examined: the first loses no quality, the second too much."""
+        """The model switches that were examined; more than two points of quality are too much."""
         findings: list[dict[str, Any]] = []
-        for exam in EXAMINATIONS:
+        for exam in self._company.examinations:
             calls = self._priced.filter(pl.col("model") == exam.current)
             after = price_frame(calls.with_columns(pl.lit(exam.candidate).alias("model")), self._catalogue)
             drop = 100 * (exam.right_current - exam.right_candidate)
@@ -96,11 +115,26 @@ class AnswerKey:
             findings.append({**finding, "quality_drop_points": round(drop, 2)})
         return findings
 
-    def _retry_waste(self) -> dict[str, Any]:
+    def _retry_waste(self) -> list[dict[str, Any]]:
         """Failed attempts that were repeated."""
+        if not any(workload.fails for workload in self._company.workloads):
+            return []
         repeated = self._priced["retry_of"].drop_nulls()
         wasted = self._priced.filter(pl.col("call_id").is_in(repeated.implode()))
-        return self._finding("retry-waste", {}, "recommend", wasted, Decimal(0))
+        return [self._finding("retry-waste", {}, "recommend", wasted, Decimal(0))]
+
+    def _surges(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "app": workload.app,
+                "feature": workload.feature,
+                "model": workload.model,
+                "days": self._company.surge_days,
+                "factor": workload.surge,
+            }
+            for workload in self._company.workloads
+            if workload.surge != 1.0
+        ]
 
     def _finding(
         self, lever: str, params: dict[str, str], verdict: str, calls: pl.DataFrame, after: Decimal
@@ -117,52 +151,18 @@ class AnswerKey:
         }
 
 
-def replay_cache(calls: pl.DataFrame, minimum: int, ttl_ms: int = _CACHE_TTL_MS) -> pl.DataFrame:
-    """The calls with the cache reads and writes that a prefix cache of this time to live would have had.
-
-    A block is known if it was last used at most `ttl_ms` before; the read prefix is the run of known leading
-    blocks, if it holds `minimum` tokens; the other full blocks are written. `calls` are sorted by ts.
-    """
-    last_used: dict[int, int] = {}
-    never = -(10**15)
-    reads: list[int] = []
-    writes: list[int] = []
-    columns = calls.select(pl.col("ts").dt.epoch("ms"), "prefix_hashes", "prefix_block_tokens")
-    for ts, hashes, block in columns.iter_rows():
-        blocks: list[int] = hashes or []
-        whole = len(blocks) * (block or 0)
-        known = 0
-        if whole >= minimum:
-            while known < len(blocks) and last_used.get(blocks[known], never) >= ts - ttl_ms:
-                known += 1
-            last_used.update((block_id, ts) for block_id in blocks)
-        read = known * (block or 0)
-        read = read if read >= minimum else 0
-        reads.append(read)
-        writes.append(whole - read if whole >= minimum else 0)
-    return calls.with_columns(
-        pl.Series("cache_read_tokens", reads, dtype=pl.Int64),
-        pl.Series("cache_write_tokens", writes, dtype=pl.Int64),
-    )
-
-
 def _priceable(calls: pl.DataFrame) -> pl.DataFrame:
     ts = pl.from_epoch("ts", time_unit="ms").dt.replace_time_zone("UTC")
     return calls.with_columns(ts.cast(pl.Datetime("us", "UTC")))
 
 
-def _undecided(lever: str, feature: str, why: str) -> dict[str, Any]:
-    return {"lever": lever, "params": {}, "verdict": "insufficient_data", "feature": feature, "why": why}
-
-
-def _surge() -> dict[str, Any]:
-    surging = next(workload for workload in WORKLOADS if workload.surge != 1.0)
+def _undecided(entry: Undecided) -> dict[str, Any]:
     return {
-        "app": surging.app,
-        "feature": surging.feature,
-        "model": surging.model,
-        "days": SURGE_DAYS,
-        "factor": surging.surge,
+        "lever": entry.lever,
+        "params": {},
+        "verdict": "insufficient_data",
+        "feature": entry.feature,
+        "why": entry.why,
     }
 
 

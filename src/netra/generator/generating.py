@@ -9,10 +9,11 @@ import polars as pl
 
 from netra.errors.kinds import InvalidInputError
 from netra.generator.answer_key import AnswerKey
-from netra.generator.clock import start_of
-from netra.generator.company import WORKLOADS
+from netra.generator.clock import Period, start_of
+from netra.generator.naming import named_calls
+from netra.generator.profiles import COMPANIES, DEFAULT_PROFILE
 from netra.generator.scores import draw_scores
-from netra.generator.traffic import Period, draw_calls
+from netra.generator.traffic import draw_calls
 from netra.pricing.catalogue import PriceCatalogue
 
 MIN_CALLS = 1_000
@@ -27,8 +28,11 @@ class InvalidProfileError(InvalidInputError):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What to generate: about `calls` calls over `days` days up to the midnight (UTC) of `until`."""
+    """What to generate: about `calls` calls of the company `name` over `days` days up to the midnight (UTC)
+    of `until`.
+    """
 
+    name: str = DEFAULT_PROFILE
     calls: int = 100_000
     days: int = 30
     seed: int = 7
@@ -36,6 +40,9 @@ class Profile:
 
     def check(self) -> None:
         """Raise InvalidProfileError where the profile cannot be generated."""
+        if self.name not in COMPANIES:
+            known = ", ".join(COMPANIES)
+            raise InvalidProfileError(f"there is no profile {self.name!r}.", hint=f"profiles: {known}")
         if not MIN_CALLS <= self.calls <= MAX_CALLS:
             raise InvalidProfileError(f"calls must lie between {MIN_CALLS:,} and {MAX_CALLS:,}.")
         if not 1 <= self.days <= 366:
@@ -54,20 +61,18 @@ class GeneratedUsage:
 def generate(profile: Profile, catalogue: PriceCatalogue) -> GeneratedUsage:
     """Draw everything; the same profile and catalogue give the same result. Raises InvalidProfileError."""
     profile.check()
-    period = Period(start_of(profile.until, profile.days), profile.days)
-    streams = np.random.SeedSequence(profile.seed).spawn(len(WORKLOADS) + 1)
-    frames = [
-        draw_calls(
-            np.random.Generator(np.random.PCG64(stream)),
-            workload,
-            max(1, round(profile.calls * workload.share)),
-            period,
-            profile.seed,
-        )
-        for workload, stream in zip(WORKLOADS, streams, strict=False)
-    ]
+    company = COMPANIES[profile.name]
+    start = start_of(profile.until, profile.days)
+    period = Period(start, profile.days, company.surge_days, company.trend)
+    streams = np.random.SeedSequence(profile.seed).spawn(len(company.workloads) + 1)
+    frames: list[pl.DataFrame] = []
+    for workload, stream in zip(company.workloads, streams, strict=False):
+        count = max(1, round(profile.calls * workload.share))
+        drawn = draw_calls(np.random.Generator(np.random.PCG64(stream)), workload, count, period)
+        frames.append(named_calls(drawn, workload, company, profile.seed))
     calls = pl.concat(frames).sort("ts", "call_id")
-    scores = draw_scores(np.random.Generator(np.random.PCG64(streams[-1])))
-    described = {**asdict(profile), "start": period.start.date().isoformat()}
+    scores = draw_scores(np.random.Generator(np.random.PCG64(streams[-1])), company.examinations)
+    described = {**asdict(profile), "start": start.date().isoformat()}
     described["until"] = profile.until.date().isoformat()
-    return GeneratedUsage(calls, scores, AnswerKey(calls, catalogue).to_dict(described))
+    key = AnswerKey(company, calls, catalogue)
+    return GeneratedUsage(calls, scores, key.to_dict(described))

@@ -4,15 +4,15 @@ import numpy as np
 import polars as pl
 
 from netra.generator.clock import Random
-from netra.generator.company import EXAMINATIONS, Examination
+from netra.generator.company import Examination
 
 
-def draw_scores(random: Random) -> pl.DataFrame:
-    """All examinations in the columns of the format `evals`: two rows an item, scores 0 or 1.
+def draw_scores(random: Random, examinations: tuple[Examination, ...]) -> pl.DataFrame:
+    """The examinations in the columns of the format `evals`: two rows an item, scores 0 or 1.
 
     Both models get the same number of tokens, so the price alone decides what a switch saves.
     """
-    return pl.concat([_examine(random, examination) for examination in EXAMINATIONS])
+    return pl.concat([_examine(random, examination) for examination in examinations])
 
 
 def _examine(random: Random, exam: Examination) -> pl.DataFrame:

@@ -1,39 +1,30 @@
-"""The calls of one workload, drawn as columns."""
+"""When the calls of one workload happen, and how large they are."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, cast
 
 import numpy as np
 import polars as pl
 import pyarrow
 
-from netra.generator.clock import Floats, Integers, Random, moments
+from netra.generator.clock import Floats, Integers, Period, Random, moments
 from netra.generator.company import BLOCK_TOKENS, Spread, Workload
+from netra.generator.repeats import asked_again, with_doubles
 from netra.generator.retries import with_failed_attempts
 
 _arrow = cast(Any, pyarrow)
 
-_TURN_GAP_MS = 45_000.0
 _BLOCK_SPACE = 2**20
 _ERROR_SHARE = 0.004
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """The drawn period: `days` days from the midnight `start` (UTC)."""
-
-    start: datetime
-    days: int
-
-
-def draw_calls(random: Random, workload: Workload, count: int, period: Period, seed: int) -> pl.DataFrame:
-    """About `count` calls (sessions and retries are not cut), in the columns of the format `calls`,
-    unsorted.
-    """
+def draw_calls(random: Random, workload: Workload, count: int, period: Period) -> pl.DataFrame:
+    """About `count` calls (sessions, retries and doubles are not cut), unsorted, not yet named."""
     turn, session, ts = _sessions(random, workload, count, period)
     size = len(ts)
     added = _draw(random, workload.prompt, size)
+    request = np.arange(size)
+    if workload.questions is not None:
+        request, added = asked_again(random, workload.questions, added)
     if workload.growth is not None:
         added = np.where(turn == 0, added, _draw(random, workload.growth, size))
     output = _draw(random, workload.answer, size)
@@ -49,6 +40,7 @@ def draw_calls(random: Random, workload: Workload, count: int, period: Period, s
             "ttft_ms": first_token.round(1),
             "latency_ms": (first_token + 1000 * output / workload.speed).round(1),
             "session": session,
+            "request": request,
         }
     ).with_columns(
         pl.Series("user_number", _users(random, workload, session)),
@@ -56,9 +48,14 @@ def draw_calls(random: Random, workload: Workload, count: int, period: Period, s
     )
     if workload.shared_blocks is not None:
         frame = frame.with_columns(_prefixes(workload, tokens, session))
+    if workload.tenants:
+        users = frame.get_column("user_number").to_numpy()
+        frame = frame.with_columns(pl.Series("tenant_number", users % workload.tenants + 1))
     if workload.fails:
         frame = with_failed_attempts(random, frame, workload.fails)
-    return _named(frame, workload, seed)
+    if workload.doubles:
+        frame = with_doubles(random, frame, workload.doubles)
+    return frame
 
 
 def _draw(random: Random, spread: Spread, size: int) -> Integers:
@@ -74,15 +71,15 @@ def _sessions(
 ) -> tuple[Integers, Integers, Integers]:
     """Turn within its session, number of the session, instant: one entry a call, sessions together."""
     if workload.turns is None:
-        ts = moments(random, count, period.start, period.days, workload.hours, workload.surge)
+        ts = moments(random, count, period, workload)
         return np.zeros(count, dtype=np.int64), np.arange(count), ts
     fewest, most = workload.turns
     number = max(1, round(count / ((fewest + most) / 2)))
     turns = random.integers(fewest, most + 1, size=number)
-    starts = moments(random, number, period.start, period.days, workload.hours, workload.surge)
+    starts = moments(random, number, period, workload)
     session = np.repeat(np.arange(number), turns)
     turn = np.arange(len(session)) - np.repeat(np.cumsum(turns) - turns, turns)
-    gaps = np.where(turn == 0, 0, random.exponential(_TURN_GAP_MS, size=len(session)) + 4_000)
+    gaps = np.where(turn == 0, 0, random.exponential(1_000 * workload.turn_gap_s, size=len(session)) + 4_000)
     elapsed = np.cumsum(gaps)
     elapsed -= np.repeat(elapsed[np.cumsum(turns) - turns], turns)
     return turn, session, (np.repeat(starts, turns) + elapsed).astype(np.int64)
@@ -116,52 +113,3 @@ def _prefixes(workload: Workload, tokens: Integers, session: Integers) -> list[p
     lists = _arrow.ListArray.from_arrays(_arrow.array(offsets, _arrow.int32()), _arrow.array(values))
     hashes = cast(pl.Series, cast(Any, pl).from_arrow(lists)).alias("prefix_hashes")
     return [hashes, pl.Series("prefix_block_tokens", np.full(len(tokens), BLOCK_TOKENS))]
-
-
-def _named(frame: pl.DataFrame, workload: Workload, seed: int) -> pl.DataFrame:
-    """Identities, names and the columns that follow from others."""
-    frame = frame.with_row_index("row")
-    head = f"lf{seed}-{workload.code}"
-    if "attempt" not in frame.columns:
-        frame = frame.with_columns(
-            pl.lit(0, dtype=pl.Int64).alias("attempt"),
-            pl.when(pl.col("failed")).then(pl.lit("error")).otherwise(pl.lit("ok")).alias("status"),
-        ).with_columns(
-            pl.when(pl.col("failed")).then(0).otherwise(pl.col("output_tokens")).alias("output_tokens")
-        )
-    tokens = pl.col("input_tokens")
-    reasoning = (pl.col("output_tokens") * workload.reasoning).cast(pl.Int64)
-    columns = [
-        pl.format(f"{head}-{{}}", "row").alias("call_id"),
-        pl.col("ts"),
-        pl.lit(workload.provider).alias("provider"),
-        pl.lit(workload.model).alias("model"),
-        tokens,
-        (tokens * workload.cached_share).cast(pl.Int64).alias("cache_read_tokens"),
-        pl.col("output_tokens"),
-        (reasoning if workload.reasoning else pl.lit(None, dtype=pl.Int64)).alias("reasoning_tokens"),
-        pl.lit("standard").alias("service_tier"),
-        pl.col("latency_ms"),
-        pl.col("ttft_ms"),
-        pl.col("status"),
-        pl.when(pl.col("attempt") > 0).then(pl.format(f"{head}-{{}}", pl.col("row") - 1)).alias("retry_of"),
-        pl.lit(workload.app).alias("app"),
-        pl.lit(workload.feature).alias("feature"),
-        pl.format(f"{workload.app}-{{}}@larkspur.example", pl.col("user_number") + 1).alias("user"),
-        pl.lit(f"key-{workload.app}").alias("api_key_id"),
-        (pl.format(f"{head}-s{{}}", "session") if workload.turns else pl.lit(None, dtype=pl.String)).alias(
-            "session_id"
-        ),
-        pl.lit(workload.interactive, dtype=pl.Boolean).alias("interactive"),
-        pl.lit(workload.interactive, dtype=pl.Boolean).alias("streaming"),
-        pl.lit(workload.max_output_tokens, dtype=pl.Int64).alias("max_output_tokens"),
-        pl.lit(workload.effort or None, dtype=pl.String).alias("reasoning_effort"),
-    ]
-    hashed = "prefix_hashes" in frame.columns
-    columns.append(
-        pl.col("prefix_hashes") if hashed else pl.lit(None, dtype=pl.List(pl.Int64)).alias("prefix_hashes")
-    )
-    columns.append(
-        pl.col("prefix_block_tokens") if hashed else pl.lit(None, dtype=pl.Int64).alias("prefix_block_tokens")
-    )
-    return frame.select(columns)

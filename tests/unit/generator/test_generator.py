@@ -8,9 +8,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from netra.generator.answer_key import replay_cache
-from netra.generator.company import EXAMINATIONS, WORKLOADS
+from netra.generator.companies.freight import COMPANY
 from netra.generator.generating import GeneratedUsage, InvalidProfileError, Profile, generate
+from netra.generator.profiles import COMPANIES
+from netra.generator.replays import replay_answers, replay_cache, replay_flights
 from netra.generator.writing import write_files
 from netra.pricing.catalogue import PriceCatalogue
 
@@ -51,7 +52,7 @@ def test_calls_are_unique_sorted_and_inside_the_period(usage: GeneratedUsage) ->
     assert calls["ts"].min() >= midnight - 30 * 86_400_000  # type: ignore[operator]
     assert calls["ts"].max() < midnight + 3_600_000  # type: ignore[operator]
     assert abs(calls.height - 20_000) < 1_500
-    assert set(calls["model"].unique()) == {workload.model for workload in WORKLOADS}
+    assert set(calls["model"].unique()) == {workload.model for workload in COMPANY.workloads}
 
 
 def test_every_retry_names_an_earlier_failed_attempt(usage: GeneratedUsage) -> None:
@@ -99,7 +100,7 @@ def test_batch_costs_half(usage: GeneratedUsage) -> None:
 
 def test_scores_have_exactly_the_stated_shares(usage: GeneratedUsage) -> None:
     means = dict(usage.evaluations.group_by("model").agg(pl.col("score").mean()).iter_rows())
-    for exam in EXAMINATIONS:
+    for exam in COMPANY.examinations:
         assert means[exam.current] == pytest.approx(exam.right_current)
         assert means[exam.candidate] == pytest.approx(exam.right_candidate)
     assert usage.evaluations.group_by("item_id").len()["len"].unique().to_list() == [2]
@@ -126,7 +127,54 @@ def test_replay_of_a_cache_by_hand() -> None:
     assert replayed["cache_write_tokens"].to_list() == [1_536, 512, 1_536, 0]
 
 
-@pytest.mark.parametrize("profile", [Profile(calls=10), Profile(days=0)])
+def test_replays_of_repeated_requests_by_hand() -> None:
+    frame = pl.DataFrame(
+        {
+            "ts": [0, 500, 1_000, 1_500, 86_400_000, 86_400_001, 90_000_000],
+            "latency_ms": [1_000.0] * 7,
+            "status": ["ok", "ok", "ok", "error", "ok", "ok", "ok"],
+            "request_hash": ["a", "a", "a", "b", "a", "b", None],
+        }
+    ).with_columns(pl.from_epoch("ts", time_unit="ms"))
+    # The second is sent before the first has ended; a failure is never kept, nor an unnamed request.
+    assert replay_answers(frame).to_list() == [False, False, True, False, True, False, False]
+    assert replay_flights(frame).to_list() == [False, True, False, False, False, False, False]
+
+
+@pytest.mark.parametrize("name", [name for name in COMPANIES if name != "freight"])
+def test_every_profile_has_its_habits(name: str, catalogue: PriceCatalogue) -> None:
+    company = COMPANIES[name]
+    usage = generate(Profile(name=name, calls=6_000, until=UNTIL), catalogue)
+    calls = usage.calls
+    assert calls["call_id"].n_unique() == calls.height
+    assert sum(workload.share for workload in company.workloads) == pytest.approx(1)
+    for workload in company.workloads:
+        own = calls.filter(pl.col("feature") == workload.feature)
+        assert own.height == pytest.approx(6_000 * workload.share, rel=0.4)
+        if workload.questions is not None:
+            # The same request always has the same prompt.
+            assert (
+                own.group_by("request_hash").agg(pl.col("input_tokens").n_unique())["input_tokens"].max() == 1
+            )
+        if workload.doubles:
+            assert own["request_hash"].n_unique() < own.height
+        if workload.tenants:
+            assert own.select(pl.col("tags").n_unique() == pl.col("api_key_id").n_unique()).item()
+    promised = {entry["lever"] for entry in usage.answer_key["planted"]}
+    assert {"model-switch"} < promised
+    assert {entry["feature"] for entry in usage.answer_key["surges"]} == {
+        workload.feature for workload in company.workloads if workload.surge != 1
+    }
+
+
+def test_bursts_crowd_half_of_the_calls(catalogue: PriceCatalogue) -> None:
+    usage = generate(Profile(name="batch-pipeline", calls=6_000, until=UNTIL), catalogue)
+    bursting = usage.calls.filter(pl.col("feature") == "classify")
+    crowded = bursting.group_by(pl.col("ts") // 1_200_000).len().sort("len", descending=True)["len"]
+    assert 0.45 < crowded.head(40).sum() / bursting.height < 0.75
+
+
+@pytest.mark.parametrize("profile", [Profile(calls=10), Profile(days=0), Profile(name="nobody")])
 def test_impossible_profiles_are_refused(profile: Profile, catalogue: PriceCatalogue) -> None:
     with pytest.raises(InvalidProfileError):
         generate(profile, catalogue)

@@ -26,6 +26,7 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
     "e2e": ("tests/e2e",),
     "security": ("tests/isolation",),
     "recovery": ("tests/recovery",),
+    "statistics": ("tests/statistics",),
     "install": ("tests/install",),
     "performance": ("tests/performance",),
 }

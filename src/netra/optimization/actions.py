@@ -59,4 +59,27 @@ class ChangeTier:
     tier: ServiceTier
 
 
-Action = RemoveCalls | ChangeTokens | SwitchModel | CachePrefixes | ChangeTier
+@dataclass(frozen=True, slots=True)
+class RepeatSlow:
+    """Calls that were not answered after `delay_ms` (n) are sent once more; the repetition takes `second_ms`
+    (n).
+
+    `cancels`: the first attempt is given up then (a timeout), else the first answer of the two counts (a
+    hedge). `rows` are the calls that are sent twice; both attempts are billed in full.
+    """
+
+    rows: Rows
+    delay_ms: npt.NDArray[np.float64]
+    second_ms: npt.NDArray[np.float64]
+    cancels: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLatency:
+    """The calls would have taken `latency_ms` (n) at the same price, e.g. in another region."""
+
+    rows: Rows
+    latency_ms: npt.NDArray[np.float64]
+
+
+Action = RemoveCalls | ChangeTokens | SwitchModel | CachePrefixes | ChangeTier | RepeatSlow | ChangeLatency

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import polars as pl
 
 from netra.optimization.actions import Action
-from netra.optimization.findings import Degree, Instructions, Missing, QualityEffect
+from netra.optimization.findings import Degree, Instructions, LatencyEffect, Missing, QualityEffect
 from netra.optimization.params import LeverParams
 from netra.optimization.workload import Workload
 from netra.pricing.money import total_femto
@@ -54,7 +54,7 @@ class Draft:
     quality: QualityEffect | str = "none"
     missing: list[Missing] = field(default_factory=list[Missing])
     assumptions: list[str] = field(default_factory=list[str])
-    latency: str = "none"
+    latency: LatencyEffect | str = "none"
     risk: Degree = "low"
     effort: Degree = "low"
     filters: dict[str, str] = field(default_factory=dict[str, str])

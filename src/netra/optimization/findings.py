@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 Verdict = Literal["recommend", "refuse", "insufficient_data"]
 Degree = Literal["low", "medium", "high"]
 MoneyInterval = tuple[str, str]
+Percentile = Literal["p50", "p95", "p99"]
 
 
 class Missing(BaseModel):
@@ -56,6 +57,52 @@ class QualityEffect(BaseModel):
     gate: Verdict
 
 
+class PercentileChange(BaseModel):
+    """A percentile of latency in milliseconds; `interval_95` is of what it shrinks by (before - after)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    before_ms: float
+    after_ms: float
+    interval_95: tuple[float, float]
+
+
+class LatencyGoal(BaseModel):
+    """A percentile that was asked for. `upper_ms` is the one-sided 95 % bound of where the change brings it.
+
+    `gate`: recommend if that bound is inside the target; refuse if the percentile itself is not, or was
+    there without the change; else too few calls to be certain.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    percentile: Percentile
+    target_ms: float
+    upper_ms: float
+    gate: Verdict
+
+
+class LatencyEffect(BaseModel):
+    """Latency of the successful calls with a recorded latency, all of the workload, before and after."""
+
+    model_config = ConfigDict(frozen=True)
+
+    calls: int
+    p50: PercentileChange
+    p95: PercentileChange
+    p99: PercentileChange
+    goal: LatencyGoal | None = None
+
+    def in_words(self) -> str:
+        """One line with all three percentiles."""
+        parts = [
+            f"{name} {change.before_ms:,.0f} to {change.after_ms:,.0f} ms (95 % interval of the gain "
+            f"{change.interval_95[0]:,.0f} to {change.interval_95[1]:,.0f})"
+            for name, change in (("p50", self.p50), ("p95", self.p95), ("p99", self.p99))
+        ]
+        return ", ".join(parts)
+
+
 class Finding(BaseModel):
     """One change, what it would have done to the calls looked at, and the verdict."""
 
@@ -70,7 +117,7 @@ class Finding(BaseModel):
     savings_usd: str | None
     savings_pct: float | None
     interval_95: MoneyInterval | None
-    latency_effect: str
+    latency_effect: LatencyEffect | str
     quality_effect: QualityEffect | str
     risk: Degree
     effort: Degree
@@ -80,6 +127,11 @@ class Finding(BaseModel):
     sql: str
     rows: int
     apply: Instructions
+
+
+def latency_words(effect: LatencyEffect | str) -> str:
+    """A latency effect as text."""
+    return effect if isinstance(effect, str) else effect.in_words()
 
 
 class Baseline(BaseModel):

@@ -1,6 +1,7 @@
 """The joint replay: all recommended changes together, call by call.
 
-Per call in this order: remove calls, change tokens, change model or provider, cache replay, tier. Where
+Per call in this order: remove calls, change tokens, change model or provider, cache replay, tier, calls sent
+twice. Where
 several actions of one kind concern the same call, the one that makes it cheaper wins (for the cache, which
 depends on earlier calls, the one that makes all its calls cheaper together).
 """
@@ -18,6 +19,7 @@ from netra.optimization.actions import (
     ChangeTier,
     ChangeTokens,
     RemoveCalls,
+    RepeatSlow,
     SwitchModel,
 )
 from netra.optimization.levers.prompt_cache import with_cache
@@ -71,6 +73,10 @@ def replay_jointly(workload: Workload, actions: Sequence[Action]) -> Int64:
     by_ratio = state.ratio != 1.0
     if by_ratio.any():
         cost = np.where(by_ratio, np.rint(cost * state.ratio).astype(np.int64), cost)
+    twice = np.zeros(workload.n, dtype=bool)
+    for repeat in (a for a in actions if isinstance(a, RepeatSlow)):
+        twice |= repeat.rows
+    cost = np.where(twice, 2 * cost, cost)
     return np.where(state.alive & workload.priced & priced, cost, 0)
 
 

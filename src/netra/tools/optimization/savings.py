@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from pydantic import AwareDatetime, Field
 
-from netra.optimization.findings import Finding, QualityEffect
+from netra.optimization.findings import Finding, QualityEffect, latency_words
 from netra.optimization.service import OptimizationService, OptimizeRequest, OptimizeResult
 from netra.reports.charts import SavingBar, SavingsChart, WaterfallChart
 from netra.reports.document import Baseline, FindingRow, Joint
@@ -164,7 +164,7 @@ def _view(
         drop_points=effect.drop_points if isinstance(effect, QualityEffect) else None,
         alternative_to=better,
         quality_text=effect if isinstance(effect, str) else "",
-        latency_effect=finding.latency_effect,
+        latency_effect=latency_words(finding.latency_effect),
         risk=finding.risk,
         effort=finding.effort,
         assumptions=finding.assumptions,

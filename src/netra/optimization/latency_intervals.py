@@ -1,0 +1,131 @@
+"""Percentiles of latency before and after a change, with 95 % intervals.
+
+Block bootstrap (2,000 resamples, percentile method, PCG64(0)) of the difference of percentiles: the blocks of
+the workload, merged at random into at most 256 groups, are drawn with replacement; each group's latencies are
+kept as a histogram of 2,048 logarithmic bins, so that a resample is a sum of histograms and its percentile an
+interpolation in the cumulated sum. The point figures are exact percentiles, linear between ranks.
+Source: Efron and Tibshirani, An Introduction to the Bootstrap, chapters 8 and 13.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from netra.optimization.blocks import Blocks
+from netra.optimization.findings import (
+    LatencyEffect,
+    LatencyGoal,
+    Percentile,
+    PercentileChange,
+    Verdict,
+)
+from netra.optimization.latency_replay import Latencies
+
+Float64 = npt.NDArray[np.float64]
+Int64 = npt.NDArray[np.int64]
+
+QUANTILES: dict[Percentile, float] = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+_GROUPS = 256
+_BINS = 2_048
+_RESAMPLES = 2_000
+_AT_ONCE = 250
+_SMALLEST_MS = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """A percentile and where it should be, in milliseconds."""
+
+    percentile: Percentile
+    target_ms: float
+
+
+def latency_effect(
+    blocks: Blocks, before: Latencies, after: Latencies, goal: Goal | None = None
+) -> LatencyEffect | None:
+    """The change of p50, p95 and p99; None where no call counts before or after."""
+    if not before.known.any() or not after.known.any():
+        return None
+    shares = list(QUANTILES.values())
+    was, becomes = (np.quantile(side.values, shares) for side in (before, after))
+    gains, ends = _resampled(blocks, before, after)
+    low, high = np.percentile(gains, [2.5, 97.5], axis=0)
+    changes: dict[Percentile, PercentileChange] = {
+        name: PercentileChange(
+            before_ms=_ms(was[k]), after_ms=_ms(becomes[k]), interval_95=(_ms(low[k]), _ms(high[k]))
+        )
+        for k, name in enumerate(QUANTILES)
+    }
+    judged = None
+    if goal is not None:
+        number = list(QUANTILES).index(goal.percentile)
+        upper = float(np.percentile(ends[:, number], 95))
+        judged = _judged(goal, changes[goal.percentile], upper)
+    return LatencyEffect(calls=int(before.known.sum()), **changes, goal=judged)
+
+
+def _judged(goal: Goal, change: PercentileChange, upper: float) -> LatencyGoal:
+    if change.before_ms <= goal.target_ms or change.after_ms > goal.target_ms:
+        gate: Verdict = "refuse"
+    else:
+        gate = "recommend" if upper <= goal.target_ms else "insufficient_data"
+    return LatencyGoal(
+        percentile=goal.percentile, target_ms=goal.target_ms, upper_ms=_ms(upper), gate=gate
+    )
+
+
+def _resampled(blocks: Blocks, before: Latencies, after: Latencies) -> tuple[Float64, Float64]:
+    """(gains, percentiles after) of each resample, one column a percentile (resamples, 3)."""
+    groups, count = _groups(blocks)
+    ends = [side.values for side in (before, after)]
+    low = max(min(float(side.min()) for side in ends), _SMALLEST_MS)
+    high = max(max(float(side.max()) for side in ends), low * (1 + 1e-9))
+    histograms = [_histogram(side, groups, count, low, high) for side in (before, after)]
+    edges = np.geomspace(low, high, _BINS + 1)
+    random = np.random.Generator(np.random.PCG64(0))
+    found: list[Float64] = []
+    ends_after: list[Float64] = []
+    for start in range(0, _RESAMPLES, _AT_ONCE):
+        size = min(_AT_ONCE, _RESAMPLES - start)
+        drawn = random.integers(0, count, size=(size, count))
+        weights = np.stack([np.bincount(row, minlength=count) for row in drawn]).astype(np.float64)
+        was, becomes = (_percentiles(weights @ histogram, edges) for histogram in histograms)
+        found.append(was - becomes)
+        ends_after.append(becomes)
+    return np.concatenate(found), np.concatenate(ends_after)
+
+
+def _groups(blocks: Blocks) -> tuple[Int64, int]:
+    """The group of each call, and how many groups there are."""
+    if blocks.count <= _GROUPS:
+        return blocks.codes, max(blocks.count, 1)
+    shuffled = np.random.Generator(np.random.PCG64(0)).permutation(blocks.count) % _GROUPS
+    return shuffled[blocks.codes], _GROUPS
+
+
+def _histogram(side: Latencies, groups: Int64, count: int, low: float, high: float) -> Float64:
+    """Calls by group and bin (groups, bins)."""
+    scale = _BINS / np.log(high / low)
+    place = np.log(np.maximum(side.values, low) / low) * scale
+    bins = np.minimum(place.astype(np.int64), _BINS - 1)
+    cells = np.bincount(groups[side.known] * _BINS + bins, minlength=count * _BINS)
+    return cells.reshape(count, _BINS).astype(np.float64)
+
+
+def _percentiles(histograms: Float64, edges: Float64) -> Float64:
+    """Percentiles of histograms (rows, bins), linear within a bin: (rows, 3)."""
+    total = np.cumsum(histograms, axis=1)
+    found = np.empty((len(total), len(QUANTILES)))
+    rows = np.arange(len(total))
+    for column, share in enumerate(QUANTILES.values()):
+        wanted = share * total[:, -1]
+        place = np.minimum((total < wanted[:, None]).sum(axis=1), _BINS - 1)
+        inside = np.maximum(histograms[rows, place], 1e-12)
+        part = np.clip((wanted - (total[rows, place] - inside)) / inside, 0.0, 1.0)
+        found[:, column] = edges[place] + part * (edges[place + 1] - edges[place])
+    return found
+
+
+def _ms(value: float) -> float:
+    return round(float(value), 1) + 0.0

@@ -39,6 +39,11 @@ _SCHEMA: dict[str, Any] = {
     "app": pl.String,
     "interactive": pl.Boolean,
     "latency_ms": pl.Float64,
+    "user": pl.String,
+    "request_hash": pl.String,
+    "temperature": pl.Float64,
+    "reasoning_tokens": pl.Int64,
+    "reasoning_effort": pl.String,
     "prefix_hashes": pl.List(pl.UInt64),
     "prefix_block_tokens": pl.Int64,
 }

@@ -23,6 +23,21 @@ def compare_latency(workload: Workload, before: Rows, after: Rows, target: str) 
     )
 
 
+def saved_latency(workload: Workload, rows: Rows) -> str:
+    """What calls that would be answered without a model took."""
+    latency = workload.number("latency_ms")
+    if latency is None:
+        return "lower for the calls saved; no latency is recorded"
+    taken = latency.filter(pl.Series(rows)).drop_nulls().cast(pl.Float64).to_numpy()
+    if not len(taken):
+        return "lower for the calls saved; their latency is not recorded"
+    median, high = np.percentile(taken, [50, 95])
+    return (
+        f"{len(taken):,} calls would be answered at once instead of after a median of {median:,.0f} ms "
+        f"(p95 {high:,.0f} ms)"
+    )
+
+
 def _quantiles(latency: pl.Series, rows: Rows) -> tuple[float, float] | None:
     values = latency.filter(pl.Series(rows)).drop_nulls().cast(pl.Float64).to_numpy()
     if len(values) < _ENOUGH:

@@ -3,85 +3,40 @@ file.
 """
 
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from netra.usage.normalising import hash64
+from netra.usage.digests import Hashes, hex_ids, mix, row_digests, seed_of, text_digests
 from netra.usage.schema import Column
 
-Hashes = np.ndarray[Any, np.dtype[np.uint64]]
 Counts = np.ndarray[Any, np.dtype[np.int64]]
 
-_VALUE = "\x1f"
-_END = "\x1e"
+_ID = seed_of("id")
+_AGAIN = (np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC2B2AE3D27D4EB4F))
 
 
-def content_texts(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.Series:
-    """One canonical text a row over the given columns; NULL, absent and default read the same.
-
-    Text columns hold no control characters (`normalising`), so the separators cannot be forged.
+def content_hashes(frame: pl.DataFrame, columns: Sequence[Column], salt: str) -> Hashes:
+    """64-bit digests of the rows over the given columns, as stored in `content_hash`; NULL, absent and
+    default read the same.
     """
-    parts: list[pl.Expr] = []
-    for column in columns:
-        if column.name not in frame.columns:
-            continue
-        value = pl.col(column.name)
-        text = _as_text(value, column)
-        given = value.is_not_null()
-        if column.default is not None:
-            given = given & (value != pl.lit(column.default))
-        head = column.name + _VALUE
-        parts.append(
-            pl.when(given).then(pl.concat_str(pl.lit(head), text, pl.lit(_END))).otherwise(pl.lit(""))
-        )
-    if not parts:
-        return pl.Series("content", [""] * frame.height, dtype=pl.String)
-    return frame.select(pl.concat_str(parts).alias("content")).to_series()
+    return row_digests(frame, columns, salt)
 
 
-def _as_text(value: pl.Expr, column: Column) -> pl.Expr:
-    if column.kind == "time":
-        return value.dt.epoch("us").cast(pl.String)
-    if column.kind == "number":
-        # Bits, not digits: the printed form of a float may change between library versions.
-        return value.cast(pl.Float64).reinterpret(dtype=pl.Int64).cast(pl.String)
-    if column.kind == "hashes":
-        return value.cast(pl.List(pl.String)).list.join(",")
-    return value.cast(pl.String)
-
-
-class Digests:
-    """128-bit digests of texts, as bytes and as their first 64 bits."""
-
-    def __init__(self, texts: Sequence[str], salt: str = "") -> None:
-        prefix = blake2b(salt.encode(), digest_size=16)
-        self.full: list[bytes] = []
-        for text in texts:
-            digest = prefix.copy()
-            digest.update(text.encode())
-            self.full.append(digest.digest())
-
-    def short(self) -> Hashes:
-        """First eight bytes of each digest, little endian."""
-        pairs = np.frombuffer(b"".join(self.full), dtype="<u8").reshape(-1, 2)
-        return np.ascontiguousarray(pairs[:, 0]).astype(np.uint64)
-
-
-def derived_ids(digests: Sequence[bytes], occurrences: Counts) -> list[str]:
-    """Ids of rows without one: the content digest, salted with the format, numbered where it repeats."""
-    ids: list[str] = []
-    for digest, occurrence in zip(digests, occurrences.tolist(), strict=True):
-        source = digest if occurrence == 0 else blake2b(digest + b"%d" % occurrence, digest_size=16).digest()
-        ids.append("h" + source.hex())
-    return ids
-
-
-def id_hashes(ids: Sequence[str]) -> Hashes:
+def id_hashes(ids: pl.Series) -> Hashes:
     """64-bit digests of ids, as stored in `id_hash`."""
-    return hash64(ids)
+    return text_digests(ids, _ID)
+
+
+def derived_ids(first: Hashes, second: Hashes, occurrences: Counts) -> pl.Series:
+    """Ids of rows without one: two independent digests of the content, numbered where it repeats."""
+    numbers = occurrences.astype(np.uint64)
+    halves = [
+        np.where(occurrences == 0, digest, mix(digest + numbers * odd))
+        for digest, odd in zip((first, second), _AGAIN, strict=True)
+    ]
+    return hex_ids(halves[0], halves[1])
 
 
 class OccurrenceCounter:

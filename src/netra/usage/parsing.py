@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from netra.usage.errors import EmptyFileError, InvalidOptionError, MissingColumnsError
-from netra.usage.identity import Digests, OccurrenceCounter, content_texts, derived_ids, id_hashes
+from netra.usage.identity import OccurrenceCounter, content_hashes, derived_ids, id_hashes
 from netra.usage.importers.catalogue import get_format
 from netra.usage.importers.formats import ImportFormat
 from netra.usage.normalising import Problem, normalise
@@ -160,26 +160,25 @@ class FileParser:
 
     def _identified(self, own: pl.DataFrame, full: pl.DataFrame) -> pl.DataFrame:
         """Add id_hash and content_hash, and call_id where the file gives none."""
+        name = self.format.name
         if self.format.identity:
-            identity = [self._columns[name] for name in self.format.identity]
+            identity = [self._columns[part] for part in self.format.identity]
             content = [c for c in self.format.columns if c.name not in self.format.identity]
-            ids = Digests(content_texts(full, identity).to_list(), self.format.name).short()
-            digests = Digests(content_texts(own, content).to_list()).short()
-            return full.with_columns(pl.Series("id_hash", ids), pl.Series("content_hash", digests))
-        digest = Digests(content_texts(own, CALL_COLUMNS).to_list(), self.format.name)
-        content_hash = digest.short()
+            return full.with_columns(
+                pl.Series("id_hash", content_hashes(full, identity, name)),
+                pl.Series("content_hash", content_hashes(own, content, "content")),
+            )
+        content_hash = content_hashes(own, CALL_COLUMNS, name)
         call_ids = full["call_id"]
-        nameless = np.flatnonzero((call_ids == "").to_numpy())
+        nameless = (call_ids == "").arg_true()
         if len(nameless):
-            names = call_ids.to_list()
-            occurrences = self._occurrences.number(content_hash[nameless])
-            fulls = [digest.full[index] for index in nameless.tolist()]
-            for index, call_id in zip(nameless.tolist(), derived_ids(fulls, occurrences), strict=True):
-                names[index] = call_id
-            call_ids = pl.Series("call_id", names, dtype=pl.String)
+            rows = nameless.to_numpy()
+            second = content_hashes(own[nameless], CALL_COLUMNS, f"{name}/2")
+            derived = derived_ids(content_hash[rows], second, self._occurrences.number(content_hash[rows]))
+            call_ids = derived if len(rows) == full.height else call_ids.scatter(nameless, derived)
         full = full.with_columns(
             call_ids,
-            pl.Series("id_hash", id_hashes(call_ids.to_list())),
+            pl.Series("id_hash", id_hashes(call_ids)),
             pl.Series("content_hash", content_hash),
         )
         return _whole_blocks(full)

@@ -8,7 +8,7 @@ from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
 from netra.data_access.number_lists import LIST_SETTINGS, number_list
 from netra.usage.arrow import frame_of, table_of
-from netra.usage.identity import Digests, content_texts, id_hashes
+from netra.usage.identity import content_hashes, id_hashes
 from netra.usage.pricing_rows import PriceRows
 from netra.usage.schema import CALL_COLUMNS, LEDGER_COLUMNS, PRICE_COLUMNS, TABLE
 
@@ -65,8 +65,7 @@ def complete_calls(frame: pl.DataFrame) -> pl.DataFrame:
     if "import_id" not in rest:
         full = full.with_columns(pl.lit("").alias("import_id"))
     if "id_hash" not in rest:
-        full = full.with_columns(pl.Series("id_hash", id_hashes(full["call_id"].to_list())))
+        full = full.with_columns(pl.Series("id_hash", id_hashes(full["call_id"])))
     if "content_hash" not in rest:
-        digests = Digests(content_texts(full, CALL_COLUMNS).to_list(), "calls").short()
-        full = full.with_columns(pl.Series("content_hash", digests))
+        full = full.with_columns(pl.Series("content_hash", content_hashes(full, CALL_COLUMNS, "calls")))
     return full.with_columns(pl.col("position").cast(pl.UInt64))

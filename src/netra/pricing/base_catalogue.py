@@ -78,6 +78,11 @@ class BaseCatalogue:
         info = listing.find_model(model.lower(), all_providers=self._snapshot.providers)
         return None if info is None else ListedModel(listing.id, info.id, info)
 
+    def entries(self) -> Iterator[tuple[str, str]]:
+        """(provider id, model id) of every entry of every list."""
+        for provider in self._snapshot.providers:
+            yield from ((provider.id, model.id) for model in provider.models)
+
     def standard(self, listed: ListedModel, at: datetime) -> RateCard:
         """Standard prices at an instant."""
         return _card(listed.info.get_prices(at))

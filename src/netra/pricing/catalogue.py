@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, time
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 
 from netra.pricing.base_catalogue import BASE_VERSION, BaseCatalogue, ListedModel
@@ -20,6 +21,7 @@ from netra.pricing.models import (
 from netra.pricing.naming import Located, ModelNames
 from netra.pricing.overrides import load_overrides
 from netra.pricing.rate_cards import bands_of, ratio_of, scale_card
+from netra.pricing.sellers import SameModels, Seller
 from netra.pricing.shipped_data import fits, load_shipped_data
 
 
@@ -94,6 +96,11 @@ class PriceCatalogue:
         terms = self.cache_terms(model, provider)
         return None if terms is None else terms.min_tokens
 
+    def sellers(self, model: str, provider: str | None = None) -> tuple[Seller, ...]:
+        """The other providers whose list has exactly this model; empty where nobody else or nobody knows."""
+        listed = self._names.locate(model, provider).listed
+        return () if listed is None else self._same_models.beside(listed.provider, listed.model)
+
     def breaks(
         self, model: str, provider: str | None = None
     ) -> tuple[tuple[datetime, ...], tuple[time, ...]]:
@@ -106,6 +113,10 @@ class PriceCatalogue:
             dates |= set(base.dates)
             times = base.times
         return tuple(sorted(dates)), times
+
+    @cached_property
+    def _same_models(self) -> SameModels:
+        return SameModels(self._base.entries())
 
     def _card(self, located: Located, tier: ServiceTier, at: datetime) -> tuple[RateCard | None, bool]:
         """The card before discounts, and whether a contract price is in it."""

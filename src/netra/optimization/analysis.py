@@ -1,6 +1,6 @@
 """One analysis: levers over a workload, intervals, verdicts, joint replay. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from netra.optimization.actions import Action
 from netra.optimization.drafts import Draft, Effect, Lever
 from netra.optimization.findings import Baseline, Finding, Joint, Missing, MoneyInterval
-from netra.optimization.intervals import MIN_CALLS, Interval, Resamples
+from netra.optimization.intervals import MIN_CALLS, Interval, Resamples, likely_interval
+from netra.optimization.joint import Together, taken_together
 from netra.optimization.params import LeverParams
-from netra.optimization.replay import independent, replay_jointly
 from netra.optimization.verdict import Judgement, judge
 from netra.optimization.workload import Workload
 from netra.pricing.money import femto_string, total_femto
@@ -58,20 +57,24 @@ def analyse(
         around.progress(lever.name, done, steps)
         found = lever.drafts(workload, evaluations, params[lever.name])
         drafts += [_with_prices_counted(draft, workload) for draft in found]
-    around.progress("intervals", len(levers), steps)
+    around.progress("joint", len(levers), steps)
+    # Resampling is the dear part, and it is shared: the joint replay takes part in it with the changes that
+    # it will most likely be made of.
+    expected = _recommended(drafts, [_likely(draft) for draft in drafts])
+    together = taken_together(workload, drafts, expected)
+    around.progress("intervals", len(levers) + 1, steps)
     resamples = Resamples(workload.blocks.count)
-    intervals = _intervals(drafts, resamples)
-    judged = [
-        (draft, interval, judge(draft, interval)) for draft, interval in zip(drafts, intervals, strict=True)
+    counted = [draft.effect if draft.rows >= MIN_CALLS else None for draft in drafts]
+    *intervals, whole = _intervals([*counted, together.effect], resamples)
+    recommended = _recommended(drafts, intervals)
+    if recommended != expected:
+        together = taken_together(workload, drafts, recommended)
+        whole = _intervals([together.effect], resamples)[0]
+    findings = [
+        _finding(draft, interval, judge(draft, interval), around)
+        for draft, interval in zip(drafts, intervals, strict=True)
     ]
-    findings = [_finding(draft, interval, judgement, around) for draft, interval, judgement in judged]
-    around.progress("joint", len(levers) + 1, steps)
-    recommended = [
-        (draft, finding)
-        for (draft, _, _), finding in zip(judged, findings, strict=True)
-        if finding.verdict == "recommend"
-    ]
-    joint = _joint(workload, recommended, resamples)
+    joint = _joint(together, findings, whole if workload.n >= MIN_CALLS else None)
     around.progress("done", steps, steps)
     return Analysis(baseline_of(workload), findings, joint)
 
@@ -104,17 +107,23 @@ def baseline_of(workload: Workload) -> Baseline:
     )
 
 
-def _intervals(drafts: list[Draft], resamples: Resamples) -> list[Interval | None]:
-    enough = [d for d in drafts if d.effect is not None and d.rows >= MIN_CALLS]
-    sums = [d.effect.block_savings for d in enough if d.effect is not None]
-    found = {id(draft): interval for draft, interval in zip(enough, resamples.intervals(sums), strict=True)}
-    intervals: list[Interval | None] = []
-    for draft in drafts:
-        interval = found.get(id(draft))
-        if interval is not None and draft.effect is not None:
-            interval = interval.widened(*draft.effect.uncertainty)
-        intervals.append(interval)
-    return intervals
+def _intervals(effects: Sequence[Effect | None], resamples: Resamples) -> list[Interval | None]:
+    """The interval of each saving, None where there is none to speak of."""
+    known = [effect for effect in effects if effect is not None]
+    found = iter(resamples.intervals([effect.block_savings for effect in known]))
+    return [None if e is None else next(found).widened(*e.uncertainty) for e in effects]
+
+
+def _likely(draft: Draft) -> Interval | None:
+    if draft.effect is None or draft.rows < MIN_CALLS:
+        return None
+    return likely_interval(draft.effect.block_savings).widened(*draft.effect.uncertainty)
+
+
+def _recommended(drafts: Sequence[Draft], intervals: Sequence[Interval | None]) -> list[int]:
+    """Which drafts would be recommended, were these their intervals."""
+    pairs = enumerate(zip(drafts, intervals, strict=True))
+    return [number for number, (draft, near) in pairs if judge(draft, near).verdict == "recommend"]
 
 
 def _finding(draft: Draft, interval: Interval | None, judgement: Judgement, around: Surroundings) -> Finding:
@@ -145,38 +154,12 @@ def _finding(draft: Draft, interval: Interval | None, judgement: Judgement, arou
     )
 
 
-def _joint(workload: Workload, recommended: list[tuple[Draft, Finding]], resamples: Resamples) -> Joint:
-    actions = [draft.action for draft, _ in recommended if draft.action is not None]
-    usable = [(draft, finding) for draft, finding in recommended if draft.action is not None]
-    if not actions and len(recommended) == 1 and recommended[0][0].effect is not None:
-        # A what-if over all calls as on another model: nothing to combine it with.
-        return _joint_of(recommended, recommended[0][0].effect, workload, resamples)
-    effect = _effect_together(workload, [draft for draft, _ in usable], actions)
-    widest = [d.effect.uncertainty for d, _ in usable if d.effect is not None]
-    below, above = (float(np.sum([u[side] for u in widest])) for side in (0, 1))
-    whole = Effect(effect.baseline, effect.counterfactual, effect.block_savings, (below, above))
-    return _joint_of(usable, whole, workload, resamples)
-
-
-def _effect_together(workload: Workload, drafts: list[Draft], actions: list[Action]) -> Effect:
-    before = workload.cost
-    whole = total_femto(before)
-    if independent(actions):
-        effects = [draft.effect for draft in drafts if draft.effect is not None]
-        saved = np.sum([effect.block_savings for effect in effects], axis=0)
-        return Effect(whole, whole - sum(effect.savings for effect in effects), saved)
-    after = replay_jointly(workload, actions) if actions else before
-    return Effect(whole, total_femto(after), workload.blocks.sums(before - after))
-
-
-def _joint_of(
-    parts: list[tuple[Draft, Finding]], effect: Effect, workload: Workload, resamples: Resamples
-) -> Joint:
-    enough = workload.n >= MIN_CALLS
-    interval = resamples.intervals([effect.block_savings])[0].widened(*effect.uncertainty) if enough else None
+def _joint(together: Together, findings: Sequence[Finding], interval: Interval | None) -> Joint:
+    effect = together.effect
+    parts = [findings[number] for number in together.parts]
     return Joint(
-        levers=list(dict.fromkeys(draft.lever for draft, _ in parts)),
-        findings=[finding.id for _, finding in parts],
+        levers=list(dict.fromkeys(part.lever for part in parts)),
+        findings=[part.id for part in parts],
         baseline_usd=femto_string(effect.baseline),
         counterfactual_usd=femto_string(effect.counterfactual),
         savings_usd=femto_string(effect.savings),

@@ -4,8 +4,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from netra.optimization import intervals
 from netra.optimization.blocks import blocks_of
-from netra.optimization.intervals import Resamples, bootstrap_totals
+from netra.optimization.intervals import Resamples, bootstrap_totals, likely_interval
 
 DAY = 86_400_000_000
 
@@ -46,17 +47,43 @@ def test_interval_is_the_percentile_bootstrap_as_defined() -> None:
     assert (found.low, found.high) == pytest.approx(tuple(expected))
 
 
-def test_resamples_are_the_same_whether_kept_or_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    sums = np.random.default_rng(4).normal(0, 1, 500)
-    kept = Resamples(500)
-    first, again = kept.intervals([sums])[0], kept.intervals([sums, sums])[1]
-    monkeypatch.setattr("netra.optimization.intervals._CELLS_KEPT", 0)
-    monkeypatch.setattr("netra.optimization.intervals._CELLS_AT_ONCE", 5_000)
-    drawn = Resamples(500)
-    drawn.intervals([sums])
-    redrawn = drawn.intervals([sums])[0]
-    assert (first.low, first.high) == pytest.approx((again.low, again.high))
-    assert (first.low, first.high) == pytest.approx((redrawn.low, redrawn.high))
+def test_resamples_are_the_same_each_time_and_for_any_company() -> None:
+    generator = np.random.default_rng(4)
+    resamples = Resamples(500)
+    sums, other = generator.normal(0, 1, 500), generator.normal(0, 1, 500)
+    alone, joined = resamples.intervals([sums])[0], resamples.intervals([other, sums])[1]
+    assert (alone.low, alone.high) == pytest.approx((joined.low, joined.high))
+
+
+def test_drawing_in_two_steps_is_the_same_bootstrap(monkeypatch: pytest.MonkeyPatch) -> None:
+    sums = np.random.default_rng(6).gamma(0.5, 4, 3_000)
+    direct = Resamples(3_000, 8_000).intervals([sums])[0]
+    monkeypatch.setattr(intervals, "DRAWN_AT_ONCE", 100)
+    monkeypatch.setattr(intervals, "_GROUP", 128)
+    monkeypatch.setattr(intervals, "_CELLS_AT_ONCE", 10_000)
+    grouped = Resamples(3_000, 8_000).intervals([sums, sums * 2])
+    again = Resamples(3_000, 8_000).intervals([sums])[0]
+    reach = direct.high - direct.low
+    # A bound of 8,000 resamples is itself uncertain by about a hundredth of the interval's length.
+    assert abs(grouped[0].low - direct.low) < 0.04 * reach
+    assert abs(grouped[0].high - direct.high) < 0.04 * reach
+    assert (again.low, again.high) == pytest.approx((grouped[0].low, grouped[0].high))
+    assert grouped[1].low == pytest.approx(2 * grouped[0].low)
+
+
+def test_every_draw_of_two_steps_falls_on_some_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intervals, "DRAWN_AT_ONCE", 100)
+    monkeypatch.setattr(intervals, "_GROUP", 64)
+    interval = Resamples(1_000, 50).intervals([np.ones(1_000)])[0]
+    assert (interval.low, interval.high) == (1_000.0, 1_000.0)
+
+
+def test_the_likely_interval_is_near_the_bootstrap() -> None:
+    sums = np.random.default_rng(8).lognormal(0, 1, 400)
+    likely, found = likely_interval(sums), bootstrap_totals([sums])[0]
+    reach = found.high - found.low
+    assert abs(likely.low - found.low) < 0.08 * reach
+    assert abs(likely.high - found.high) < 0.08 * reach
 
 
 def test_no_difference_is_found_in_about_nineteen_of_twenty_splits() -> None:

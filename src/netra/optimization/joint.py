@@ -1,0 +1,47 @@
+"""What the recommended changes save together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from netra.optimization.drafts import Draft, Effect
+from netra.optimization.replay import independent, replay_jointly
+from netra.optimization.workload import Workload
+from netra.pricing.money import total_femto
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """The changes taken together (positions among the drafts) and their effect on all calls."""
+
+    parts: list[int]
+    effect: Effect
+
+
+def taken_together(workload: Workload, drafts: Sequence[Draft], chosen: Sequence[int]) -> Together:
+    """Replay the chosen drafts' actions together. A what-if over all calls as on another model has no action:
+    it stands alone or is left out.
+    """
+    acting = [number for number in chosen if drafts[number].action is not None]
+    if not acting and len(chosen) == 1:
+        alone = drafts[chosen[0]].effect
+        if alone is not None:
+            return Together(list(chosen), alone)
+    effect = _effect(workload, [drafts[number] for number in acting])
+    uncertain = [known.uncertainty for number in acting if (known := drafts[number].effect) is not None]
+    below, above = (float(np.sum([each[side] for each in uncertain])) for side in (0, 1))
+    whole = Effect(effect.baseline, effect.counterfactual, effect.block_savings, (below, above))
+    return Together(acting, whole)
+
+
+def _effect(workload: Workload, drafts: Sequence[Draft]) -> Effect:
+    actions = [draft.action for draft in drafts if draft.action is not None]
+    before = workload.cost
+    whole = total_femto(before)
+    if independent(actions):
+        effects = [draft.effect for draft in drafts if draft.effect is not None]
+        saved = np.sum([effect.block_savings for effect in effects], axis=0)
+        return Effect(whole, whole - sum(effect.savings for effect in effects), saved)
+    after = replay_jointly(workload, actions) if actions else before
+    return Effect(whole, total_femto(after), workload.blocks.sums(before - after))

@@ -32,6 +32,8 @@ class Analysis:
     baseline: Baseline
     findings: list[Finding]
     joint: Joint
+    drafts: list[Draft]
+    """What each finding was made from, in the same order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ def analyse(
     ]
     joint = _joint(together, findings, whole if workload.n >= MIN_CALLS else None)
     around.progress("done", steps, steps)
-    return Analysis(baseline_of(workload), findings, joint)
+    return Analysis(baseline_of(workload), findings, joint, drafts)
 
 
 def _with_prices_counted(draft: Draft, workload: Workload) -> Draft:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from netra.errors.kinds import InvalidInputError
-from netra.usage.measures import FILTER_COLUMNS
+from netra.usage.dimensions import FILTER_COLUMNS
 from netra.usage.service import LOADABLE
 
 _YES = ("true", "yes", "1")

@@ -9,10 +9,32 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from netra.usage.dimensions import (
+    DIMENSIONS,
+    FILTER_COLUMNS,
+    TAG_SQL,
+    FilterType,
+    tag_of,
+)
 from netra.usage.errors import InvalidQueryError
-from netra.usage.measures import DIMENSIONS, FILTER_COLUMNS, MEASURES
+from netra.usage.measures import MEASURES, Measure
+from netra.usage.rollups import ROLLUPS, SETTINGS, Rollup
 
-Operator = Literal["=", "!=", "in", "not in", ">", ">=", "<", "<=", "contains"]
+Operator = Literal[
+    "=",
+    "!=",
+    "in",
+    "not in",
+    ">",
+    ">=",
+    "<",
+    "<=",
+    "between",
+    "contains",
+    "prefix",
+    "is null",
+    "is not null",
+]
 Scalar = str | int | float | bool
 
 MAX_ROWS = 10_000
@@ -21,15 +43,15 @@ _COMPARISONS = {"=": "=", "!=": "!=", ">": ">", ">=": ">=", "<": "<", "<=": "<="
 
 
 class Filter(BaseModel):
-    """`column operator value`; `in` and `not in` take a list. Text compares exactly, `contains` ignores
-    case.
+    """`column operator value`; `in` and `not in` take a list, `between` two ends (both included), `is null`
+    and `is not null` none. Text compares exactly, `contains` ignores case; text nobody gave is null.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     column: str
     operator: Operator = "="
-    value: Scalar | list[Scalar]
+    value: Scalar | list[Scalar] = ""
 
 
 class UsageQuery(BaseModel):
@@ -58,8 +80,10 @@ class UsageQuery(BaseModel):
 class CompiledQuery:
     """SQL with named parameters; `{workspace:String}` is bound by the data access layer, not here.
 
-    `columns` are the output columns in order: dimensions, then measures. `totals_sql` counts calls,
-    unpriced calls and the time range of everything the question covers, with the same parameters.
+    `dimensions` and `measures` are the output columns in order. Every row carries `all_calls`,
+    `all_unpriced`, `all_since`, `all_until`: what everything the question covers amounts to. `totals_sql`
+    asks for these alone, with the same parameters: a page beyond the last group has no row to carry them.
+    `rollup` names the kept sums the SQL is worded for, None for the rows themselves.
     """
 
     sql: str
@@ -67,6 +91,8 @@ class CompiledQuery:
     params: dict[str, Any]
     dimensions: tuple[str, ...]
     measures: tuple[str, ...]
+    settings: dict[str, int]
+    rollup: str | None
 
 
 @dataclass(slots=True)
@@ -82,9 +108,24 @@ class _Parameters:
         return f"{{{name}:{kind}}}"
 
 
-def compile_query(query: UsageQuery, *, default_timezone: str = "UTC") -> CompiledQuery:
-    """Translate a question. Raises InvalidQueryError for unknown names and values that do not fit their
-    column.
+_TOTALS = {
+    "all_calls": "sum(count())",
+    "all_unpriced": "sum(count() - count(cost_usd))",
+    "all_since": "min(min(ts))",
+    "all_until": "max(max(ts))",
+}
+_ALONE = (
+    "SELECT count() AS all_calls, count() - count(cost_usd) AS all_unpriced, min(ts) AS all_since, "
+    "max(ts) AS all_until"
+)
+
+
+def compile_query(
+    query: UsageQuery, *, default_timezone: str = "UTC", rollups: Sequence[Rollup] = ROLLUPS
+) -> CompiledQuery:
+    """Translate a question, worded for the first of `rollups` that can answer it, else for the rows.
+
+    Raises InvalidQueryError for unknown names and values that do not fit their column.
     """
     dimensions = _dimensions(query)
     unknown = [name for name in query.measures if name not in MEASURES]
@@ -93,40 +134,91 @@ def compile_query(query: UsageQuery, *, default_timezone: str = "UTC") -> Compil
             f"There is no measure {unknown[0]!r}.", hint=f"Measures: {', '.join(MEASURES)}."
         )
     measures = tuple(dict.fromkeys(query.measures))
-    parameters = _Parameters({"zone": _zone(query.timezone or default_timezone)})
-    where = _where(query, parameters)
-    selected = [f"{_zoned(DIMENSIONS[name].sql)} AS `{name}`" for name in dimensions]
-    for name in measures:
-        measure = MEASURES[name]
-        # A prefix keeps a measure's alias from shadowing the column of that name inside other expressions.
-        selected.append(f"{_zoned(measure.sql)} AS `m_{name}`")
-        if measure.per is not None:
-            selected.append(f"{measure.per} AS `per_{name}`")
+    zone = _zone(query.timezone or default_timezone)
+    parameters = _Parameters({"zone": zone})
+    fitting = (rollup for rollup in rollups if _fits(rollup, query, dimensions, measures, zone))
+    rollup = next(fitting, None)
+    where = _where(query, rollup, parameters)
+    groups = {name: _dimension(name, rollup, parameters) for name in dimensions}
+    selected = [f"{sql} AS `{name}`" for name, sql in groups.items()]
+    selected += _selected(measures)
+    selected += [f"{sql} OVER () AS {name}" for name, sql in _TOTALS.items()]
     lines = ["SELECT " + ", ".join(selected), "FROM llm_calls", where]
     if dimensions:
         lines.append("GROUP BY " + ", ".join(f"`{name}`" for name in dimensions))
     lines.append("ORDER BY " + ", ".join(_order(query, dimensions, measures)))
     limit = parameters.bind(query.limit, "UInt64")
     lines.append(f"LIMIT {limit} OFFSET {parameters.bind(query.offset, 'UInt64')}")
-    totals = (
-        "SELECT count() AS calls, countIf(isNull(cost_usd)) AS unpriced_calls, minOrNull(ts) AS since, "
-        f"maxOrNull(ts) AS until\nFROM llm_calls\n{where}"
+    return CompiledQuery(
+        "\n".join(lines),
+        f"{_ALONE}\nFROM llm_calls\n{where}",
+        parameters.values,
+        dimensions,
+        measures,
+        dict(SETTINGS) if rollup else {},
+        rollup.name if rollup else None,
     )
-    return CompiledQuery("\n".join(lines), totals, parameters.values, dimensions, measures)
+
+
+def _selected(measures: Sequence[str]) -> list[str]:
+    """Measures under aliases with a prefix, which keeps them from shadowing the column of that name."""
+    selected: list[str] = []
+    shares = _shares(measures)
+    for name in measures:
+        measure = MEASURES[name]
+        selected.append(f"{_sql(measure, shares)} AS `m_{name}`")
+        if measure.per is not None:
+            selected.append(f"{measure.per} AS `per_{name}`")
+    return selected
+
+
+def _shares(measures: Sequence[str]) -> dict[str, list[float]]:
+    """The percentiles wanted of each column: asked for together, the column is gathered once."""
+    shares: dict[str, list[float]] = {}
+    for name in measures:
+        percentile = MEASURES[name].percentile
+        if percentile is not None:
+            shares.setdefault(percentile[0], []).append(percentile[1])
+    return {column: sorted(set(wanted)) for column, wanted in shares.items()}
+
+
+def _sql(measure: Measure, shares: dict[str, list[float]]) -> str:
+    if measure.percentile is None:
+        return measure.sql.replace("{zone}", "{zone:String}")
+    column, share = measure.percentile
+    levels = ", ".join(str(level) for level in shares[column])
+    place = shares[column].index(share) + 1
+    return f"if(count({column}) = 0, NULL, quantilesExactInclusive({levels})({column})[{place}])"
+
+
+def _fits(
+    rollup: Rollup, query: UsageQuery, dimensions: Sequence[str], measures: Sequence[str], zone: str
+) -> bool:
+    return (
+        rollup.holds(measures)
+        and rollup.tells(dimensions, zone)
+        and all(entry.column in rollup.keys for entry in query.filters)
+        and rollup.bounds(query.since)
+        and rollup.bounds(query.until)
+    )
+
+
+def _dimension(name: str, rollup: Rollup | None, parameters: _Parameters) -> str:
+    key = tag_of(name)
+    if key is not None:
+        return TAG_SQL.replace("{key}", parameters.bind(key, "String"))
+    ts = rollup.ts if rollup else "ts"
+    return DIMENSIONS[name].sql.replace("{ts}", ts).replace("{zone}", "{zone:String}")
 
 
 def _dimensions(query: UsageQuery) -> tuple[str, ...]:
     names = ([query.grain] if query.grain else []) + query.dimensions
     for name in names:
-        if name not in DIMENSIONS:
+        if name not in DIMENSIONS and tag_of(name) is None:
             raise InvalidQueryError(
-                f"There is no dimension {name!r}.", hint=f"Dimensions: {', '.join(DIMENSIONS)}."
+                f"There is no dimension {name!r}.", hint=f"Dimensions: {', '.join(DIMENSIONS)}, tag:NAME."
             )
     return tuple(dict.fromkeys(names))
-
-
-def _zoned(sql: str) -> str:
-    return sql.replace("{zone}", "{zone:String}")
 
 
 def _zone(name: str) -> str:
@@ -151,7 +243,7 @@ def _order(query: UsageQuery, dimensions: Sequence[str], measures: Sequence[str]
         else:
             known = ", ".join([*dimensions, *measures])
             raise InvalidQueryError(f"Cannot order by {name!r}.", hint=f"Order by one of: {known}.")
-    timed = [name for name in dimensions if DIMENSIONS[name].time]
+    timed = [name for name in dimensions if name in DIMENSIONS and DIMENSIONS[name].time]
     if not terms:
         terms = [f"`{name}` ASC" for name in timed]
         if not timed:
@@ -160,12 +252,14 @@ def _order(query: UsageQuery, dimensions: Sequence[str], measures: Sequence[str]
     return terms + [f"`{name}` ASC" for name in dimensions if not any(f"`{name}` " in term for term in terms)]
 
 
-def _where(query: UsageQuery, parameters: _Parameters) -> str:
+def _where(query: UsageQuery, rollup: Rollup | None, parameters: _Parameters) -> str:
     conditions = ["workspace_id = {workspace:String}"]
-    if query.since is not None:
-        conditions += _bound(query.since, ">=", parameters)
-    if query.until is not None:
-        conditions += _bound(query.until, "<", parameters)
+    for moment, comparison in ((query.since, ">="), (query.until, "<")):
+        if moment is not None and rollup is not None:
+            stamp = parameters.bind(moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S"), "DateTime('UTC')")
+            conditions.append(f"{rollup.ts} {comparison} {stamp}")
+        elif moment is not None:
+            conditions += _bound(moment, comparison, parameters)
     if query.since and query.until and query.since >= query.until:
         raise InvalidQueryError("`since` must lie before `until`.")
     conditions += [_condition(entry, parameters) for entry in query.filters]
@@ -184,26 +278,47 @@ def _bound(moment: datetime, comparison: str, parameters: _Parameters) -> list[s
 
 
 def _condition(entry: Filter, parameters: _Parameters) -> str:
-    kind = FILTER_COLUMNS.get(entry.column)
-    if kind is None:
-        raise InvalidQueryError(
-            f"Cannot filter on {entry.column!r}.", hint=f"Columns: {', '.join(FILTER_COLUMNS)}."
-        )
-    column = f"llm_calls.`{entry.column}`"
+    column, kind = _filtered(entry.column, parameters)
+    if entry.operator in ("is null", "is not null"):
+        if kind == "String":
+            return f"{column} {'=' if entry.operator == 'is null' else '!='} ''"
+        return f"{'isNull' if entry.operator == 'is null' else 'isNotNull'}({column})"
     if entry.operator in ("in", "not in"):
         values = entry.value if isinstance(entry.value, list) else [entry.value]
         if not values or len(values) > _MAX_IN:
             raise InvalidQueryError(f"`{entry.operator}` takes 1 to {_MAX_IN} values.")
         typed = [_typed(value, kind, entry.column) for value in values]
         return f"{column} {entry.operator.upper()} {parameters.bind(typed, f'Array({kind})')}"
+    if entry.operator == "between":
+        ends = entry.value if isinstance(entry.value, list) else []
+        if len(ends) != 2:
+            raise InvalidQueryError("`between` takes two values, the lowest and the highest.")
+        low, high = (parameters.bind(_typed(end, kind, entry.column), kind) for end in ends)
+        return f"{column} BETWEEN {low} AND {high}"
     if isinstance(entry.value, list):
         raise InvalidQueryError(f"`{entry.operator}` takes one value; use `in` for a list.")
-    if entry.operator == "contains":
+    if entry.operator in ("contains", "prefix"):
         if kind != "String":
-            raise InvalidQueryError(f"`contains` works on text, and {entry.column} is none.")
-        return f"positionCaseInsensitiveUTF8({column}, {parameters.bind(str(entry.value), 'String')}) > 0"
+            raise InvalidQueryError(f"`{entry.operator}` works on text, and {entry.column} is none.")
+        text = parameters.bind(str(entry.value), "String")
+        if entry.operator == "prefix":
+            return f"startsWith({column}, {text})"
+        return f"positionCaseInsensitiveUTF8({column}, {text}) > 0"
     value = parameters.bind(_typed(entry.value, kind, entry.column), kind)
     return f"{column} {_COMPARISONS[entry.operator]} {value}"
+
+
+def _filtered(name: str, parameters: _Parameters) -> tuple[str, FilterType]:
+    """The SQL of what a filter looks at, and the type its values are bound as."""
+    key = tag_of(name)
+    if key is not None:
+        return TAG_SQL.replace("{key}", parameters.bind(key, "String")), "String"
+    kind = FILTER_COLUMNS.get(name)
+    if kind is None:
+        raise InvalidQueryError(
+            f"Cannot filter on {name!r}.", hint=f"Columns: {', '.join(FILTER_COLUMNS)}, team, tag:NAME."
+        )
+    return f"llm_calls.`{name}`", kind
 
 
 def _typed(value: Scalar, kind: str, column: str) -> Any:

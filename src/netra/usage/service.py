@@ -3,7 +3,8 @@
 import time
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
+from math import isnan
 from typing import Any, TypeAlias, TypeVar, cast
 
 import polars as pl
@@ -145,16 +146,16 @@ class UsageService:
         """Answer one question. Raises InvalidQueryError."""
         started = time.perf_counter()
         compiled = compile_query(query, default_timezone=context.timezone)
-        question = ("run", compiled.sql, compiled.totals_sql, repr(sorted(compiled.params.items())))
+        question = ("run", compiled.sql, repr(sorted(compiled.params.items())))
         rows, totals = await self.derived(context, question, lambda: self._asked(context, compiled))
         return UsageResult(
             rows=[dict(row) for row in rows],
             query=query.model_dump(mode="json", exclude_defaults=True) | {"measures": query.measures},
             sql=compiled.sql,
-            unpriced_calls=totals["unpriced_calls"],
-            calls=totals["calls"],
-            since=totals["since"],
-            until=totals["until"],
+            unpriced_calls=totals["all_unpriced"],
+            calls=totals["all_calls"],
+            since=totals["all_since"] if totals["all_calls"] else None,
+            until=totals["all_until"] if totals["all_calls"] else None,
             elapsed_ms=round((time.perf_counter() - started) * 1000, 3),
         )
 
@@ -170,9 +171,13 @@ class UsageService:
 
     async def _asked(self, context: UserExecutionContext, compiled: CompiledQuery) -> _Answer:
         analytics = self._access.for_context(context).analytics
-        table = await analytics.query_arrow(compiled.sql, compiled.params)
-        totals = await analytics.query_arrow(compiled.totals_sql, compiled.params)
-        return rows_of(frame_of(table), compiled), frame_of(totals).row(0, named=True)
+        frame = frame_of(await analytics.query_arrow(compiled.sql, compiled.params, compiled.settings))
+        totals = frame
+        if not frame.height:
+            totals = frame_of(
+                await analytics.query_arrow(compiled.totals_sql, compiled.params, compiled.settings)
+            )
+        return rows_of(frame, compiled), totals.row(0, named=True)
 
     async def compare(self, context: UserExecutionContext, request: CompareRequest) -> CompareResult:
         """Explain the change of spend between two periods. Raises InvalidQueryError."""
@@ -299,10 +304,14 @@ def _presented(name: str, raw: dict[str, Any]) -> Any:
             count = raw[f"per_{name}"]
             if not count:
                 return None
-            amount = (amount / count).quantize(Decimal(1).scaleb(-MONEY_SCALE))
+            with localcontext() as exactly:
+                exactly.prec = 60
+                amount = (amount * measure.times / count).quantize(Decimal(1).scaleb(-MONEY_SCALE))
         return money_text(amount)
     if measure.kind == "count":
         return int(value)
+    if isnan(value):
+        return None
     return round(float(value), 4 if measure.kind == "percent" else 3)
 
 

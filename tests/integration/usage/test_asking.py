@@ -7,7 +7,8 @@ import orjson
 import polars as pl
 import pytest
 
-from netra.usage.measures import DIMENSIONS, MEASURES
+from netra.usage.dimensions import DIMENSIONS
+from netra.usage.measures import MEASURES
 from netra.usage.service import CompareRequest, Period
 
 BASE = 1_749_992_400_000  # 2025-06-15T13:00:00Z, a Sunday

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from netra.usage.dimensions import DIMENSIONS, FILTER_COLUMNS
 from netra.usage.errors import InvalidQueryError
-from netra.usage.measures import DIMENSIONS, FILTER_COLUMNS, MEASURES
+from netra.usage.measures import MEASURES
 from netra.usage.queries import UsageQuery, compile_query
 from netra.usage.schema import CALL_COLUMNS, EVALUATION_COLUMNS, LEDGER_COLUMNS, PRICE_COLUMNS
 
@@ -86,6 +87,9 @@ def test_every_sql_of_the_room_is_free_of_reaching_functions() -> None:
         {"filters": [{"column": "model", "operator": "in", "value": []}]},
         {"filters": [{"column": "input_tokens", "operator": "contains", "value": "1"}]},
         {"filters": [{"column": "cost_usd", "operator": ">", "value": "NaN"}]},
+        {"filters": [{"column": "input_tokens", "operator": "prefix", "value": "1"}]},
+        {"filters": [{"column": "input_tokens", "operator": "between", "value": [1]}]},
+        {"dimensions": ["tag:a'b"]},
         {"timezone": "Mars/Olympus"},
         {"since": "2025-02-01T00:00:00Z", "until": "2025-01-01T00:00:00Z"},
     ],
@@ -113,10 +117,53 @@ def test_other_shapes_do_not_pass(question: dict[str, Any]) -> None:
 
 def test_time_limits_are_utc_and_half_open() -> None:
     berlin = timezone(timedelta(hours=2))
-    query = compiled(since=datetime(2025, 6, 1, tzinfo=berlin), until=datetime(2025, 6, 2, tzinfo=UTC))
+    limits = {"since": datetime(2025, 6, 1, tzinfo=berlin), "until": datetime(2025, 6, 2, tzinfo=UTC)}
+    query = compiled(**limits, measures=["latency_p95_ms"])
     assert "2025-05-31 22:00:00.000000" in query.params.values()
     assert "ts >= {" in query.sql
     assert "ts < {" in query.sql
+
+
+@pytest.mark.parametrize(
+    ("question", "rollup"),
+    [
+        ({"measures": ["calls", "cost_usd"], "dimensions": ["model"]}, "calls_by_hour"),
+        ({"grain": "day", "timezone": "Europe/Berlin"}, "calls_by_hour"),
+        ({"grain": "day", "timezone": "Asia/Kolkata"}, None),
+        ({"timezone": "Asia/Kolkata"}, "calls_by_hour"),
+        ({"since": "2025-06-01T10:00:00Z", "until": "2025-06-01T12:00:00Z"}, "calls_by_hour"),
+        ({"since": "2025-06-01T10:30:00Z"}, None),
+        ({"measures": ["latency_avg_ms"]}, "calls_by_hour"),
+        ({"measures": ["latency_p95_ms"]}, None),
+        ({"measures": ["sessions"]}, None),
+        ({"dimensions": ["user"], "measures": ["cost_usd"]}, "people_by_day"),
+        ({"dimensions": ["user"], "measures": ["reasoning_tokens"]}, None),
+        ({"dimensions": ["user", "model"]}, None),
+        ({"dimensions": ["user"], "grain": "day"}, "people_by_day"),
+        ({"dimensions": ["user"], "grain": "day", "timezone": "Europe/Berlin"}, None),
+        ({"dimensions": ["user"], "grain": "hour"}, None),
+        ({"dimensions": ["user"], "since": "2025-06-01T10:00:00Z"}, None),
+        ({"filters": [{"column": "feature", "operator": "prefix", "value": "a"}]}, "calls_by_hour"),
+        ({"filters": [{"column": "session_id", "value": "s"}]}, None),
+        ({"dimensions": ["team"]}, None),
+    ],
+)
+def test_a_question_is_worded_for_kept_sums_exactly_where_they_can_answer_it(
+    question: dict[str, Any], rollup: str | None
+) -> None:
+    assert compiled(**question).rollup == rollup
+
+
+def test_percentiles_of_one_column_are_gathered_once() -> None:
+    sql = compiled(measures=["latency_p99_ms", "latency_p50_ms", "ttft_p95_ms"]).sql
+    assert sql.count("quantilesExactInclusive(0.5, 0.99)(latency_ms)") == 2
+    assert "quantilesExactInclusive(0.5, 0.99)(latency_ms)[2]) AS `m_latency_p99_ms`" in sql
+
+
+def test_a_tag_is_bound_and_never_part_of_the_text() -> None:
+    query = compiled(dimensions=["tag:cost.center", "team"])
+    assert {"cost.center", "team"} <= set(query.params.values())
+    assert "cost.center" not in query.sql.replace("`tag:cost.center`", "")
 
 
 def test_rows_follow_time_else_the_first_measure() -> None:

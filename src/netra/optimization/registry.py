@@ -5,9 +5,11 @@ from netra.optimization.errors import UnknownLeverError
 from netra.optimization.levers.batch import Batch
 from netra.optimization.levers.context_growth import ContextGrowth
 from netra.optimization.levers.duplicate_inflight import DuplicateInflight
+from netra.optimization.levers.flex import Flex
 from netra.optimization.levers.model_switch import ModelSwitch
 from netra.optimization.levers.output_cap import OutputCap
 from netra.optimization.levers.prompt_cache import PromptCache
+from netra.optimization.levers.provider_switch import ProviderSwitch
 from netra.optimization.levers.response_cache import ResponseCache
 from netra.optimization.levers.retry_waste import RetryWaste
 
@@ -15,7 +17,9 @@ LEVERS: tuple[Lever, ...] = (
     PromptCache(),
     ResponseCache(),
     ModelSwitch(),
+    ProviderSwitch(),
     Batch(),
+    Flex(),
     OutputCap(),
     RetryWaste(),
     DuplicateInflight(),

@@ -19,6 +19,8 @@ _RELEASE = re.compile(r"-v\d+(?::\d+)?$")
 _LATEST = re.compile(r"-(?:latest|0)$")
 _NO_OFFER = frozenset({"github-copilot"})
 """Lists that are no offer of tokens to any caller: they price the use of an assistant."""
+_NOT_SOLD = (("openai", "gpt-oss"),)
+"""(provider, beginning of a name): open weights that their maker lists for reference and does not host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class SameModels:
 
     def __init__(self, listed: Iterable[tuple[str, str]]) -> None:
         """`listed`: (provider id, model id) of every entry."""
-        pairs = [pair for pair in listed if pair[0] not in _NO_OFFER]
+        pairs = [pair for pair in listed if _on_offer(*pair)]
         plain = {(provider, _undated(model)) for provider, model in pairs if _bare(model) == _undated(model)}
         self._names: dict[tuple[str, str], str] = {}
         sellers: dict[str, list[Seller]] = defaultdict(list)
@@ -52,6 +54,11 @@ class SameModels:
         if not any(character.isdigit() for character in name):
             return ()
         return tuple(seller for seller in self._sellers.get(name, ()) if seller.provider != provider)
+
+
+def _on_offer(provider: str, model: str) -> bool:
+    reference = any(provider == maker and model.startswith(name) for maker, name in _NOT_SOLD)
+    return provider not in _NO_OFFER and not reference
 
 
 def _bare(model: str) -> str:

@@ -198,7 +198,7 @@ def test_equal_calls_may_change_places() -> None:
     frame = calls(rows)
     for lever in ("response-cache", "duplicate-inflight"):
         moved = run_levers(frame.sample(fraction=1, shuffle=True, seed=1), lever)
-        assert moved == run_levers(frame, lever)
+        assert moved.findings == run_levers(frame, lever).findings
         again = frame.with_columns(
             pl.Series("position", np.random.default_rng(2).permutation(80).astype("u8"))
         )

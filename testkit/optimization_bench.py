@@ -14,6 +14,8 @@ from netra.optimization.evaluated import with_canonical
 from netra.optimization.findings import Finding
 from netra.optimization.params import params_by_lever
 from netra.optimization.registry import chosen_levers
+from netra.optimization.solver import params_within, solve
+from netra.optimization.solver_schemas import Constraints
 from netra.optimization.workload import Workload
 from netra.pricing.catalogue import PriceCatalogue
 
@@ -99,6 +101,27 @@ def run_levers(
 
     around = Surroundings(describe, lambda key: id_from_content("fnd", key), lambda _step, _of, _text: None)
     return analyse(workload(frame), scored, chosen, given, around)
+
+
+def solved(
+    frame: pl.DataFrame, evaluations: pl.DataFrame | None, *, judged: bool = False, **constraints: Any
+) -> Any:
+    """The plan of all levers under constraints; with `judged` also the drafts and findings behind it."""
+    asked = Constraints(**constraints)
+    chosen = chosen_levers(None)
+    accepted = {lever.name: lever.parameters for lever in chosen}
+    params = params_within(asked, params_by_lever({}, list(accepted), accepted), accepted)
+    scored = with_canonical(pl.DataFrame() if evaluations is None else evaluations, CATALOGUE)
+    around = Surroundings(
+        lambda draft: ({"filters": draft.filters}, ""),
+        lambda key: id_from_content("fnd", key),
+        lambda _step, _of, _text: None,
+    )
+    load = workload(frame)
+    analysis = analyse(load, scored, chosen, params, around)
+    pairs = list(zip(analysis.drafts, analysis.findings, strict=True))
+    plan = solve(load, scored, pairs, asked)
+    return (plan, pairs) if judged else plan
 
 
 def only(analysis: Analysis) -> Finding:

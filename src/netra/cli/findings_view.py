@@ -44,6 +44,8 @@ def print_findings(console: "Console", result: Mapping[str, Any]) -> None:
         if row.reason:
             console.print(f"  {number}: {escape(row.reason)}")
     _print_joint(console, result.get("joint"))
+    if result.get("plan"):
+        _print_plan(console, result["plan"], {row.id: number for number, row in enumerate(rows, start=1)})
 
 
 def _print_baseline(console: "Console", baseline: Mapping[str, Any]) -> None:
@@ -71,3 +73,33 @@ def _print_joint(console: "Console", joint: Mapping[str, Any] | None) -> None:
         f"\n[bold green]All recommended together: {format_money(joint['savings_usd'])}{share}[/]{told}"
         "  [dim](replayed jointly; savings do not add up)[/]"
     )
+
+
+_STANDING = {"met": "[green]holds[/]", "unmet": "[red]does not hold[/]", "unknown": "[yellow]unknown[/]"}
+
+
+def _print_plan(console: "Console", plan: Mapping[str, Any], numbers: Mapping[str, int]) -> None:
+    """The changes that hold to the constraints, by their numbers in the table, and each constraint."""
+    from rich.markup import escape
+
+    from netra.optimization.solver_schemas import Plan
+    from netra.optimization.solver_words import limit_in_words, value_in_words
+    from netra.reports.formatting import format_money, format_percent
+    from netra.reports.rendering.view import show_interval
+
+    given = Plan.model_validate(plan)
+    colour = "green" if given.feasible else "red"
+    chosen = ", ".join(f"{numbers[i]}" for i in given.findings if i in numbers) or "none"
+    title = "Plan" if given.feasible else "No plan holds; the nearest"
+    console.print(
+        f"\n[bold {colour}]{title}: changes {chosen}[/], "
+        f"saves {format_money(given.savings_usd)} ({format_percent(given.savings_pct)}), "
+        f"95 % interval {show_interval(given.interval_95)}"
+    )
+    for check in given.constraints:
+        reached = "" if check.value is None else f": {value_in_words(check.name, check.value)}"
+        lacking = f", short by {value_in_words(check.name, check.short_by)}" if check.short_by else ""
+        console.print(f"  {_STANDING[check.standing]} {escape(limit_in_words(check) + reached + lacking)}")
+    if given.latency is not None:
+        console.print(f"  latency: {escape(given.latency.in_words())}")
+    console.print(f"  {escape(given.summary)}")

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from netra.cli.constraint_options import constraints_of
 from netra.cli.options import (
     DataDir,
     Json,
@@ -33,6 +34,21 @@ def optimize(
         list[str] | None,
         typer.Option("--param", "-p", help="k=v for the one lever given, else LEVER.k=v; repeat."),
     ] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", help="Plan for this saving: 30%, $500 or $500/month.")
+    ] = None,
+    quality: Annotated[
+        str | None, typer.Option("--quality", help="The plan keeps the mean score at or above this: 0.9.")
+    ] = None,
+    max_drop: Annotated[
+        str | None, typer.Option("--max-drop", help="No change may cost more quality than this: 0.02.")
+    ] = None,
+    p95: Annotated[
+        str | None, typer.Option("--p95", help="The plan's p95 latency is at most this: 2s, 350ms.")
+    ] = None,
+    p99: Annotated[
+        str | None, typer.Option("--p99", help="The plan's p99 latency is at most this: 4s.")
+    ] = None,
     since: Since = None,
     until: Until = None,
     where: Where = None,
@@ -43,6 +59,9 @@ def optimize(
 ) -> None:
     """What would cost less: each lever replayed over your calls, with a verdict and a 95 % interval."""
     body = optimize_request(lever, param, since, until, where)
+    constraints = constraints_of(target, quality, max_drop, p95, p99)
+    if constraints is not None:
+        body["constraints"] = constraints
     asyncio.run(_optimize(Target(url, data_dir, workspace), body, json_output))
 
 

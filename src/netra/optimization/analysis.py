@@ -1,7 +1,7 @@
 """One analysis: levers over a workload, intervals, verdicts, joint replay. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -32,7 +32,7 @@ class Analysis:
     baseline: Baseline
     findings: list[Finding]
     joint: Joint
-    drafts: list[Draft]
+    drafts: list[Draft] = field(compare=False)
     """What each finding was made from, in the same order."""
 
 

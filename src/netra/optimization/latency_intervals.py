@@ -70,9 +70,7 @@ def _judged(goal: Goal, change: PercentileChange, upper: float) -> LatencyGoal:
         gate: Verdict = "refuse"
     else:
         gate = "recommend" if upper <= goal.target_ms else "insufficient_data"
-    return LatencyGoal(
-        percentile=goal.percentile, target_ms=goal.target_ms, upper_ms=_ms(upper), gate=gate
-    )
+    return LatencyGoal(percentile=goal.percentile, target_ms=goal.target_ms, upper_ms=_ms(upper), gate=gate)
 
 
 def _resampled(blocks: Blocks, before: Latencies, after: Latencies) -> tuple[Float64, Float64]:

@@ -3,7 +3,7 @@
 Only successful calls with a recorded latency count. Calls of a class are alike enough that one's latency can
 stand for another's: same model, and output tokens within the same power of two, because an answer takes as
 long as it is. A class with too few calls falls back to its model.
-- Shorter answers: a call that wrote n tokens in l with its first token at f would, with at most c tokens, have
+- Shorter answers: a call that wrote n tokens in l, the first at f, would have, with at most c tokens,
   taken f + (l - f) * min(n, c) / n; without a recorded first token f is 0.
 - Another model: the latency of the same rank among the calls of that model with answers of the same size.
 - A repetition (hedge or timeout): an independent draw from the class (generator PCG64(0)).

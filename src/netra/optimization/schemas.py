@@ -3,6 +3,7 @@
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from netra.optimization.findings import Baseline, Finding, Joint
+from netra.optimization.solver_schemas import Constraints, Plan
 
 
 class OptimizeRequest(BaseModel):
@@ -10,6 +11,7 @@ class OptimizeRequest(BaseModel):
 
     `since` inclusive, `until` exclusive; absent means all stored data. A bare parameter name belongs to the
     one lever given, otherwise it is written `LEVER.name`. `where`: text columns and the value they must have.
+    `constraints` ask for a plan: the set of changes that holds to them.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -19,14 +21,19 @@ class OptimizeRequest(BaseModel):
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
     where: dict[str, str] = Field(default_factory=dict[str, str], max_length=20)
+    constraints: Constraints | None = None
 
 
 class OptimizeResult(BaseModel):
-    """Baseline, findings in the order of the levers, all recommended ones together, and what they rest on."""
+    """Baseline, findings in the order of the levers, all recommended ones together, and what they rest on.
+
+    `plan` answers the constraints, null where none were given.
+    """
 
     baseline: Baseline
     findings: list[Finding]
     joint: Joint
+    plan: Plan | None = None
     data_version: int
     prices_version: str
 

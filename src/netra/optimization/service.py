@@ -19,6 +19,8 @@ from netra.optimization.registry import chosen_levers, columns_for
 from netra.optimization.repository import OptimizationRepository
 from netra.optimization.schemas import OptimizeProgress, OptimizeRequest, OptimizeResult
 from netra.optimization.selection import matching, selectable
+from netra.optimization.solver import params_within, solve
+from netra.optimization.solver_schemas import Constraints, Plan
 from netra.optimization.workload import Workload
 from netra.pricing.catalogue import PriceCatalogue
 from netra.usage.queries import Filter, UsageQuery, compile_query
@@ -30,6 +32,7 @@ _Key = tuple[str, str, int]
 ALGORITHM = "1"
 """Raised whenever the same data and prices would give other figures: older stored answers then lie idle."""
 
+_LATENCY_COLUMNS = ("latency_ms", "ttft_ms", "status")
 _MEASURES = ["calls", "input_tokens", "output_tokens", "cost_usd", "unpriced_calls"]
 
 
@@ -63,6 +66,8 @@ class OptimizationService:
         levers = chosen_levers(asked.levers)
         accepted = {lever.name: lever.parameters for lever in levers}
         params = params_by_lever(asked.params, [lever.name for lever in levers], accepted)
+        if asked.constraints is not None:
+            params = params_within(asked.constraints, params, accepted)
         selectable(asked.where)
         version = await self._usage.data_version(context)
         digest = _digest(asked, levers, context.timezone)
@@ -123,13 +128,14 @@ class OptimizationService:
             ),
             progress=tell,
         )
-        analysis = await asyncio.to_thread(
-            _analyse, frame, evaluations, (levers, params), self._catalogue, around
+        analysis, plan = await asyncio.to_thread(
+            _analyse, (frame, evaluations), (levers, params), self._catalogue, around, request.constraints
         )
         result = OptimizeResult(
             baseline=analysis.baseline,
             findings=analysis.findings,
             joint=analysis.joint,
+            plan=plan,
             data_version=version,
             prices_version=self._catalogue.version,
         )
@@ -141,7 +147,9 @@ class OptimizationService:
     async def _frame(
         self, context: UserExecutionContext, request: OptimizeRequest, levers: tuple[Lever, ...]
     ) -> pl.DataFrame:
-        columns = list(dict.fromkeys([*columns_for(levers), *request.where]))
+        timed = request.constraints is not None and request.constraints.about_latency
+        more = _LATENCY_COLUMNS if timed else ()
+        columns = list(dict.fromkeys([*columns_for(levers), *more, *request.where]))
         frame = await self._usage.load_calls(
             context, columns=columns, since=request.since, until=request.until
         )
@@ -153,15 +161,21 @@ class OptimizationService:
 
 
 def _analyse(
-    frame: pl.DataFrame,
-    evaluations: pl.DataFrame,
+    data: tuple[pl.DataFrame, pl.DataFrame],
     chosen: tuple[tuple[Lever, ...], dict[str, LeverParams]],
     catalogue: PriceCatalogue,
     around: Surroundings,
-) -> Analysis:
+    constraints: Constraints | None,
+) -> tuple[Analysis, Plan | None]:
     levers, params = chosen
+    frame, evaluations = data
     workload = Workload(frame, catalogue)
-    return analyse(workload, with_canonical(evaluations, catalogue), levers, params, around)
+    scored = with_canonical(evaluations, catalogue)
+    analysis = analyse(workload, scored, levers, params, around)
+    if constraints is None:
+        return analysis, None
+    judged = list(zip(analysis.drafts, analysis.findings, strict=True))
+    return analysis, solve(workload, scored, judged, constraints)
 
 
 def _describe(request: OptimizeRequest, timezone: str, draft: Draft) -> tuple[dict[str, Any], str]:

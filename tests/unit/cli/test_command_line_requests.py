@@ -5,6 +5,7 @@ import typer
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netra.cli.constraint_options import constraints_of
 from netra.cli.importing import check_file
 from netra.cli.optimizing import optimize_request
 from netra.cli.options import instant, listed, pairs
@@ -77,3 +78,23 @@ def test_an_unknown_format_is_refused_with_those_there_are() -> None:
 )
 def test_cells(column: str, value: object, text: str) -> None:
     assert shown(column, value) == text
+
+
+def test_constraints_are_read_as_people_write_them() -> None:
+    assert constraints_of(None, None, None, None, None) is None
+    assert constraints_of("30%", "90%", "2%", "2s", "350ms") == {
+        "min_savings_pct": 30.0,
+        "min_quality": 0.9,
+        "max_quality_drop": 0.02,
+        "max_p95_ms": 2_000.0,
+        "max_p99_ms": 350.0,
+    }
+    assert constraints_of("$1,500/month", None, None, None, None) == {"min_savings_usd_per_month": "1500"}
+    assert constraints_of("500", None, None, "1500", None) == {
+        "min_savings_usd": "500",
+        "max_p95_ms": 1_500.0,
+    }
+    for wrong in (("much",), (None, "good"), (None, None, "-1"), (None, None, None, "soon"), ("300%",)):
+        given = [*wrong, *[None] * (5 - len(wrong))]
+        with pytest.raises(typer.BadParameter):
+            constraints_of(*given)

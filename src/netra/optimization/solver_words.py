@@ -1,0 +1,63 @@
+"""A plan in words: what it reaches, or which constraint cannot hold and by how much."""
+
+from netra.optimization.solver_schemas import ConstraintCheck, ConstraintName, Plan
+
+_NAMES: dict[ConstraintName, str] = {
+    "min_savings_pct": "a saving of {limit:g} %",
+    "min_savings_usd": "a saving of ${limit:,.2f}",
+    "min_savings_usd_per_month": "a saving of ${limit:,.2f} a month",
+    "min_quality": "a quality of at least {limit:g}",
+    "max_quality_drop": "a drop in quality of at most {limit:g}",
+    "max_p50_ms": "a median latency of at most {limit:,.0f} ms",
+    "max_p95_ms": "a p95 latency of at most {limit:,.0f} ms",
+    "max_p99_ms": "a p99 latency of at most {limit:,.0f} ms",
+}
+_VALUES: dict[ConstraintName, str] = {
+    "min_savings_pct": "{value:.2f} %",
+    "min_savings_usd": "${value:,.2f}",
+    "min_savings_usd_per_month": "${value:,.2f} a month",
+    "min_quality": "{value:.4f}",
+    "max_quality_drop": "{value:.4f}",
+    "max_p50_ms": "{value:,.0f} ms",
+    "max_p95_ms": "{value:,.0f} ms",
+    "max_p99_ms": "{value:,.0f} ms",
+}
+
+
+def limit_in_words(check: ConstraintCheck) -> str:
+    """What a constraint asks for."""
+    return _NAMES[check.name].format(limit=check.limit)
+
+
+def value_in_words(name: ConstraintName, value: float) -> str:
+    """A figure in the unit of a constraint."""
+    return _VALUES[name].format(value=value)
+
+
+def plan_in_words(plan: Plan) -> str:
+    """One or two sentences on the whole plan."""
+    chosen = ", ".join(plan.levers) if plan.levers else "no change"
+    if plan.feasible:
+        held = "; ".join(_held(check) for check in plan.constraints)
+        unsure = [limit_in_words(c) for c in plan.constraints if not c.certain]
+        doubt = f" Not certain at 95 %: {', '.join(unsure)}." if unsure else ""
+        return f"All constraints hold with {chosen}: {held}.{doubt}"
+    unmet = "; ".join(_unmet(check) for check in plan.constraints if check.standing != "met")
+    if not unmet:
+        return "No set of changes was found in the replays allowed that holds to all constraints."
+    loosened = [limit_in_words(c) for c in plan.constraints if c.others_hold_without]
+    way_out = f" The others hold together without {' or without '.join(loosened)}." if loosened else ""
+    return f"The constraints cannot hold together. The nearest is {chosen}: {unmet}.{way_out}"
+
+
+def _held(check: ConstraintCheck) -> str:
+    reached = "" if check.value is None else f" ({value_in_words(check.name, check.value)})"
+    return limit_in_words(check) + reached
+
+
+def _unmet(check: ConstraintCheck) -> str:
+    if check.standing == "unknown":
+        return f"{limit_in_words(check)} cannot be judged without {check.missing}"
+    reached = "" if check.value is None else f", reached {value_in_words(check.name, check.value)}"
+    lacking = "" if check.short_by is None else f", short by {value_in_words(check.name, check.short_by)}"
+    return f"{limit_in_words(check)}{reached}{lacking}"

@@ -1,0 +1,182 @@
+"""Plans: the least set of changes that holds to constraints, or which of them cannot hold."""
+
+from decimal import Decimal
+from itertools import combinations
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from netra.optimization.solver import candidates_of, params_within
+from netra.optimization.solver_checks import holds
+from netra.optimization.solver_outcomes import Outcomes
+from netra.optimization.solver_schemas import Constraints, Plan
+from testkit.optimization_bench import CATALOGUE, calls, scores, solved, workload
+
+A, B = "gpt-4o", "gpt-4o-mini"
+
+
+def as_good(n: int = 400) -> pl.DataFrame:
+    return scores([(f"i{k}", model, 1.0) for k in range(n) for model in (A, B)])
+
+
+def traffic(n: int = 200) -> pl.DataFrame:
+    """Half of the calls can wait (batch halves their price), all may move to a model at 6 % of the price."""
+    return calls([{"interactive": k % 2 == 0, "latency_ms": 100.0 + k} for k in range(n)])
+
+
+def check(plan: Plan, name: str):
+    return next(c for c in plan.constraints if c.name == name)
+
+
+def test_the_least_risky_change_that_suffices_is_taken_and_no_more() -> None:
+    plan = solved(traffic(), as_good(), min_savings_pct=20)
+    # Batch saves 25 % at low risk; the switch saves 94 % at medium risk.
+    assert plan.feasible
+    assert plan.levers == ["batch"]
+    assert plan.savings_pct == 25.0
+    assert check(plan, "min_savings_pct").certain
+    assert plan.exact
+
+
+def test_a_larger_target_takes_the_dearer_change_and_still_no_more_than_needed() -> None:
+    assert solved(traffic(), as_good(), min_savings_pct=60).levers == ["model-switch"]
+    both = solved(traffic(), as_good(), min_savings_pct=95)
+    assert sorted(both.levers) == ["batch", "model-switch"]
+    # (0.00021 + 0.000105) / 2 of 0.0035
+    assert both.savings_pct == 95.5
+
+
+def test_a_target_out_of_reach_says_by_how_much_and_what_is_the_most() -> None:
+    plan = solved(traffic(), as_good(), min_savings_pct=99)
+    assert not plan.feasible
+    assert plan.savings_pct == 95.5
+    assert check(plan, "min_savings_pct").standing == "unmet"
+    assert check(plan, "min_savings_pct").short_by == pytest.approx(3.5)
+    assert "short by 3.50 %" in plan.summary
+
+
+def test_a_limit_on_risk_leaves_changes_out() -> None:
+    plan = solved(traffic(), as_good(), min_savings_pct=60, max_risk="low")
+    assert not plan.feasible
+    assert plan.levers == ["batch"]
+
+
+def test_without_a_saving_asked_for_the_most_is_saved() -> None:
+    plan = solved(traffic(), as_good(), max_quality_drop=0.02)
+    assert plan.feasible
+    assert sorted(plan.levers) == ["batch", "model-switch"]
+
+
+def test_quality_is_weighed_over_the_calls() -> None:
+    rows = [(f"i{k}", A, 1.0) for k in range(400)] + [(f"i{k}", B, float(k >= 2)) for k in range(400)]
+    plan = solved(traffic(), scores(rows), min_savings_pct=60, min_quality=0.98)
+    assert plan.feasible
+    assert plan.quality is not None
+    assert (plan.quality.before, plan.quality.after, plan.quality.evaluated_calls) == (100.0, 99.5, 200)
+    assert plan.quality.low < 99.5
+    strict = solved(traffic(), scores(rows), min_savings_pct=60, min_quality=0.999)
+    assert not strict.feasible
+    assert strict.levers == ["batch"]
+    assert check(strict, "min_savings_pct").others_hold_without
+    assert check(strict, "min_quality").others_hold_without
+
+
+def test_quality_without_evaluations_cannot_be_judged() -> None:
+    plan = solved(traffic(), None, min_savings_pct=20, min_quality=0.9)
+    assert not plan.feasible
+    assert check(plan, "min_quality").standing == "unknown"
+    assert "evaluations" in plan.summary
+    assert solved(traffic(), None, min_savings_pct=20, max_quality_drop=0.0).feasible
+
+
+def test_latency_held_is_a_constraint_too() -> None:
+    rows = [{"latency_ms": 400.0, "interactive": True} for _ in range(200)]
+    rows += [{"model": B, "latency_ms": 900.0, "interactive": True} for _ in range(60)]
+    slow = calls(rows)
+    assert solved(slow, as_good(), min_savings_pct=60, max_p95_ms=1_000).feasible
+    plan = solved(slow, as_good(), min_savings_pct=60, max_p50_ms=500)
+    # The cheaper model is the slower one: moving would bring the median from 400 to 900 ms.
+    assert not plan.feasible
+    assert plan.latency is not None
+    assert plan.latency.p50.after_ms == 400.0
+    assert check(plan, "min_savings_pct").standing == "unmet"
+    unseen = solved(calls(rows[:200]), as_good(), min_savings_pct=60, max_p95_ms=1_000)
+    assert not unseen.feasible, "nobody knows how fast a model is that the traffic does not show"
+
+
+def test_latency_that_is_not_recorded_is_missing() -> None:
+    plan = solved(calls([{"interactive": False}] * 60), None, min_savings_pct=20, max_p95_ms=100)
+    assert check(plan, "max_p95_ms").missing == "latencies of the calls (latency_ms)"
+
+
+def test_dollars_and_dollars_a_month() -> None:
+    frame = calls([{"interactive": False, "at": 3_600 * k} for k in range(73)])
+    saved = 73 * Decimal("0.0035") / 2
+    assert solved(frame, None, min_savings_usd=saved).feasible
+    assert not solved(frame, None, min_savings_usd=saved + Decimal("0.001")).feasible
+    # 72 hours were seen: a month of 730 hours is 730 / 72 of it.
+    monthly = float(saved) * 730 / 72
+    assert solved(frame, None, min_savings_usd_per_month=round(monthly - 0.001, 6)).feasible
+    assert not solved(frame, None, min_savings_usd_per_month=round(monthly + 0.001, 6)).feasible
+
+
+def test_margins_and_targets_reach_the_levers_unless_given() -> None:
+    from netra.optimization.params import LeverParams
+
+    accepted = {"model-switch": {"margin": ""}, "batch": {}}
+    given = {"model-switch": LeverParams("model-switch", {}), "batch": LeverParams("batch", {})}
+    within = params_within(Constraints(max_quality_drop=0.05), given, accepted)
+    assert within["model-switch"].fraction("margin", 0.02) == 0.05
+    assert within["batch"].values == {}
+    own = {**given, "model-switch": LeverParams("model-switch", {"margin": "0.01"})}
+    assert params_within(Constraints(max_quality_drop=0.05), own, accepted)["model-switch"].values == {
+        "margin": "0.01"
+    }
+
+
+def test_constraints_must_ask_for_something() -> None:
+    for nothing in ({}, {"max_risk": "low"}, {"min_savings_pct": 0}, {"max_p95_ms": -1}, {"min_quality": 2}):
+        with pytest.raises(ValidationError):
+            Constraints.model_validate(nothing)
+
+
+def test_the_answer_is_the_same_every_time() -> None:
+    plans = [solved(traffic(), as_good(), min_savings_pct=60, max_p99_ms=500) for _ in range(2)]
+    assert plans[0] == plans[1]
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000), target=st.sampled_from([5, 15, 30, 50, 70]))
+def test_no_set_of_less_weight_holds_than_the_one_chosen(seed: int, target: int) -> None:
+    """Against every set tried one by one."""
+    random = np.random.default_rng(seed)
+    rows = [
+        {
+            "model": str(random.choice([A, "gpt-4.1", B])),
+            "interactive": bool(random.random() < 0.6),
+            "status": "error" if random.random() < 0.1 else "ok",
+            "retry_of": f"c{k - 1}" if k and random.random() < 0.15 else "",
+            "latency_ms": float(random.gamma(2, 300)),
+        }
+        for k in range(120)
+    ]
+    items = [(f"i{k}", model, 1.0) for k in range(300) for model in (A, "gpt-4.1", B)]
+    frame, evaluations = calls(rows), scores(items)
+    constraints = Constraints(min_savings_pct=target)
+    plan, judged = solved(frame, evaluations, judged=True, min_savings_pct=target)
+    candidates = candidates_of(judged, constraints)
+    from netra.optimization.evaluated import with_canonical
+
+    outcomes = Outcomes(workload(frame), with_canonical(evaluations, CATALOGUE), candidates)
+    numbers = range(len(candidates))
+    every = [frozenset(c) for size in range(len(candidates) + 1) for c in combinations(numbers, size)]
+    holding = [members for members in every if holds(outcomes, members, constraints)]
+    assert plan.feasible == bool(holding)
+    if holding:
+        chosen = frozenset(k for k in numbers if candidates[k].finding_id in plan.findings)
+        least = min((outcomes.weight(m), len(m), outcomes.saving(m).after) for m in holding)
+        assert (outcomes.weight(chosen), len(chosen), outcomes.saving(chosen).after) == least

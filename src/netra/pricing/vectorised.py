@@ -10,10 +10,15 @@ import numpy.typing as npt
 import polars as pl
 
 from netra.pricing.catalogue import PriceCatalogue
+from netra.pricing.coding import Int32, coded, combined
 from netra.pricing.models import MAX_FEMTO, NOT_PRICED, TIERS, USAGE_TYPES, ModelPrice, ServiceTier
 
 COST_COLUMN = "cost_femto"
 Int64 = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.bool_]
+
+_CALLS_AT_ONCE = 1 << 17
+"""So many calls' intermediate results stay in the processor's cache."""
 
 _TOKEN_COLUMNS = (
     "cache_read_tokens",
@@ -44,8 +49,9 @@ def tokens_of(frame: pl.DataFrame) -> Tokens:
     """The token columns of a frame; absent columns and nulls count as 0."""
 
     def column(name: str) -> Int64:
-        if name not in frame.columns:
-            return np.zeros(frame.height, dtype=np.int64)
+        if name not in frame.columns or not frame.get_column(name).max():
+            # One zero for all calls: takes no memory, and nobody may write to it.
+            return np.broadcast_to(np.int64(0), frame.height)
         return frame.get_column(name).cast(pl.Int64).fill_null(0).to_numpy()
 
     names = ("input_tokens", *_TOKEN_COLUMNS)
@@ -58,10 +64,11 @@ class PriceTable:
     Built once per frame; `cost` then prices any token columns of the same calls.
     """
 
-    def __init__(self, index: Int64, prices: Sequence[ModelPrice]) -> None:
+    def __init__(self, index: Int32, prices: Sequence[ModelPrice]) -> None:
         self.index = index
         self.prices = tuple(prices)
         bands = max((len(price.bands) for price in prices), default=1)
+        # The last row is for calls without a price: index -1.
         self._above = np.full((len(prices) + 1, bands), MAX_FEMTO, dtype=np.int64)
         self._rates = np.full((len(prices) + 1, bands, len(USAGE_TYPES)), NOT_PRICED, dtype=np.int64)
         for row, price in enumerate(prices):
@@ -76,34 +83,51 @@ class PriceTable:
         positions = pl.Series(self.index)
         return names.gather(positions.set(positions < 0, None)) if len(names) else _all_null(len(self.index))
 
-    def cost(self, tokens: Tokens) -> tuple[Int64, npt.NDArray[np.bool_]]:
+    def cost(self, tokens: Tokens) -> tuple[Int64, Rows]:
         """(femto-dollars, priced) of each call; the cost of an unpriced call is 0 in the first array."""
         n = len(tokens.input)
-        total = np.zeros(n, dtype=np.int64)
-        priced = self.index >= 0
-        magnitude = np.zeros(n, dtype=np.float64)
-        band = np.zeros(n, dtype=np.int64)
-        for step in range(1, self._above.shape[1]):
-            band += tokens.input > self._above[self.index, step]
-        flat = self.index * self._above.shape[1] + band
-        flat[~priced] = len(self.prices) * self._above.shape[1]
+        total, priced = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.bool_)
+        for start in range(0, n, _CALLS_AT_ONCE):
+            part = slice(start, min(start + _CALLS_AT_ONCE, n))
+            total[part], priced[part] = self._cost(self.index[part], _part(tokens, part))
+        return total, priced
+
+    def of(self, rows: slice | Int64) -> "PriceTable":
+        """The same prices for some of the calls."""
+        return PriceTable(self.index[rows], self.prices)
+
+    def _cost(self, index: Int32, tokens: Tokens) -> tuple[Int64, Rows]:
+        bands = self._above.shape[1]
+        flat = index * bands
+        for step in range(1, bands):
+            flat += tokens.input > self._above[:, step][index]
+        priced = index >= 0
         table = self._rates.reshape(-1, len(USAGE_TYPES))
-        for column, amount in enumerate(billable(tokens)):
+        total = np.zeros(len(index), dtype=np.int64)
+        largest = 0
+        for rates, amount in zip(table.T, billable(tokens), strict=True):
             if not amount.any():
                 continue
-            rate = np.ascontiguousarray(table[:, column])[flat]
-            known = rate != NOT_PRICED
-            priced &= known | (amount == 0)
-            rate = np.where(known, rate, 0)
+            rate = rates[flat]
+            if (rates[:-bands] == NOT_PRICED).any():
+                priced &= (rate != NOT_PRICED) | (amount == 0)
             total += amount * rate
-            magnitude += amount.astype(np.float64) * rate
-        priced &= magnitude < MAX_FEMTO * (1 - 1e-9)
+            largest += int(np.abs(amount).max()) * int(rates.max())
+        if largest >= MAX_FEMTO:
+            priced &= self._about(flat, tokens) < MAX_FEMTO * (1 - 1e-9)
         return np.where(priced, total, 0), priced
+
+    def _about(self, flat: Int32, tokens: Tokens) -> npt.NDArray[np.float64]:
+        """The cost in floating point, to tell which calls are beyond what an integer holds."""
+        table = np.maximum(self._rates.reshape(-1, len(USAGE_TYPES)), 0).astype(np.float64)
+        return np.sum([a * r[flat] for r, a in zip(table.T, billable(tokens), strict=True)], axis=0)
 
 
 def billable(tokens: Tokens) -> tuple[Int64, Int64, Int64, Int64, Int64, Int64]:
     """Billable tokens in the order of USAGE_TYPES; the frame form of `cost.split_tokens`."""
-    plain = tokens.input - tokens.cache_read - tokens.cache_write - tokens.cache_write_1h
+    plain = tokens.input
+    for part in (tokens.cache_read, tokens.cache_write, tokens.cache_write_1h):
+        plain = plain - part if part.any() else plain
     reasoning = np.minimum(tokens.reasoning, tokens.output)
     return (
         np.maximum(plain, 0),
@@ -130,25 +154,25 @@ def price_table(
     fixed = {} if model is None else {"model": model, "provider": provider}
     fixed |= {} if tier is None else {"service_tier": tier}
     code, distinct = _combinations(frame, [n for n in _KEYS if n not in fixed and n in frame.columns])
-    index = np.full(frame.height, -1, dtype=np.int64)
     prices: dict[ModelPrice, int] = {}
     micros: Int64 | None = None
+    usual, changing = np.full(len(distinct), -1, dtype=np.int32), dict[int, tuple[_Grid, Int32]]()
     for number, given in enumerate(distinct):
         combination = given | fixed
         name, biller = combination.get("model"), combination.get("provider")
         wanted = _tier(combination.get("service_tier"))
         if name is None or wanted is None:
             continue
-        dates, times = catalogue.breaks(name, biller)
-        grid = _Grid.over(dates, times)
+        grid = _Grid.over(*catalogue.breaks(name, biller))
         found = [catalogue.resolve(name, biller, at, wanted) for at in grid.instants()]
-        places = np.array([-1 if p is None else prices.setdefault(p, len(prices)) for p in found])
-        rows = code == number if len(distinct) > 1 else slice(None)
-        if len(set(places.tolist())) == 1:
-            index[rows] = places[0]
-            continue
-        if micros is None:
-            micros = _microseconds(frame)
+        places = [-1 if price is None else prices.setdefault(price, len(prices)) for price in found]
+        usual[number] = places[0]
+        if len(set(places)) > 1:
+            changing[number] = grid, np.array(places, dtype=np.int32)
+    index = usual[code]
+    for number, (grid, places) in changing.items():
+        micros = _microseconds(frame) if micros is None else micros
+        rows = np.flatnonzero(code == number)
         index[rows] = places[grid.cells(micros[rows])]
     return PriceTable(index, list(prices))
 
@@ -201,15 +225,23 @@ def _microseconds(frame: pl.DataFrame) -> Int64:
     return cast("Int64", stamps.cast(pl.Int64).to_numpy())
 
 
-def _combinations(frame: pl.DataFrame, names: list[str]) -> tuple[Int64, list[dict[str, str | None]]]:
-    """The distinct values of some text columns, and for each row the number of its combination."""
+def _combinations(frame: pl.DataFrame, names: list[str]) -> tuple[Int32, list[dict[str, str | None]]]:
+    """The number of each row's combination of some text columns, and what each combination is."""
     if not names or not frame.height:
-        return np.zeros(frame.height, dtype=np.int64), [{}]
-    keys = frame.select(pl.col(names).cast(pl.String))
-    distinct = keys.unique(maintain_order=True)
-    numbered = distinct.with_row_index("code")
-    joined = keys.join(numbered, on=names, how="left", nulls_equal=True, maintain_order="left")
-    return joined.get_column("code").cast(pl.Int64).to_numpy(), distinct.rows(named=True)
+        return np.zeros(frame.height, dtype=np.int32), [{}]
+    codes, values = combined([coded(frame.get_column(name)) for name in names])
+    return codes, [dict(zip(names, (text or None for text in row), strict=True)) for row in values]
+
+
+def _part(tokens: Tokens, rows: slice) -> Tokens:
+    return Tokens(
+        tokens.input[rows],
+        tokens.cache_read[rows],
+        tokens.cache_write[rows],
+        tokens.cache_write_1h[rows],
+        tokens.output[rows],
+        tokens.reasoning[rows],
+    )
 
 
 def _tier(name: str | None) -> ServiceTier | None:

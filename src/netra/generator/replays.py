@@ -1,5 +1,7 @@
 """What caches would have done with the drawn calls, call by call, by arithmetic that is not the levers'."""
 
+from collections.abc import Iterator
+
 import polars as pl
 
 CACHE_TTL_MS = 300_000
@@ -40,29 +42,33 @@ def replay_cache(calls: pl.DataFrame, minimum: int, ttl_ms: int = CACHE_TTL_MS) 
 
 
 def replay_answers(calls: pl.DataFrame, ttl_ms: int = ANSWER_TTL_MS) -> pl.Series:
-    """Which calls an exact answer cache would have served: the same request was answered, for its asker, at
-    most `ttl_ms` before by a call that had ended. Only computed answers are kept, failures never.
+    """Which calls an exact answer cache would have served: the same request was answered before, and that
+    answer was complete and at most `ttl_ms` old. Only computed answers are kept, failures never.
     """
-    kept: dict[str, list[tuple[float, int]]] = {}
+    kept: dict[str, float] = {}
     served: list[bool] = []
-    columns = calls.select(pl.col("ts").dt.epoch("ms"), "latency_ms", "status", "request_hash")
-    for ts, latency, status, request in columns.iter_rows():
-        answers = kept.get(request, []) if request is not None else []
-        hit = status == "ok" and any(end <= ts and ts - begun <= ttl_ms for end, begun in answers)
-        served.append(hit)
-        if request is not None and status == "ok" and not hit:
-            kept[request] = [*answers[-3:], (ts + (latency or 0.0), ts)]
+    for ts, latency, request in _answered(calls):
+        since = kept.get(request, _NEVER)
+        served.append(request != "" and since <= ts <= since + ttl_ms)
+        if ts > since + ttl_ms:
+            kept[request] = ts + latency
     return pl.Series("served", served)
 
 
 def replay_flights(calls: pl.DataFrame) -> pl.Series:
-    """Which calls were sent while the same request was still under way."""
+    """Which calls were sent while the same request was still under way; those that failed do not count."""
     ends: dict[str, float] = {}
     joined: list[bool] = []
-    columns = calls.select(pl.col("ts").dt.epoch("ms"), "latency_ms", "request_hash")
-    for ts, latency, request in columns.iter_rows():
-        under_way = request is not None and ts < ends.get(request, _NEVER)
-        joined.append(under_way)
-        if request is not None and not under_way:
-            ends[request] = ts + (latency or 0.0)
+    for ts, latency, request in _answered(calls):
+        joined.append(request != "" and ts < ends.get(request, _NEVER))
+        if not joined[-1]:
+            ends[request] = ts + latency
     return pl.Series("joined", joined)
+
+
+def _answered(calls: pl.DataFrame) -> Iterator[tuple[float, float, str]]:
+    """Epoch ms, latency in ms and request of each call; no request where it failed or none is recorded."""
+    request = pl.when(pl.col("status") == "ok").then(pl.col("request_hash")).fill_null("")
+    columns = calls.select(pl.col("ts").dt.epoch("us") / 1_000, pl.col("latency_ms").fill_null(0), request)
+    for ts, latency, asked in columns.iter_rows():
+        yield float(ts), float(latency), str(asked)

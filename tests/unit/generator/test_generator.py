@@ -130,7 +130,7 @@ def test_replay_of_a_cache_by_hand() -> None:
 def test_replays_of_repeated_requests_by_hand() -> None:
     frame = pl.DataFrame(
         {
-            "ts": [0, 500, 1_000, 1_500, 86_400_000, 86_400_001, 90_000_000],
+            "ts": [0, 500, 1_000, 1_500, 86_401_000, 86_401_001, 90_000_000],
             "latency_ms": [1_000.0] * 7,
             "status": ["ok", "ok", "ok", "error", "ok", "ok", "ok"],
             "request_hash": ["a", "a", "a", "b", "a", "b", None],

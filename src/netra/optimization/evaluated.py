@@ -1,5 +1,6 @@
 """Evaluations made comparable with calls, and what two models' answers to the same items say about tokens."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,11 @@ EVALUATION_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "cost_usd": pl.Float64,
 }
 
+EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh")
+"""Reasoning efforts, the least first."""
+
+_EFFORT = re.compile(rf"(?P<model>.+?)(?:@|\s+\(?)(?P<effort>{'|'.join(EFFORTS)})\)?", re.IGNORECASE)
+
 
 def with_canonical(evaluations: pl.DataFrame, catalogue: PriceCatalogue) -> pl.DataFrame:
     """Adds `canonical`, the catalogue's name of each evaluated model; absent columns become null."""
@@ -33,9 +39,20 @@ def with_canonical(evaluations: pl.DataFrame, catalogue: PriceCatalogue) -> pl.D
 
 
 def _canonical(name: str, catalogue: PriceCatalogue) -> str:
-    """The catalogue's name; what follows a plus sign says how the model was used and stays."""
+    """The catalogue's name; what says how the model was used stays: a reasoning effort (`gpt-5 (high)`,
+    `gpt-5 high` and `gpt-5@high` are `gpt-5@high`), and what follows a plus sign.
+    """
     model, plus, variant = name.partition("+")
+    at_effort = _EFFORT.fullmatch(model.strip())
+    if at_effort is not None:
+        model, effort = at_effort["model"], at_effort["effort"].lower()
+        return f"{catalogue.canonical(model).model}@{effort}{plus}{variant}"
     return catalogue.canonical(model).model + plus + variant
+
+
+def is_variant(canonical: str) -> bool:
+    """Whether a canonical name of an evaluation is a model used in another way, not a model of its own."""
+    return "+" in canonical or canonical.rpartition("@")[2] in EFFORTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from netra.optimization.levers.model_switch import ModelSwitch
 from netra.optimization.levers.output_cap import OutputCap
 from netra.optimization.levers.prompt_cache import PromptCache
 from netra.optimization.levers.provider_switch import ProviderSwitch
+from netra.optimization.levers.reasoning_effort import ReasoningEffort
 from netra.optimization.levers.response_cache import ResponseCache
 from netra.optimization.levers.retry_waste import RetryWaste
 
@@ -21,6 +22,7 @@ LEVERS: tuple[Lever, ...] = (
     Batch(),
     Flex(),
     OutputCap(),
+    ReasoningEffort(),
     RetryWaste(),
     DuplicateInflight(),
     ContextGrowth(),

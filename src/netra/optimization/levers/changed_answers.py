@@ -43,7 +43,7 @@ def gated_drafts(
         missing = (
             []
             if gate.verdict != "insufficient_data"
-            else [_more_items(canonical, gate.effect, gate.items_needed)]
+            else [more_items(canonical, gate.effect, gate.items_needed)]
         )
         drafts.append(_one(workload, base, change, (canonical, rows, after), (gate.effect, missing)))
     if rest.any():
@@ -111,7 +111,8 @@ def _limited_to(workload: Workload, change: ChangeTokens, rows: Rows) -> ChangeT
     )
 
 
-def _more_items(model: str, effect: QualityEffect, needed: int) -> Missing:
+def more_items(model: str, effect: QualityEffect, needed: int) -> Missing:
+    """How many more items of a model the gate needs."""
     return Missing(
         what=f"about {max(needed - effect.items, 1):,} more items of {model}, with and without the change",
         how="import them with --format evals",

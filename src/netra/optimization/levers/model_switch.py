@@ -5,7 +5,7 @@ import polars as pl
 
 from netra.optimization.actions import Rows, SwitchModel
 from netra.optimization.drafts import Draft, Effect, effect_of
-from netra.optimization.evaluated import Ratio, paired_ratio
+from netra.optimization.evaluated import Ratio, is_variant, paired_ratio
 from netra.optimization.findings import Instructions, Missing, QualityEffect, Snippet
 from netra.optimization.levers.latency_words import compare_latency
 from netra.optimization.params import LeverParams
@@ -66,7 +66,7 @@ class ModelSwitch:
         items = evaluations.filter(pl.col("canonical") == origin).select("item_id").unique()
         shared = evaluations.join(items, on="item_id", how="semi").filter(pl.col("canonical") != origin)
         names = shared.group_by("canonical").agg(pl.col("model").min()).sort("canonical")
-        return names.get_column("model").to_list()
+        return [model for canonical, model in names.rows() if not is_variant(canonical)]
 
     def _switch(
         self,

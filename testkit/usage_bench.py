@@ -17,6 +17,7 @@ from netra.evaluations.writer import EvaluationWriter
 from netra.ids.manager import UnifiedIDManager
 from netra.pricing.catalogue import PriceCatalogue
 from netra.usage.importing import ImportService
+from netra.usage.line_writer import UsageLineWriter
 from netra.usage.parsing import ImportOptions
 from netra.usage.pricing_rows import CallPricer
 from netra.usage.queries import UsageQuery
@@ -83,6 +84,7 @@ def new_bench(
             {
                 "calls": CallWriter(data_access, CallPricer(catalogue)),
                 "evaluations": EvaluationWriter(data_access),
+                "usage_lines": UsageLineWriter(data_access),
             },
             directory=tmp_path,
         )

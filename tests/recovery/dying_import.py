@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import polars as pl
 
 from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
+from netra.data_access.ledgered_rows import LedgeredRows
 from netra.ids.manager import UnifiedIDManager
 from netra.storage.clickhouse.store import AnalyticsStore
 from netra.storage.embedded.engines import EngineUrls
@@ -42,17 +43,15 @@ class DyingSink:
     """The real writer, until the moment has come."""
 
     def __init__(self, writer: CallWriter, moment: str, chunk: int) -> None:
-        self._writer, self._moment, self._chunk, self._seen = writer, moment, chunk, -1
+        self._writer, self._moment, self._chunk = writer, moment, chunk
 
-    async def existing(self, context: UserExecutionContext, hashes: Sequence[int]) -> pl.DataFrame:
-        self._seen += 1
-        if self._seen == self._chunk + 1 and self._moment == "settled":
-            die()
-        return await self._writer.existing(context, hashes)
+    def rows(self, context: UserExecutionContext) -> LedgeredRows:
+        return self._writer.rows(context)
 
     async def write(self, context: UserExecutionContext, frame: pl.DataFrame, token: str) -> int:
-        here = self._seen == self._chunk
-        if here and self._moment == "before":
+        chunk = int(token.rpartition(":")[2])
+        here = chunk == self._chunk
+        if (here and self._moment == "before") or (chunk == self._chunk + 1 and self._moment == "settled"):
             die()
         unpriced = await self._writer.write(context, frame, token)
         if here and self._moment == "written":

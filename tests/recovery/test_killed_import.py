@@ -57,7 +57,7 @@ async def run(order: dict[str, Any]) -> tuple[int, dict[str, Any] | None]:
     return process.returncode, json.loads(out) if out else None
 
 
-DEATHS = [("written", 0), ("before", 0), ("settled", 1), ("written", 1)]
+DEATHS = [("written", 0), ("before", 0), ("settled", 1), ("written", 3)]
 
 
 async def test_a_killed_import_is_completed_by_the_same_file(

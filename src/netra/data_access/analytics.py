@@ -51,6 +51,15 @@ class ScopedAnalytics:
         owned = with_constant_column(data, _COLUMN, self._workspace_id)
         await self._store.insert_arrow(table, owned, token=f"{self._workspace_id}:{token}")
 
+    async def delete(self, table: str, condition: str, params: Mapping[str, Any]) -> None:
+        """Delete the workspace's rows that meet the condition; waits until no query sees them."""
+        # A mutation and not a lightweight delete, which the store refuses where a table has projections.
+        sql = (
+            f"ALTER TABLE {table} DELETE WHERE {_COLUMN} = {PLACEHOLDER} AND ({condition}) "
+            "SETTINGS mutations_sync = 2"
+        )
+        await self._store.command(sql, self._bind(sql, params))
+
     def _bind(self, sql: str, params: Mapping[str, Any] | None) -> dict[str, Any]:
         if params and "workspace" in params:
             raise UnscopedQueryError("the parameter `workspace` is bound by the context, not by the caller")

@@ -12,6 +12,8 @@ _pyarrow = cast(Any, pyarrow)
 
 def with_constant_column(table: ArrowTable, name: str, value: str) -> ArrowTable:
     """The table with a text column of one value, replacing a column of that name where there is one."""
-    column = _pyarrow.repeat(_pyarrow.scalar(value, _pyarrow.string()), table.num_rows)
+    # A dictionary of one entry: the value itself travels once.
+    codes = _pyarrow.repeat(_pyarrow.scalar(0, _pyarrow.int8()), table.num_rows)
+    column = _pyarrow.DictionaryArray.from_arrays(codes, _pyarrow.array([value], _pyarrow.string()))
     position = table.schema.get_field_index(name)
     return table.append_column(name, column) if position < 0 else table.set_column(position, name, column)

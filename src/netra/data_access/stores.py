@@ -31,6 +31,10 @@ class AnalyticsReaderWriter(Protocol):
         """Insert once per token."""
         ...
 
+    async def command(self, sql: str, params: Mapping[str, Any] | None = None) -> None:
+        """Run a statement without a result."""
+        ...
+
 
 class HotKeys(Protocol):
     """The part of `HotStore` that is reached through a context."""

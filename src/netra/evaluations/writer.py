@@ -2,14 +2,12 @@
 either.
 """
 
-from collections.abc import Sequence
-
 import polars as pl
 
 from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
-from netra.data_access.number_lists import LIST_SETTINGS, number_list
-from netra.evaluations.arrow import frame_of, table_of
+from netra.data_access.ledgered_rows import LedgeredRows
+from netra.evaluations.arrow import table_of
 
 TABLE = "evaluations"
 
@@ -28,9 +26,6 @@ COLUMNS: dict[str, pl.DataType] = {
 }
 """What is written, in the types of the table."""
 
-_EXISTING = """SELECT id_hash, content_hash, import_id, position, 0 AS unpriced FROM evaluations
-WHERE workspace_id = {{workspace:String}} AND id_hash IN ({ids})"""
-
 
 class EvaluationWriter:
     """Writes scores of one workspace at a time; holds no state between writes."""
@@ -38,11 +33,9 @@ class EvaluationWriter:
     def __init__(self, access: DataAccessFactory) -> None:
         self._access = access
 
-    async def existing(self, context: UserExecutionContext, hashes: Sequence[int]) -> pl.DataFrame:
-        """Stored rows with these id digests: id_hash, content_hash, import_id, position, unpriced."""
-        analytics = self._access.for_context(context).analytics
-        sql = _EXISTING.format(ids=number_list(hashes))
-        return frame_of(await analytics.query_arrow(sql, settings=LIST_SETTINGS))
+    def rows(self, context: UserExecutionContext) -> LedgeredRows:
+        """What of it is stored, by id digest and import."""
+        return LedgeredRows(self._access.for_context(context).analytics, TABLE)
 
     async def write(self, context: UserExecutionContext, frame: pl.DataFrame, token: str) -> int:
         """Insert rows with the columns of COLUMNS once per token; 0 (no score needs a price)."""

@@ -1,5 +1,6 @@
 """pyarrow as this room uses it; it ships no types, so it is narrowed here."""
 
+from collections.abc import Collection
 from typing import Any, cast
 
 import polars as pl
@@ -25,3 +26,11 @@ def frame_of(table: Any) -> pl.DataFrame:
 def table_of(frame: pl.DataFrame) -> Any:
     """An Arrow table with plain string columns, as the analytics store reads them."""
     return cast(Any, frame).to_arrow(compat_level=pl.CompatLevel.oldest())
+
+
+def encoded(table: Any, names: Collection[str]) -> Any:
+    """The table with these text columns as dictionaries: each different value travels once."""
+    for position, name in enumerate(table.schema.names):
+        if name in names:
+            table = table.set_column(position, name, table.column(position).dictionary_encode())
+    return table

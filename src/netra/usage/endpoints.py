@@ -51,7 +51,7 @@ def _imports(imports: ImportService, current: ContextDependency) -> APIRouter:
         """
         options = ImportOptions(file_format, name, _pairs("set", values), _pairs("map", names))
         sink = imports.check(options)
-        context.check_permission("evaluations:write" if sink == "evaluations" else "usage:write")
+        context.check_permission(_permission(sink))
         if NDJSON not in accept:
             return await imports.import_stream(context, request.stream(), options)
 
@@ -78,6 +78,15 @@ def _imports(imports: ImportService, current: ContextDependency) -> APIRouter:
         """One import of the workspace."""
         context.check_permission("imports:read")
         return await imports.get_import(context, import_id)
+
+    @router.post("/{import_id}/undo", operation_id="undoImport")
+    async def undo_import(  # pyright: ignore[reportUnusedFunction]
+        import_id: ImportId, context: Annotated[UserExecutionContext, Depends(current)]
+    ) -> ImportRecord:
+        """Delete the rows this import stored. Undoing again changes nothing."""
+        context.check_permission("imports:read")
+        context.check_permission(_permission(imports.sink_of(await imports.get_import(context, import_id))))
+        return await imports.undo_import(context, import_id)
 
     @router.get("/{import_id}/rejects", operation_id="getImportRejects", response_class=PlainTextResponse)
     async def get_rejects(  # pyright: ignore[reportUnusedFunction]
@@ -119,6 +128,10 @@ def _usage(usage: UsageService, current: ContextDependency) -> APIRouter:
         return await usage.overview(context)
 
     return router
+
+
+def _permission(sink: str) -> str:
+    return "evaluations:write" if sink == "evaluations" else "usage:write"
 
 
 def _pairs(option: str, entries: list[str] | None) -> dict[str, str]:

@@ -1,10 +1,8 @@
 """ImportService: a stream of bytes becomes stored rows, exactly once, resumable after a crash.
 
-The file is received to disk, parsed in a thread one chunk ahead, and stored chunk by chunk. For each chunk:
-PostgreSQL learns that it is coming; under a lock of the workspace its ids are compared with the store and
-the new rows written under the chunk's insert token; PostgreSQL learns that it is done. Whatever happens in
-between, the same file again continues at the first chunk that is not done, and rows that did land are
-recognised.
+The file is received to disk, parsed in a thread one chunk ahead, and stored chunk by chunk (`usage.storing`).
+Whatever happens in between, the same file again continues at the first chunk that is not done, and rows that
+did land are recognised.
 """
 
 import asyncio
@@ -12,69 +10,32 @@ import hashlib
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import polars as pl
 import structlog
 
 from netra.context.models import UserExecutionContext
-from netra.data_access.factory import DataAccess, DataAccessFactory
+from netra.data_access.factory import DataAccessFactory
 from netra.errors.kinds import NetraError
 from netra.ids.manager import UnifiedIDManager
 from netra.usage.errors import ImportNotFoundError, ImportRunningError
+from netra.usage.importers.catalogue import get_format
 from netra.usage.importers.formats import SinkName
 from netra.usage.parsing import FileParser, ImportOptions, ParsedChunk
-from netra.usage.reading.chunks import MAX_CHUNK_ROWS, Reject
+from netra.usage.quality import DataQuality
+from netra.usage.reading.chunks import MAX_CHUNK_ROWS
 from netra.usage.reading.lines import BLOCK_BYTES, MAX_LINE_BYTES
-from netra.usage.reconciling import reconcile
-from netra.usage.repository import DoneChunk, ImportRepository
-from netra.usage.schemas import ImportCounts, ImportProgress, ImportRecord, ImportResult
+from netra.usage.repository import ImportRepository
+from netra.usage.schemas import ImportProgress, ImportRecord, ImportResult
 from netra.usage.spool import RejectFile, Spool, Upload
+from netra.usage.storing import ImportSink, ImportUnderWay
 
 ProgressCallback = Callable[[ImportProgress], Awaitable[None]]
 AfterImport = Callable[[UserExecutionContext], Awaitable[None]]
 
-_CHUNKING = f"1/{MAX_CHUNK_ROWS}/{MAX_LINE_BYTES}"
+_CHUNKING = f"2/{MAX_CHUNK_ROWS}/{MAX_LINE_BYTES}"
 """Part of a file's fingerprint: with other chunk borders the ledger of an unfinished import would not fit."""
-
-
-class ImportSink(Protocol):
-    """Where rows of a format go: calls or evaluations."""
-
-    async def existing(self, context: UserExecutionContext, hashes: Sequence[int]) -> pl.DataFrame:
-        """Stored rows with these id digests: id_hash, content_hash, import_id, position, unpriced."""
-        ...
-
-    async def write(self, context: UserExecutionContext, frame: pl.DataFrame, token: str) -> int:
-        """Insert rows once per token; how many of them have no price."""
-        ...
-
-
-@dataclass(slots=True)
-class _Running:
-    """One import under way."""
-
-    context: UserExecutionContext
-    access: DataAccess
-    import_id: str
-    sink: ImportSink
-    rejects: RejectFile
-    done: dict[int, DoneChunk]
-    counts: ImportCounts
-    bytes: int
-    started: float
-
-    def progress(self) -> ImportProgress:
-        seconds = max(time.monotonic() - self.started, 1e-6)
-        return ImportProgress(
-            phase="importing",
-            bytes=self.bytes,
-            rows_per_second=round(self.counts.read / seconds, 1),
-            seconds=round(seconds, 3),
-            **self.counts.model_dump(),
-        )
 
 
 class ImportService:
@@ -151,26 +112,31 @@ class ImportService:
         started: float,
         on_progress: ProgressCallback | None,
     ) -> ImportResult:
-        running, resumed = await self._begin(context, upload, parser, options, started)
+        running = await self._begin(context, upload, parser, options, started)
         self._under_way.add(running.import_id)
         try:
             async for chunk in _ahead(parser.parse(upload.path, block_bytes=self._block_bytes)):
-                await self._store(running, chunk)
+                await running.store(chunk)
                 if on_progress is not None:
                     await on_progress(running.progress())
-            version = await self._finish(running, None)
+            quality = await running.quality(parser.quality)
+            version = await self._finish(running, quality, None)
         except NetraError as error:
             if error.status < 500:
                 problem = {"code": error.code, "message": error.message, "hint": error.hint}
-                await self._finish(running, problem)
+                await self._finish(running, await running.quality(parser.quality), problem)
             raise
         finally:
             self._under_way.discard(running.import_id)
-        return self._result(running, options, resumed, version)
+        return self._result(running, options, quality, version)
 
     def check(self, options: ImportOptions) -> SinkName:
         """Refuse impossible options before anything is received; where the rows of the format go."""
         return FileParser(options).format.sink
+
+    def sink_of(self, record: ImportRecord) -> SinkName:
+        """Where the rows of a past import went."""
+        return get_format(record.format).sink
 
     async def list_imports(
         self, context: UserExecutionContext, *, before: str | None = None, limit: int = 50
@@ -202,6 +168,30 @@ class ImportService:
         path = self._reject_path(context, record.id)
         return path if await asyncio.to_thread(path.exists) else None
 
+    async def undo_import(self, context: UserExecutionContext, import_id: str) -> ImportRecord:
+        """Take an import back: delete the rows it stored. Undoing again changes nothing.
+
+        Rows that a later import found stored already are gone too: import that file again. Raises
+        ImportNotFoundError, ImportRunningError.
+        """
+        record = await self.get_import(context, import_id)
+        if record.status == "running":
+            raise ImportRunningError("This import is under way.", hint="Wait for it to end, then undo it.")
+        if record.status == "undone":
+            return record
+        access = self._access.for_context(context)
+        async with access.transaction() as transaction:
+            repository = ImportRepository(transaction, context)
+            await repository.set_undone(import_id, finished=False)
+            await repository.bump_data_version()
+        async with access.transaction() as transaction:
+            repository = ImportRepository(transaction, context)
+            await repository.lock_workspace()
+            await self._sinks[self.sink_of(record)].rows(context).forget(import_id)
+            await repository.set_undone(import_id, finished=True)
+            await repository.bump_data_version()
+        return await self.get_import(context, import_id)
+
     async def data_changed(self, context: UserExecutionContext) -> None:
         """Calls came in by another door (the gateway): answers kept for the data before no longer count."""
         async with self._access.for_context(context).transaction() as transaction:
@@ -228,7 +218,7 @@ class ImportService:
         parser: FileParser,
         options: ImportOptions,
         started: float,
-    ) -> tuple[_Running, bool]:
+    ) -> ImportUnderWay:
         access = self._access.for_context(context)
         fingerprint = self._fingerprint(upload, options)
         async with access.transaction() as transaction:
@@ -249,53 +239,16 @@ class ImportService:
         rejects = RejectFile(self._reject_path(context, import_id))
         await asyncio.to_thread(rejects.cut, max((chunk.reject_bytes for chunk in done.values()), default=0))
         sink = self._sinks[parser.format.sink]
-        running = _Running(
-            context, access, import_id, sink, rejects, done, ImportCounts(), upload.size, started
+        return ImportUnderWay(
+            context, access, import_id, sink, rejects, done, upload.size, started, resumed=found is not None
         )
-        return running, found is not None
 
-    async def _store(self, running: _Running, chunk: ParsedChunk) -> None:
-        done = running.done.get(chunk.number)
-        if done is None:
-            async with running.access.transaction() as transaction:
-                repository = ImportRepository(transaction, running.context)
-                await repository.announce(running.import_id, chunk.number)
-                # Readers must not cache what they see half-way under the version before or after this chunk.
-                await repository.bump_data_version()
-            async with running.access.transaction() as transaction:
-                repository = ImportRepository(transaction, running.context)
-                await repository.lock_workspace()
-                counts, rejects = await self._write(running, chunk)
-                size = await asyncio.to_thread(running.rejects.append, rejects)
-                await repository.settle(running.import_id, chunk.number, counts, size)
-                await repository.bump_data_version()
-            done = DoneChunk(counts, size)
-        running.counts = running.counts.plus(done.counts)
-
-    async def _write(self, running: _Running, chunk: ParsedChunk) -> tuple[ImportCounts, list[Reject]]:
-        if not chunk.frame.height:
-            rejected = len(chunk.rejects)
-            return ImportCounts(read=chunk.read, rejected=rejected, ignored=chunk.ignored), chunk.rejects
-        hashes: list[int] = chunk.frame["id_hash"].to_list()
-        existing = await running.sink.existing(running.context, hashes)
-        known = await asyncio.to_thread(reconcile, chunk.frame, existing, running.import_id)
-        rows = known.new.with_columns(pl.lit(running.import_id).alias("import_id"))
-        unpriced = await running.sink.write(running.context, rows, f"{running.import_id}:{chunk.number}")
-        rejects = sorted([*chunk.rejects, *known.conflicts], key=lambda reject: reject.line)
-        counts = ImportCounts(
-            read=chunk.read,
-            stored=known.new.height + known.kept,
-            duplicates=known.duplicates,
-            rejected=len(rejects),
-            ignored=chunk.ignored,
-            unpriced=unpriced + known.kept_unpriced,
-        )
-        return counts, rejects
-
-    async def _finish(self, running: _Running, error: dict[str, Any] | None) -> int:
+    async def _finish(
+        self, running: ImportUnderWay, quality: DataQuality, error: dict[str, Any] | None
+    ) -> int:
         async with running.access.transaction() as transaction:
             repository = ImportRepository(transaction, running.context)
-            await repository.finish(running.import_id, running.counts, error)
+            await repository.finish(running.import_id, running.counts, quality, error)
             version = await repository.data_version()
         if running.counts.stored:
             task = asyncio.create_task(self._run_hooks(running.context))
@@ -310,7 +263,9 @@ class ImportService:
             except Exception:
                 self._log.exception("after_import_failed", hook=getattr(hook, "__qualname__", repr(hook)))
 
-    def _result(self, running: _Running, options: ImportOptions, resumed: bool, version: int) -> ImportResult:
+    def _result(
+        self, running: ImportUnderWay, options: ImportOptions, quality: DataQuality, version: int
+    ) -> ImportResult:
         progress = running.progress()
         rejected = running.counts.rejected > 0
         return ImportResult(
@@ -319,10 +274,11 @@ class ImportService:
             format=options.format,
             reject_file=str(running.rejects.path) if rejected else None,
             rejects_url=f"/v1/imports/{running.import_id}/rejects" if rejected else None,
-            resumed=resumed,
+            resumed=running.resumed,
             seconds=progress.seconds,
             rows_per_second=progress.rows_per_second,
             data_version=version,
+            findings=quality.findings,
             **running.counts.model_dump(),
         )
 

@@ -360,3 +360,9 @@ def _canonical_tags(value: str | None) -> str | None:
         return None
     text = orjson.dumps(kept, option=orjson.OPT_SORT_KEYS).decode()
     return text if len(text) <= 4_096 else None
+
+
+def with_tags(tags: str | None, added: dict[str, str]) -> str:
+    """Tags as text (see `Column` of kind tags) with more entries."""
+    known = cast(dict[str, object], orjson.loads(tags)) if tags else {}
+    return orjson.dumps({**known, **added}, option=orjson.OPT_SORT_KEYS).decode()

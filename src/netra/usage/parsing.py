@@ -16,11 +16,12 @@ from netra.usage.errors import EmptyFileError, InvalidOptionError, MissingColumn
 from netra.usage.identity import OccurrenceCounter, content_hashes, derived_ids, id_hashes
 from netra.usage.importers.catalogue import get_format
 from netra.usage.importers.formats import ImportFormat
-from netra.usage.normalising import Problem, normalise
+from netra.usage.normalising import Problem, normalise, with_tags
+from netra.usage.quality_watch import QualityWatch
 from netra.usage.reading.chunks import LINE, RawChunk, Reject
-from netra.usage.reading.files import read_file
+from netra.usage.reading.files import RowShape, read_file
 from netra.usage.reading.lines import BLOCK_BYTES
-from netra.usage.schema import CALL_COLUMNS, Column, columns_by_name
+from netra.usage.schema import REPORTED_CURRENCY, Column, columns_by_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,13 @@ class FileParser:
         self.format: ImportFormat = get_format(options.format)
         self._now = now or datetime.now(UTC)
         self._columns = columns_by_name(self.format.columns)
+        self._readable = columns_by_name(self.format.readable())
         self._source_names = _source_names(self.format, options.names)
         self._renamed = frozenset(options.names)
         self._values = _fixed_values(self.format, options.values, self._now)
         self._occurrences = OccurrenceCounter()
         self._columns_checked = False
+        self.quality = QualityWatch(self.format.columns, self._now)
 
     def parse(self, path: Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[ParsedChunk]:
         """Chunks in file order.
@@ -73,10 +76,13 @@ class FileParser:
         """
         wanted = frozenset(self._source_names.values())
         read = 0
-        raw_chunks = read_file(path, wanted, adapter=self.format.adapter, block_bytes=block_bytes)
-        for number, raw in enumerate(raw_chunks):
+        shape = RowShape(self.format.adapter, self.format.fold)
+        for number, raw in enumerate(read_file(path, wanted, shape=shape, block_bytes=block_bytes)):
             chunk = self._parse_chunk(number, raw)
             read += chunk.read
+            self.quality.reject(chunk.rejects)
+            if raw.cut is not None:
+                self.quality.cut(raw.cut)
             yield chunk
         if read == 0:
             raise EmptyFileError(
@@ -96,18 +102,50 @@ class FileParser:
                 source[name] = raw.frame[foreign]
         converted: list[pl.Series] = []
         for name, series in source.items():
-            result = normalise(series, self._columns[name], self._now)
+            result = normalise(series, self._readable[name], self._now)
             converted.append(result.series)
             problems += result.problems
         lines = raw.frame[LINE]
-        own = pl.DataFrame([*converted, lines.alias("position")])
+        own = self._in_dollars(pl.DataFrame([*converted, lines.alias("position")]))
         full = self._filled(own)
         problems += self._missing(full) + _contradictions(full, self.format)
         rejects, good = _rejects(problems, source, lines)
         if good is not None:
             own, full = own.filter(good), full.filter(good)
+        self.quality.rows(full)
         rejects = sorted(raw.rejects + rejects, key=lambda reject: reject.line)
         return ParsedChunk(number, self._identified(own, full), rejects, raw.ignored)
+
+    def _in_dollars(self, own: pl.DataFrame) -> pl.DataFrame:
+        """Reported costs in another currency move to the tags: they are no amount of USD."""
+        name = REPORTED_CURRENCY.name
+        fixed = self._values.get(name)
+        if name not in own.columns:
+            if fixed is None or "reported_cost_usd" not in own.columns:
+                return own
+            own = own.with_columns(pl.lit(fixed[0], dtype=pl.String).alias(name))
+        own = own.with_columns(pl.col(name).str.strip_chars().str.to_uppercase())
+        if "reported_cost_usd" not in own.columns:
+            return own.drop(name)
+        foreign = ((~pl.col(name).is_in(["USD", ""])) & pl.col("reported_cost_usd").is_not_null()).fill_null(
+            value=False
+        )
+        rows = own.with_row_index("row").filter(foreign)
+        if not rows.height:
+            return own.drop(name)
+        counts = dict(rows[name].value_counts().iter_rows())
+        self.quality.currency(counts, int(rows["position"][0]))
+        tags = (
+            own["tags"] if "tags" in own.columns else pl.Series("tags", [None] * own.height, dtype=pl.String)
+        )
+        tagged = [
+            with_tags(tags[row], {"reported_cost": str(cost), name: currency})
+            for row, cost, currency in rows.select("row", "reported_cost_usd", name).iter_rows()
+        ]
+        kept = pl.when(foreign).then(None).otherwise(pl.col("reported_cost_usd")).alias("reported_cost_usd")
+        return (own.with_columns(kept, tags.scatter(rows["row"], pl.Series(tagged, dtype=pl.String)))).drop(
+            name
+        )
 
     def _check_columns(self, names: tuple[str, ...]) -> None:
         present = ", ".join(names[:40]) or "none"
@@ -168,12 +206,13 @@ class FileParser:
                 pl.Series("id_hash", content_hashes(full, identity, name)),
                 pl.Series("content_hash", content_hashes(own, content, "content")),
             )
-        content_hash = content_hashes(own, CALL_COLUMNS, name)
+        content_columns = self.format.content_columns()
+        content_hash = content_hashes(own, content_columns, name)
         call_ids = full["call_id"]
         nameless = (call_ids == "").arg_true()
         if len(nameless):
             rows = nameless.to_numpy()
-            second = content_hashes(own[nameless], CALL_COLUMNS, f"{name}/2")
+            second = content_hashes(own[nameless], content_columns, f"{name}/2")
             derived = derived_ids(content_hash[rows], second, self._occurrences.number(content_hash[rows]))
             call_ids = derived if len(rows) == full.height else call_ids.scatter(nameless, derived)
         full = full.with_columns(
@@ -191,7 +230,7 @@ def _whole_blocks(full: pl.DataFrame) -> pl.DataFrame:
 
 
 def _source_names(kind: ImportFormat, names: Mapping[str, str]) -> dict[str, str]:
-    known = [column.name for column in kind.columns]
+    known = [column.name for column in kind.readable()]
     for ours in names:
         if ours not in known:
             raise InvalidOptionError(
@@ -205,7 +244,7 @@ def _fixed_values(
     kind: ImportFormat, values: Mapping[str, str], now: datetime
 ) -> dict[str, tuple[object, Column]]:
     """Constants of the format and `--set` values, converted like values of a file."""
-    columns = columns_by_name(kind.columns)
+    columns = columns_by_name(kind.readable())
     fixed: dict[str, tuple[object, Column]] = {}
     for name, value in {**kind.constants, **values}.items():
         column = columns.get(name)
@@ -224,6 +263,10 @@ def _fixed_values(
 
 def _contradictions(full: pl.DataFrame, kind: ImportFormat) -> list[Problem]:
     """Rows whose columns cannot all be true."""
+    if kind.sink == "usage_lines":
+        mask = (full["until"] <= full["ts"]).fill_null(value=False)
+        reason = "until must lie after ts: a line covers a span of time"
+        return [Problem("until", "contradiction", mask, lambda _: reason)] if mask.any() else []
     if kind.sink == "evaluations":
         mask = (full["score"] > 1).fill_null(False)
         reason = "score must lie between 0 and 1; divide percentages by 100"

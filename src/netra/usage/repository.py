@@ -5,10 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from netra.data_access.repository import ScopedRepository
+from netra.usage.quality import DataQuality
 from netra.usage.schemas import ImportCounts, ImportRecord
 
 _COUNTS = "read, stored, duplicates, rejected, ignored, unpriced"
-_RECORD = f"id, name, format, options, status, bytes, created_by, error, started_at, finished_at, {_COUNTS}"
+_RECORD = (
+    "id, name, format, options, status, bytes, created_by, error, started_at, finished_at, undone_at, "
+    f"quality, {_COUNTS}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,23 +91,37 @@ class ImportRepository(ScopedRepository):
             {"id": import_id, "n": number, "bytes": reject_bytes, **counts.model_dump()},
         )
 
-    async def finish(self, import_id: str, counts: ImportCounts, error: dict[str, Any] | None) -> None:
+    async def finish(
+        self, import_id: str, counts: ImportCounts, quality: DataQuality, error: dict[str, Any] | None
+    ) -> None:
         """Close an import: completed, or failed with the reason; its chunk ledger is no longer needed."""
         assignments = ", ".join(f"{name} = :{name}" for name in ImportCounts.model_fields)
         values = {name: getattr(counts, name) for name in ImportCounts.model_fields}
         await self.transaction.execute(
-            f"update app.imports set status = :status, error = :error, finished_at = now(), {assignments} "
-            "where id = :id and status = 'running'",
+            f"update app.imports set status = :status, error = :error, quality = :quality, "
+            f"finished_at = now(), {assignments} where id = :id and status = 'running'",
             {
                 "id": import_id,
                 "status": "completed" if error is None else "failed",
                 "error": None if error is None else json.dumps(error),
+                "quality": quality.model_dump_json(),
                 **values,
             },
         )
         await self.transaction.execute(
             "delete from app.import_chunks where import_id = :id", {"id": import_id}
         )
+
+    async def set_undone(self, import_id: str, *, finished: bool) -> None:
+        """Say that an import's rows are being deleted, or that they are gone."""
+        await self.transaction.execute(
+            "update app.imports set status = :status, undone_at = now() where id = :id",
+            {"id": import_id, "status": "undone" if finished else "undoing"},
+        )
+        if finished:
+            await self.transaction.execute(
+                "delete from app.import_chunks where import_id = :id", {"id": import_id}
+            )
 
     async def bump_data_version(self) -> int:
         """Make everything computed from older data stale; the new version."""
@@ -140,7 +158,7 @@ class ImportRepository(ScopedRepository):
 
 def _record(row: Any) -> ImportRecord:
     values = dict(row)
-    for name in ("options", "error"):
+    for name in ("options", "error", "quality"):
         if isinstance(values[name], str):
             values[name] = json.loads(values[name])
     return ImportRecord(**values)

@@ -112,6 +112,32 @@ EVALUATION_COLUMNS: tuple[Column, ...] = (
 )
 """What a file of format `evals` may carry; `score` lies in 0..1."""
 
+REPORTED_CURRENCY = Column("reported_currency", "text", "String", default="")
+"""Read beside CALL_COLUMNS and not stored: the currency of `reported_cost_usd` in the file, USD if absent."""
+
+USAGE_LINE_COLUMNS: tuple[Column, ...] = (
+    Column("provider", "text", _LABEL, default=""),
+    Column("ts", "time", "DateTime64(6, 'UTC')", required=True),
+    Column("until", "time", "DateTime64(6, 'UTC')", required=True),
+    Column("model", "text", _LABEL, default=""),
+    Column("line_item", "text", _LABEL, default=""),
+    Column("project", "text", _LABEL, default=""),
+    Column("user", "text", "String", default=""),
+    Column("api_key_id", "text", "String", default=""),
+    Column("service_tier", "text", _LABEL, default=""),
+    Column("requests", "integer", "Int64", default=0),
+    Column("input_tokens", "integer", "Int64", default=0),
+    Column("cache_read_tokens", "integer", "Int64", default=0),
+    Column("cache_write_tokens", "integer", "Int64", default=0),
+    Column("output_tokens", "integer", "Int64", default=0),
+    Column("input_audio_tokens", "integer", "Int64", default=0),
+    Column("output_audio_tokens", "integer", "Int64", default=0),
+    Column("cost", "money", "Nullable(Decimal(38, 15))"),
+    Column("currency", "text", _LABEL, default=""),
+)
+"""What a provider's own usage or cost report says of a span of time [ts, until): sums over many calls. As in
+a call, `input_tokens` holds cached input. `cost` is in `currency` (empty: no cost was reported)."""
+
 LEDGER_COLUMNS: dict[str, str] = {
     "import_id": _LABEL,
     "position": "UInt64",

@@ -5,7 +5,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-ImportStatus = Literal["running", "interrupted", "completed", "failed"]
+from netra.usage.quality import DataQuality, Finding
+
+ImportStatus = Literal["running", "interrupted", "completed", "failed", "undoing", "undone"]
 
 
 class ImportCounts(BaseModel):
@@ -52,10 +54,11 @@ class ImportResult(ImportCounts):
     seconds: float
     rows_per_second: float
     data_version: int
+    findings: tuple[Finding, ...] = ()
 
 
 class ImportRecord(ImportCounts):
-    """One past or running import."""
+    """One past or running import. `quality` is null while it runs. `undone`: its rows were deleted again."""
 
     id: str
     name: str
@@ -67,3 +70,5 @@ class ImportRecord(ImportCounts):
     error: dict[str, object] | None
     started_at: datetime
     finished_at: datetime | None
+    undone_at: datetime | None = None
+    quality: DataQuality | None = None

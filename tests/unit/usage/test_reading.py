@@ -19,6 +19,7 @@ from netra.usage.errors import (
     UnreadableFileError,
 )
 from netra.usage.parsing import FileParser, ImportOptions, ParsedChunk
+from netra.usage.quality import DataQuality
 from netra.usage.reading import lines as lines_module
 from netra.usage.reading.chunks import Reject
 
@@ -104,7 +105,6 @@ def test_a_bad_row_is_rejected_alone(tmp_path: Path, bad: Any, code: str, words:
         (b"\x7fELF\x00\x00\x01", UnreadableFileError, "binary"),
         (b"PK\x03\x04rest", UnreadableFileError, "ZIP"),
         ('{"ts": 1}'.encode("utf-16"), UnreadableFileError, "UTF-16"),
-        (b"[\n{}\n]", UnreadableFileError, "jq -c"),
         (b"PAR1junk", UnreadableFileError, "Parquet"),
         (b"\x1f\x8bnot gzip at all", UnreadableFileError, "compressed"),
         (b"\xe4\xf6,b\n1,2\n", UnreadableFileError, "UTF-8"),
@@ -162,13 +162,66 @@ def test_a_line_beyond_the_cap_is_skipped_in_bounded_memory(
     assert rows_of(chunks)["position"].to_list() == [1, 3]
 
 
-def test_a_truncated_gzip_says_so_and_keeps_what_was_read(tmp_path: Path) -> None:
-    whole = gzip.compress(b"".join(jsonl({**GOOD, "user": str(n)}) for n in range(50_000)), mtime=0)
+@pytest.mark.parametrize("block", [5_000, 100_000, 1 << 22])
+def test_a_truncated_gzip_gives_its_good_rows_and_says_where_it_ends(tmp_path: Path, block: int) -> None:
+    whole = gzip.compress(b"".join(jsonl({**GOOD, "user": str(n)}) for n in range(5_000)), mtime=0)
     file = tmp_path / "file"
     file.write_bytes(whole[: len(whole) // 2])
-    chunks: list[ParsedChunk] = []
-    with pytest.raises(UnreadableFileError, match="to its end"):
-        chunks.extend(FileParser(ImportOptions("calls"), now=NOW).parse(file, block_bytes=100_000))
+    parser = FileParser(ImportOptions("calls"), now=NOW)
+    chunks = list(parser.parse(file, block_bytes=block))
+    rows = rows_of(chunks)
+    assert rows.height > 1_000
+    assert rows["position"].to_list() == list(range(1, rows.height + 1))
+    assert [(reject.line, reject.code) for reject in rejects_of(chunks)] == [
+        (rows.height + 1, "half_written")
+    ]
+    codes = {(found.code, found.severity) for found in report(parser).findings}
+    assert codes >= {("half_written", "rejected")}
+
+
+def report(parser: FileParser) -> DataQuality:
+    return parser.quality.report(conflicts=0, duplicates=0, unpriced={})
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (jsonl(GOOD, GOOD) + orjson.dumps(GOOD)[:30], 3),
+        (b"ts,model,input_tokens,output_tokens\n1,m,10,1\n1,m", 3),
+        (b"[" + orjson.dumps(GOOD) + b",\n" + orjson.dumps(GOOD)[:30], 2),
+    ],
+)
+def test_a_half_written_last_row_is_told_from_a_wrong_one(tmp_path: Path, content: bytes, line: int) -> None:
+    chunks = parse(tmp_path, content)
+    assert [(reject.line, reject.code) for reject in rejects_of(chunks)] == [(line, "half_written")]
+    assert rows_of(chunks).height == line - 1 - content.startswith(b"ts")
+
+
+@pytest.mark.parametrize("block", [40, 1 << 20])
+@pytest.mark.parametrize(
+    "document",
+    [
+        orjson.dumps([GOOD] * 5),
+        orjson.dumps([{**GOOD, "tags": {"a": '}],{"'}, "user": "\\"}] * 5, option=orjson.OPT_INDENT_2),
+        orjson.dumps({"object": "page", "data": [GOOD] * 5, "has_more": False}, option=orjson.OPT_INDENT_2),
+        orjson.dumps({"data": [GOOD] * 5, "meta": {"page": 1}}),
+        b"\xef\xbb\xbf  " + orjson.dumps([GOOD] * 5),
+        b"\n".join([orjson.dumps(GOOD, option=orjson.OPT_INDENT_2)] * 5),
+    ],
+)
+def test_documents_that_hold_rows_are_read_like_lines(tmp_path: Path, document: bytes, block: int) -> None:
+    chunks = parse(tmp_path, document, block=block)
+    assert rejects_of(chunks) == []
+    assert rows_of(chunks)["position"].to_list() == [1, 2, 3, 4, 5]
+
+
+def test_what_is_no_object_in_an_array_is_rejected_in_its_place(tmp_path: Path) -> None:
+    chunks = parse(tmp_path, b"[" + orjson.dumps(GOOD) + b", 7, [1], " + orjson.dumps(GOOD) + b"]")
+    assert [(reject.line, reject.code) for reject in rejects_of(chunks)] == [
+        (2, "malformed_row"),
+        (3, "malformed_row"),
+    ]
+    assert rows_of(chunks)["position"].to_list() == [1, 4]
 
 
 @pytest.mark.parametrize("codec", ["gzip", "zstd"])

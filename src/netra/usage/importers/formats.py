@@ -1,13 +1,13 @@
 """What an import format declares, and the list of formats."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from netra.usage.reading.json_lines import RowAdapter
-from netra.usage.schema import Column
+from netra.usage.reading.json_lines import RowAdapter, RowFold
+from netra.usage.schema import REPORTED_CURRENCY, Column
 
-SinkName = Literal["calls", "evaluations"]
+SinkName = Literal["calls", "evaluations", "usage_lines"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,9 @@ class ImportFormat:
 
     `source_names` maps our column to the file's where they differ; `constants` are facts of the format that
     the file does not spell out; `optional` names required columns this format lacks; `adapter` flattens one
-    JSON row or ignores it. `identity` names the columns that make a row's id where the id is not `call_id`.
+    row of JSON or CSV, takes it apart or ignores it; `fold` puts rows together that belong together.
+    `identity` names the columns that make a row's id where the id is not `call_id`; `content` those that must
+    not change under one id, where others may.
     """
 
     name: str
@@ -26,8 +28,18 @@ class ImportFormat:
     constants: Mapping[str, str | int] = field(default_factory=dict[str, str | int])
     optional: frozenset[str] = frozenset()
     adapter: RowAdapter | None = None
+    fold: Callable[[], RowFold] | None = None
     identity: tuple[str, ...] = ()
+    content: tuple[str, ...] = ()
 
     def required(self) -> tuple[str, ...]:
         """Columns that the file or `--set` must give."""
         return tuple(c.name for c in self.columns if c.required and c.name not in self.optional)
+
+    def readable(self) -> tuple[Column, ...]:
+        """Columns that a file may carry; more than are stored."""
+        return (*self.columns, REPORTED_CURRENCY) if self.sink == "calls" else self.columns
+
+    def content_columns(self) -> tuple[Column, ...]:
+        """Columns whose values are the content of a row."""
+        return tuple(c for c in self.columns if not self.content or c.name in self.content)

@@ -7,7 +7,7 @@ import polars as pl
 LINE = "__line"
 """Column with the 1-based line (text) or row (Parquet) a row came from, Int64."""
 
-MAX_CHUNK_ROWS = 100_000
+MAX_CHUNK_ROWS = 200_000
 """Rows of one chunk at most: the unit that is written, and after a crash repeated, as a whole."""
 
 
@@ -39,6 +39,8 @@ class RawChunk:
     rejects: list[Reject] = field(default_factory=list[Reject])
     ignored: int = 0
     names: tuple[str, ...] = ()
+    cut: str | None = None
+    """Why the file ends here, where that is not its written end."""
 
     @property
     def read(self) -> int:

@@ -1,23 +1,27 @@
 """Which reader a file needs, told by its content and never by its name."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from typing import Literal, cast
 
-from netra.usage.arrow import ARROW_ERRORS, arrow
+import orjson
+import polars as pl
+
 from netra.usage.errors import EmptyFileError, UnreadableFileError
 from netra.usage.reading.chunks import RawChunk
-from netra.usage.reading.json_lines import RowAdapter, read_json_lines
+from netra.usage.reading.documents import ROWS_UNDER, DocumentReader
+from netra.usage.reading.json_lines import RowAdapter, RowFold, read_json_lines
 from netra.usage.reading.lines import BLOCK_BYTES, LineReader
 from netra.usage.reading.parquet import read_parquet
 from netra.usage.reading.separated import read_separated
+from netra.usage.reading.streams import ByteStream, compression_of, open_stream
 
-FileKind = Literal["jsonl", "csv", "parquet"]
+FileKind = Literal["json", "jsonl", "csv", "parquet"]
 
 _SNIFF_BYTES = 64 * 1024
 _UTF8_BOM = b"\xef\xbb\xbf"
-_COMPRESSIONS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 _FOREIGN = {
     b"PK\x03\x04": ("a ZIP archive or spreadsheet", "Unpack it, or export the sheet as CSV."),
     b"%PDF": ("a PDF", "Export the data as CSV, JSON lines or Parquet."),
@@ -29,37 +33,61 @@ _FOREIGN = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class RowShape:
+    """How a format's rows stand in JSON or CSV: flattened by `adapter`, or put together by a new `fold`."""
+
+    adapter: RowAdapter | None = None
+    fold: Callable[[], RowFold] | None = None
+
+
 def read_file(
-    path: Path, wanted: frozenset[str], *, adapter: RowAdapter | None = None, block_bytes: int = BLOCK_BYTES
+    path: Path,
+    wanted: frozenset[str],
+    *,
+    shape: RowShape | None = None,
+    block_bytes: int = BLOCK_BYTES,
 ) -> Iterator[RawChunk]:
     """Rows of a file in chunks whose borders depend on the file alone. gzip and zstd are seen through.
 
-    Raises EmptyFileError, UnreadableFileError.
+    A file that breaks off gives its good rows, a `half_written` reject and a last chunk that says so. Raises
+    EmptyFileError, UnreadableFileError.
     """
     if path.stat().st_size == 0:
         raise EmptyFileError(
             "The file is empty (0 bytes).", hint="Check the path and the export that wrote it."
         )
-    with ExitStack() as resources:
-        stream = _open(path, resources)
-        head = _peek(path)
-        kind = detect_kind(head)
-        if kind == "parquet":
-            yield from read_parquet(path, wanted)
-            return
+    shape = shape or RowShape()
+    head = _peek(path)
+    kind = detect_kind(head)
+    if kind == "parquet":
+        yield from read_parquet(path, wanted)
+        return
+    with closing(open_stream(path)) as stream:
         if head.startswith(_UTF8_BOM):
             stream.read(len(_UTF8_BOM))
-        lines = iter(LineReader(stream, block_bytes=block_bytes))
-        try:
-            if kind == "jsonl":
-                yield from read_json_lines(lines, wanted, adapter)
-            else:
-                yield from read_separated(lines, wanted)
-        except ARROW_ERRORS as error:
-            raise UnreadableFileError(
-                f"The file cannot be read to its end: {str(error).splitlines()[0][:200]}",
-                hint="It may be truncated; write it again and repeat the import. What was read is kept.",
-            ) from error
+        text = head.removeprefix(_UTF8_BOM)
+        if kind == "csv":
+            yield from read_separated(
+                iter(LineReader(stream, block_bytes=block_bytes)), wanted, shape.adapter
+            )
+        else:
+            fold = shape.fold() if shape.fold else None
+            lines = _json_rows(stream, text, block_bytes) if kind == "json" else None
+            rows = lines or LineReader(stream, block_bytes=block_bytes)
+            yield from read_json_lines(rows, wanted, shape.adapter, fold)
+        if stream.cut is not None:
+            yield RawChunk(pl.DataFrame(), cut=stream.cut)
+
+
+def _json_rows(stream: ByteStream, text: bytes, block_bytes: int) -> DocumentReader:
+    begin = len(text) - len(text.lstrip())
+    listed = ROWS_UNDER.search(text)
+    if text[begin : begin + 1] == b"[":
+        return DocumentReader(stream, skip=begin + 1, nested=True, block_bytes=block_bytes)
+    if listed is not None and text.count(b"{", 0, listed.start()) == 1:
+        return DocumentReader(stream, skip=listed.end(), nested=True, block_bytes=block_bytes)
+    return DocumentReader(stream, skip=begin, nested=False, block_bytes=block_bytes)
 
 
 def detect_kind(head: bytes) -> FileKind:
@@ -78,34 +106,40 @@ def detect_kind(head: bytes) -> FileKind:
     if not text:
         raise EmptyFileError("The file holds no rows.", hint="Check the path and the export that wrote it.")
     if text.startswith(b"["):
-        raise UnreadableFileError(
-            "The file is one JSON array, not JSON lines.", hint="Write one object a line: jq -c '.[]' FILE"
-        )
-    return "jsonl" if text.startswith(b"{") else "csv"
+        return "json"
+    if not text.startswith(b"{"):
+        return "csv"
+    return "jsonl" if _one_object_a_line(text) else "json"
 
 
-def _compression(path: Path) -> str | None:
-    with path.open("rb") as file:
-        head = file.read(4)
-    return next((name for magic, name in _COMPRESSIONS.items() if head.startswith(magic)), None)
+def _one_object_a_line(text: bytes) -> bool:
+    """Whether the first line holds an object; a line too long to see its end counts as one, unless the object
+    lists its rows.
+    """
+    first, end, _ = text.partition(b"\n")
+    try:
+        value: object = orjson.loads(first)
+    except orjson.JSONDecodeError:
+        if end:
+            # A lone opening line is a document over several lines; a broken first line is a broken row.
+            return first.strip() not in {b"{", b"[", b"[{"} and not _opens_document(first, text)
+        return ROWS_UNDER.search(text) is None
+    return not (isinstance(value, dict) and isinstance(cast(dict[str, object], value).get("data"), list))
 
 
-def _open(path: Path, resources: ExitStack) -> BinaryIO:
-    compression = _compression(path)
-    if compression is None:
-        return resources.enter_context(path.open("rb"))
-    return cast(BinaryIO, resources.enter_context(arrow.CompressedInputStream(str(path), compression)))
+def _opens_document(first: bytes, text: bytes) -> bool:
+    last, following = first.rstrip()[-1:], text[len(first) :].lstrip()[:1]
+    return last == b"[" or (following in {b'"', b"}"} and last in {b",", b"{"})
 
 
 def _peek(path: Path) -> bytes:
-    with ExitStack() as resources:
-        try:
-            head = _open(path, resources).read(_SNIFF_BYTES)
-        except ARROW_ERRORS as error:
+    with closing(open_stream(path)) as stream:
+        head = stream.read(_SNIFF_BYTES)
+        if stream.cut is not None and not head:
             raise UnreadableFileError(
                 "The compressed file cannot be unpacked.", hint="It may be truncated; compress it again."
-            ) from error
-    if _compression(path) and head.startswith(b"PAR1"):
+            )
+    if compression_of(path) and head.startswith(b"PAR1"):
         raise UnreadableFileError(
             "The file is a compressed Parquet file.",
             hint="Unpack it first; Parquet compresses its own columns.",

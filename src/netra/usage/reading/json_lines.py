@@ -2,18 +2,35 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import orjson
 import polars as pl
 
 from netra.usage.reading.chunks import LINE, RawChunk, Reject
-from netra.usage.reading.lines import LineChunk
+from netra.usage.reading.lines import LineChunk, half_written
 
 JsonRow = dict[str, Any]
 
-RowAdapter = Callable[[JsonRow], JsonRow | None]
-"""Flattens one foreign row; None means the row is nothing this format counts as a call."""
+RowAdapter = Callable[[JsonRow], JsonRow | list[JsonRow] | None]
+"""Flattens one foreign row, or takes it apart into several; None means it is nothing this format counts."""
+
+
+class RowFold(Protocol):
+    """Rows of one file that belong together become one; lives for one pass over the file."""
+
+    def add(self, number: int, row: JsonRow) -> Iterable[tuple[int, JsonRow]]:
+        """Take the row of a line; what is complete by now, each with the line it was last seen on."""
+        ...
+
+    def rest(self) -> Iterable[tuple[int, JsonRow]]:
+        """What was held back, at the end of the file."""
+        ...
+
+    def take_ignored(self) -> int:
+        """Lines since the last call that became part of a later one, or are no row."""
+        ...
+
 
 _INT64 = 2**63
 _PLAIN_TYPES: tuple[type[pl.DataType], ...] = (pl.Int64, pl.Float64, pl.String, pl.Boolean, pl.Null)
@@ -21,12 +38,35 @@ _ITEM_TYPES: tuple[type[pl.DataType], ...] = (pl.Int64, pl.String, pl.Null)
 
 
 def read_json_lines(
-    chunks: Iterable[LineChunk], wanted: frozenset[str], adapter: RowAdapter | None = None
+    chunks: Iterable[LineChunk],
+    wanted: frozenset[str],
+    adapter: RowAdapter | None = None,
+    fold: RowFold | None = None,
 ) -> Iterator[RawChunk]:
     """Decode each line as one JSON object; keeps wanted columns that occur, and the line number."""
     for chunk in chunks:
-        together = None if adapter or not chunk.lines else _decode_together(chunk, wanted)
-        yield _decode_one_by_one(chunk, wanted, adapter) if together is None else together
+        together = None if adapter or fold or not chunk.lines else _decode_together(chunk, wanted)
+        yield _decode_one_by_one(chunk, wanted, adapter, fold) if together is None else together
+    if fold is not None:
+        yield rows_chunk(list(fold.rest()), wanted, [], fold.take_ignored())
+
+
+def rows_chunk(
+    rows: list[tuple[int, JsonRow]], wanted: frozenset[str], rejects: list[Reject], ignored: int
+) -> RawChunk:
+    """A chunk of numbered rows."""
+    names = tuple(dict.fromkeys(chain.from_iterable(row for _, row in rows)))
+    columns = [series_of(name, [row.get(name) for _, row in rows]) for name in names if name in wanted]
+    frame = pl.DataFrame([*columns, pl.Series(LINE, [number for number, _ in rows], dtype=pl.Int64)])
+    return RawChunk(frame, rejects, ignored, names)
+
+
+def adapted(row: JsonRow, adapter: RowAdapter | None) -> list[JsonRow]:
+    """The rows that one row of the file stands for."""
+    if adapter is None:
+        return [row]
+    result = adapter(row)
+    return result if isinstance(result, list) else [] if result is None else [result]
 
 
 def _decode_together(chunk: LineChunk, wanted: frozenset[str]) -> RawChunk | None:
@@ -52,26 +92,26 @@ def _is_plain(dtype: pl.DataType) -> bool:
     return isinstance(dtype, _PLAIN_TYPES)
 
 
-def _decode_one_by_one(chunk: LineChunk, wanted: frozenset[str], adapter: RowAdapter | None) -> RawChunk:
-    rows: list[JsonRow] = []
-    numbers: list[int] = []
+def _decode_one_by_one(
+    chunk: LineChunk, wanted: frozenset[str], adapter: RowAdapter | None, fold: RowFold | None
+) -> RawChunk:
+    rows: list[tuple[int, JsonRow]] = []
     rejects = list(chunk.rejects)
     ignored = 0
     for line, number in zip(chunk.lines, chunk.numbers, strict=True):
         decoded = _decode_line(line, number)
         if isinstance(decoded, Reject):
-            rejects.append(decoded)
-            continue
-        row = adapter(decoded) if adapter else decoded
-        if row is None:
-            ignored += 1
-            continue
-        rows.append(row)
-        numbers.append(number)
-    names = tuple(dict.fromkeys(chain.from_iterable(rows)))
-    columns = [series_of(name, [row.get(name) for row in rows]) for name in names if name in wanted]
-    frame = pl.DataFrame([*columns, pl.Series(LINE, numbers, dtype=pl.Int64)])
-    return RawChunk(frame, rejects, ignored, names)
+            broken_off = number == chunk.unfinished and decoded.code == "malformed_row"
+            rejects.append(half_written(number) if broken_off else decoded)
+        elif fold is not None:
+            rows += fold.add(number, decoded)
+        else:
+            parts = adapted(decoded, adapter)
+            rows += [(number, part) for part in parts]
+            ignored += not parts
+    if fold is not None:
+        ignored += fold.take_ignored()
+    return rows_chunk(rows, wanted, rejects, ignored)
 
 
 def _decode_line(line: bytes, number: int) -> JsonRow | Reject:

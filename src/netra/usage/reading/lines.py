@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from netra.usage.reading.chunks import MAX_CHUNK_ROWS, Reject
+from netra.usage.reading.streams import ByteStream
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
 """A longer line is rejected and skipped; it never stands in memory whole."""
 
-BLOCK_BYTES = 16 * 1024 * 1024
+BLOCK_BYTES = 32 * 1024 * 1024
 
 MAX_RECORD_LINES = 1_000
 """Lines one quoted CSV record may span before its opening quote counts as a mistake."""
@@ -22,9 +22,11 @@ class LineChunk:
     lines: list[bytes]
     numbers: list[int]
     rejects: list[Reject]
+    unfinished: int | None = None
+    """Number of the file's last line where no line end follows it: it may have been half-written."""
 
 
-def read_full(stream: BinaryIO, size: int) -> bytes:
+def read_full(stream: ByteStream, size: int) -> bytes:
     """Read exactly `size` bytes unless the stream ends: chunk borders must not depend on short reads."""
     parts: list[bytes] = []
     missing = size
@@ -48,13 +50,13 @@ def _too_long(line: int) -> Reject:
 class LineReader:
     """Splits a stream into chunks of lines; holds at most one block and one line."""
 
-    def __init__(self, stream: BinaryIO, *, block_bytes: int = BLOCK_BYTES, first_line: int = 1) -> None:
+    def __init__(self, stream: ByteStream, *, block_bytes: int = BLOCK_BYTES, first_line: int = 1) -> None:
         self._stream = stream
         self._block_bytes = block_bytes
         self._line = first_line
         self._carry = b""
         self._skipping = False
-        self._rejects: list[Reject] = []
+        self._unfinished: int | None = None
 
     def __iter__(self) -> Iterator[LineChunk]:
         while True:
@@ -77,34 +79,54 @@ class LineReader:
         self._carry = b""
         lines = data.split(b"\n")
         if at_end:
-            return lines if lines[-1] else lines[:-1]
+            if not lines[-1]:
+                return lines[:-1]
+            self._unfinished = self._line + len(lines) - 1
+            return lines
         self._carry = lines.pop()
         return lines
 
     def _chunks(self, lines: list[bytes]) -> Iterator[LineChunk]:
         first = self._line
         self._line += len(lines)
-        kept: list[bytes] = []
-        numbers: list[int] = []
-        rejects: list[Reject] = []
-        for number, line in enumerate(lines, start=first):
-            if len(line) > MAX_LINE_BYTES:
-                rejects.append(_too_long(number))
-                continue
-            text = line.strip(b" \t\r")
-            if text:
-                kept.append(line)
-                numbers.append(number)
+        kept, numbers, rejects = _kept(lines, first)
+        if self._stream.cut is not None and self._unfinished is not None and numbers:
+            if numbers[-1] == self._unfinished:
+                kept.pop()
+                numbers.pop()
+            rejects.append(half_written(self._unfinished))
         if len(self._carry) > MAX_LINE_BYTES:
             rejects.append(_too_long(self._line))
             self._carry = b""
             self._skipping = True
         for start in range(0, len(kept), MAX_CHUNK_ROWS):
             stop = start + MAX_CHUNK_ROWS
-            yield LineChunk(kept[start:stop], numbers[start:stop], rejects)
+            yield LineChunk(kept[start:stop], numbers[start:stop], rejects, self._unfinished)
             rejects = []
         if rejects:
             yield LineChunk([], [], rejects)
+
+
+def half_written(line: int) -> Reject:
+    """The row at which a file breaks off."""
+    return Reject(line, "half_written", "the file ends in the middle of this row")
+
+
+def _kept(lines: list[bytes], first: int) -> tuple[list[bytes], list[int], list[Reject]]:
+    """Lines that hold something, their numbers, and those that are too long."""
+    longest = max(map(len, lines), default=0)
+    if longest <= MAX_LINE_BYTES and all(lines) and not any(line.isspace() for line in lines):
+        return lines, list(range(first, first + len(lines))), []
+    kept: list[bytes] = []
+    numbers: list[int] = []
+    rejects: list[Reject] = []
+    for number, line in enumerate(lines, start=first):
+        if len(line) > MAX_LINE_BYTES:
+            rejects.append(_too_long(number))
+        elif line.strip(b" \t\r"):
+            kept.append(line)
+            numbers.append(number)
+    return kept, numbers, rejects
 
 
 def join_quoted_records(chunks: Iterator[LineChunk]) -> Iterator[LineChunk]:
@@ -121,7 +143,7 @@ def join_quoted_records(chunks: Iterator[LineChunk]) -> Iterator[LineChunk]:
             continue
         joined = _join(open_lines + chunk.lines, open_numbers + chunk.numbers, at_end=False)
         open_lines, open_numbers = joined.open_lines, joined.open_numbers
-        yield LineChunk(joined.lines, joined.numbers, chunk.rejects + joined.rejects)
+        yield LineChunk(joined.lines, joined.numbers, chunk.rejects + joined.rejects, chunk.unfinished)
     if open_lines:
         joined = _join(open_lines, open_numbers, at_end=True)
         yield LineChunk(joined.lines, joined.numbers, joined.rejects)

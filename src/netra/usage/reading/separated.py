@@ -10,10 +10,13 @@ import polars as pl
 from netra.usage.arrow import arrow, arrow_csv, frame_of
 from netra.usage.errors import UnreadableFileError
 from netra.usage.reading.chunks import LINE, RawChunk, Reject
-from netra.usage.reading.lines import LineChunk, join_quoted_records
+from netra.usage.reading.json_lines import JsonRow, RowAdapter, adapted, rows_chunk
+from netra.usage.reading.lines import LineChunk, half_written, join_quoted_records
 
 
-def read_separated(chunks: Iterator[LineChunk], wanted: frozenset[str]) -> Iterator[RawChunk]:
+def read_separated(
+    chunks: Iterator[LineChunk], wanted: frozenset[str], adapter: RowAdapter | None = None
+) -> Iterator[RawChunk]:
     """Decode CSV records; the first record names the columns. Every value stays text, empty is NULL."""
     header: list[str] | None = None
     delimiter = ","
@@ -25,7 +28,22 @@ def read_separated(chunks: Iterator[LineChunk], wanted: frozenset[str]) -> Itera
                 continue
             header, delimiter = _read_header(lines[0])
             lines, numbers = lines[1:], numbers[1:]
-        yield _decode(LineChunk(lines, numbers, chunk.rejects), header, delimiter, wanted)
+        part = LineChunk(lines, numbers, chunk.rejects, chunk.unfinished)
+        if adapter is None:
+            yield _decode(part, header, delimiter, wanted)
+        else:
+            yield _adapted(_decode(part, header, delimiter, frozenset(header)), wanted, adapter)
+
+
+def _adapted(raw: RawChunk, wanted: frozenset[str], adapter: RowAdapter) -> RawChunk:
+    rows: list[tuple[int, JsonRow]] = []
+    ignored = 0
+    for row in raw.frame.iter_rows(named=True):
+        number = int(row.pop(LINE))
+        parts = adapted(row, adapter)
+        rows += [(number, part) for part in parts]
+        ignored += not parts
+    return rows_chunk(rows, wanted, raw.rejects, ignored)
 
 
 def _read_header(line: bytes) -> tuple[list[str], str]:
@@ -75,7 +93,10 @@ def _decode(chunk: LineChunk, header: list[str], delimiter: str, wanted: frozens
         ),
     )
     rejects = chunk.rejects + [
-        Reject(chunk.numbers[index], "malformed_row", reason) for index, reason in broken.items()
+        half_written(chunk.numbers[index])
+        if chunk.numbers[index] == chunk.unfinished
+        else Reject(chunk.numbers[index], "malformed_row", reason)
+        for index, reason in broken.items()
     ]
     numbers = [number for index, number in enumerate(chunk.numbers) if index not in broken]
     line = pl.Series(LINE, numbers, dtype=pl.Int64)
@@ -103,4 +124,4 @@ def _only_utf8(chunk: LineChunk) -> LineChunk:
         else:
             kept.append(line)
             numbers.append(number)
-    return LineChunk(kept, numbers, rejects)
+    return LineChunk(kept, numbers, rejects, chunk.unfinished)

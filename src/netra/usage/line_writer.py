@@ -1,0 +1,34 @@
+"""The only writer of `usage_lines`: sums that a provider reports, kept beside the calls."""
+
+import asyncio
+
+import polars as pl
+
+from netra.context.models import UserExecutionContext
+from netra.data_access.factory import DataAccessFactory
+from netra.data_access.ledgered_rows import LedgeredRows
+from netra.usage.arrow import table_of
+from netra.usage.schema import LEDGER_COLUMNS, USAGE_LINE_COLUMNS
+
+TABLE = "usage_lines"
+
+
+class UsageLineWriter:
+    """Writes usage lines of one workspace at a time; holds no state between writes."""
+
+    def __init__(self, access: DataAccessFactory) -> None:
+        self._access = access
+
+    def rows(self, context: UserExecutionContext) -> LedgeredRows:
+        """What of it is stored, by id digest and import."""
+        return LedgeredRows(self._access.for_context(context).analytics, TABLE)
+
+    async def write(self, context: UserExecutionContext, frame: pl.DataFrame, token: str) -> int:
+        """Insert rows with USAGE_LINE_COLUMNS and the ledger's columns once per token; 0 (nothing is
+        priced here).
+        """
+        if frame.height:
+            names = [*(column.name for column in USAGE_LINE_COLUMNS), *LEDGER_COLUMNS]
+            table = await asyncio.to_thread(lambda: table_of(frame.select(names)))
+            await self._access.for_context(context).analytics.insert(TABLE, table, token=token)
+        return 0

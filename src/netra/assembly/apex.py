@@ -33,6 +33,7 @@ from netra.storage.postgres.url_builder import DatabaseURLBuilder
 from netra.storage.valkey.hot_store import HotStore
 from netra.telemetry.metrics import Metrics
 from netra.usage.importing import ImportService
+from netra.usage.line_writer import UsageLineWriter
 from netra.usage.pricing_rows import CallPricer
 from netra.usage.service import UsageService
 from netra.usage.writer import CallWriter
@@ -164,7 +165,11 @@ def build_savings(settings: Settings, stores: Stores, ids: UnifiedIDManager) -> 
     imports = ImportService(
         stores.access,
         ids,
-        {"calls": call_writer, "evaluations": EvaluationWriter(stores.access)},
+        {
+            "calls": call_writer,
+            "evaluations": EvaluationWriter(stores.access),
+            "usage_lines": UsageLineWriter(stores.access),
+        },
         directory=settings.home,
         after_import=[optimization.warm],
     )

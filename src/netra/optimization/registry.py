@@ -6,13 +6,17 @@ from netra.optimization.levers.batch import Batch
 from netra.optimization.levers.context_growth import ContextGrowth
 from netra.optimization.levers.duplicate_inflight import DuplicateInflight
 from netra.optimization.levers.flex import Flex
+from netra.optimization.levers.hedging import Hedging
 from netra.optimization.levers.model_switch import ModelSwitch
 from netra.optimization.levers.output_cap import OutputCap
 from netra.optimization.levers.prompt_cache import PromptCache
+from netra.optimization.levers.prompt_trim import PromptTrim
 from netra.optimization.levers.provider_switch import ProviderSwitch
 from netra.optimization.levers.reasoning_effort import ReasoningEffort
+from netra.optimization.levers.region import Region
 from netra.optimization.levers.response_cache import ResponseCache
 from netra.optimization.levers.retry_waste import RetryWaste
+from netra.optimization.levers.timeout import Timeout
 
 LEVERS: tuple[Lever, ...] = (
     PromptCache(),
@@ -26,6 +30,10 @@ LEVERS: tuple[Lever, ...] = (
     RetryWaste(),
     DuplicateInflight(),
     ContextGrowth(),
+    PromptTrim(),
+    Hedging(),
+    Timeout(),
+    Region(),
 )
 
 BASE_COLUMNS = (

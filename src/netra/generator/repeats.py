@@ -4,18 +4,20 @@ import numpy as np
 import polars as pl
 
 from netra.generator.clock import Integers, Random
+from netra.generator.company import Workload
 
 
-def asked_again(random: Random, questions: int, prompts: Integers) -> tuple[Integers, Integers]:
-    """Which of `questions` each call asks (few of them are asked most), and the tokens of its prompt.
+def asked_again(random: Random, workload: Workload, questions: int, size: int) -> tuple[Integers, Integers]:
+    """Which of `questions` each of `size` calls asks (a few are asked most), and the tokens of its prompt.
 
-    The same question has the same prompt; the first `questions` of `prompts` give their lengths, around again
-    where there are fewer.
+    The questions belong to the company, so that their lengths are the same whatever the seed: two months
+    differ in who asks what, not in what there is to ask.
     """
     weights = 1 / np.arange(1, questions + 1)
-    asked = random.choice(questions, size=len(prompts), p=weights / weights.sum())
-    lengths = np.resize(prompts, questions)
-    return asked, lengths[asked]
+    asked = random.choice(questions, size=size, p=weights / weights.sum())
+    fixed = np.random.Generator(np.random.PCG64(int.from_bytes(workload.code.encode(), "big")))
+    lengths = fixed.lognormal(np.log(workload.prompt.median), workload.prompt.sigma, size=questions)
+    return asked, np.maximum(lengths, 1).astype(np.int64)[asked]
 
 
 def with_doubles(random: Random, frame: pl.DataFrame, chance: float) -> pl.DataFrame:

@@ -24,7 +24,7 @@ def draw_calls(random: Random, workload: Workload, count: int, period: Period) -
     added = _draw(random, workload.prompt, size)
     request = np.arange(size)
     if workload.questions is not None:
-        request, added = asked_again(random, workload.questions, added)
+        request, added = asked_again(random, workload, workload.questions, size)
     if workload.growth is not None:
         added = np.where(turn == 0, added, _draw(random, workload.growth, size))
     output = _draw(random, workload.answer, size)

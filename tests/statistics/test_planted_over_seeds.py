@@ -26,5 +26,5 @@ def test_planted_savings_are_found_over_fifty_seeds(name: str) -> None:
             continue
         usual = sum(savings, Decimal(0)) / len(savings)
         holding = sum(month.holds(usual) for month in months)
-        # A 95 % interval of which fewer than 42 in 50 hold the truth is not one (probability below 1 in 10,000).
+        # A 95 % interval would be held by fewer than 42 of 50 months once in 1,300 times.
         assert holding >= 42, (what, holding)

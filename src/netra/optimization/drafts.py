@@ -90,10 +90,10 @@ class Lever(Protocol):
 
 def effect_of(workload: Workload, rows: Rows | None, counterfactual: Int64) -> Effect:
     """The effect on the priced calls among `rows` (None: all) of their costing `counterfactual` (n)."""
-    before = workload.cost if rows is None else np.where(rows, workload.cost, 0)
-    after = (
-        np.where(workload.priced, counterfactual, 0)
-        if rows is None
-        else np.where(rows & workload.priced, counterfactual, 0)
-    )
-    return Effect(total_femto(before), total_femto(after), workload.blocks.sums(before - after))
+    if rows is None:
+        before, saved = workload.cost, np.where(workload.priced, workload.cost - counterfactual, 0)
+    else:
+        before = np.where(rows, workload.cost, 0)
+        saved = np.where(rows & workload.priced, workload.cost - counterfactual, 0)
+    baseline = total_femto(before)
+    return Effect(baseline, baseline - total_femto(saved), workload.blocks.sums(saved))

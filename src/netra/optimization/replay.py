@@ -1,9 +1,8 @@
 """The joint replay: all recommended changes together, call by call.
 
 Per call in this order: remove calls, change tokens, change model or provider, cache replay, tier, calls sent
-twice. Where
-several actions of one kind concern the same call, the one that makes it cheaper wins (for the cache, which
-depends on earlier calls, the one that makes all its calls cheaper together).
+twice. Where several actions of one kind concern the same call, the one that makes it cheaper wins (for the
+cache, which depends on earlier calls, the one that makes all its calls cheaper together).
 """
 
 from collections.abc import Sequence
@@ -11,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from netra.optimization.actions import (
     Action,
@@ -23,26 +21,32 @@ from netra.optimization.actions import (
     SwitchModel,
 )
 from netra.optimization.levers.prompt_cache import with_cache
-from netra.optimization.prefix_replay import cached_tokens, gaps_since_last_use, live_prefix
+from netra.optimization.prefix_replay import CachedTokens, cached_tokens, gaps_since_last_use, live_prefix
 from netra.optimization.token_changes import limited_tokens, scaled_tokens, switched_cost
 from netra.optimization.workload import Workload
-from netra.pricing.models import CacheTtl
-from netra.pricing.vectorised import PriceTable, Tokens, price_table
+from netra.pricing.coding import Int32
+from netra.pricing.models import CacheTerms, ServiceTier
+from netra.pricing.money import total_femto
+from netra.pricing.vectorised import PriceTable, Tokens, price_table, taken
 
 Int64 = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.bool_]
 
+_MICROSECONDS = 1_000_000
+
 
 @dataclass
 class _State:
-    """The calls as changed so far. `ratio`: times the recorded price, for switches known only by cost."""
+    """The calls as changed so far. `moved`: rows of calls on another model; `moves`: which rows went where.
+    `ratio`: times the recorded price, for switches known only by cost. `codes`: cache scope of each call.
+    """
 
-    frame: pl.DataFrame
     tokens: Tokens
     alive: Rows
     moved: Rows
-    ratio: npt.NDArray[np.float64]
-    codes: Int64
+    moves: list[tuple[SwitchModel, Int64]]
+    ratio: npt.NDArray[np.float64] | None
+    codes: Int32
 
 
 def replay_jointly(workload: Workload, actions: Sequence[Action]) -> Int64:
@@ -50,33 +54,26 @@ def replay_jointly(workload: Workload, actions: Sequence[Action]) -> Int64:
 
     A call that an action would make unpriced keeps what it would cost without that action.
     """
-    state = _State(
-        workload.frame,
-        workload.tokens,
-        np.ones(workload.n, dtype=bool),
-        np.zeros(workload.n, dtype=bool),
-        np.ones(workload.n),
-        workload.model_codes,
-    )
+    alive, moved = np.ones(workload.n, dtype=bool), np.zeros(workload.n, dtype=bool)
+    state = _State(workload.tokens, alive, moved, [], None, workload.model_codes)
     for removal in (a for a in actions if isinstance(a, RemoveCalls)):
         state.alive &= ~removal.rows
-    _change_tokens(state, [a for a in actions if isinstance(a, ChangeTokens)])
+    for change in (a for a in actions if isinstance(a, ChangeTokens)):
+        state.tokens = limited_tokens(state.tokens, change)
     _switch_models(workload, state, [a for a in actions if isinstance(a, SwitchModel)])
-    prices = price_table(state.frame, workload.catalogue)
+    prices = _prices_now(workload, state, None)
     _replay_caches(workload, state, prices, [a for a in actions if isinstance(a, CachePrefixes)])
     cost, priced = prices.cost(state.tokens)
     for tier in (a for a in actions if isinstance(a, ChangeTier)):
-        table = price_table(state.frame, workload.catalogue, tier=tier.tier)
-        tiered, sold = table.cost(state.tokens)
+        tiered, sold = _prices_now(workload, state, tier.tier).cost(state.tokens)
         better = tier.rows & sold & priced & (tiered < cost)
         cost = np.where(better, tiered, cost)
-    by_ratio = state.ratio != 1.0
-    if by_ratio.any():
-        cost = np.where(by_ratio, np.rint(cost * state.ratio).astype(np.int64), cost)
+    if state.ratio is not None:
+        cost = np.where(state.ratio != 1.0, np.rint(cost * state.ratio).astype(np.int64), cost)
     twice = np.zeros(workload.n, dtype=bool)
     for repeat in (a for a in actions if isinstance(a, RepeatSlow)):
         twice |= repeat.rows
-    cost = np.where(twice, 2 * cost, cost)
+    cost[twice] *= 2
     return np.where(state.alive & workload.priced & priced, cost, 0)
 
 
@@ -88,37 +85,50 @@ def independent(actions: Sequence[Action]) -> bool:
     return bool(np.sum([cache.rows for cache in caches], axis=0, dtype=np.int64).max(initial=0) <= 1)
 
 
-def _change_tokens(state: _State, changes: list[ChangeTokens]) -> None:
-    for change in changes:
-        state.tokens = limited_tokens(state.tokens, change)
-
-
 def _switch_models(workload: Workload, state: _State, switches: list[SwitchModel]) -> None:
     """Each call goes to the cheapest of the models it may go to, if that is cheaper than where it is."""
     if not switches:
         return
     best, _ = workload.prices.cost(state.tokens)
-    choice = np.full(workload.n, -1, dtype=np.int64)
+    choice = np.full(workload.n, -1, dtype=np.int32)
     for number, switch in enumerate(switches):
         after, priced = switched_cost(workload, state.tokens, best, switch)
         better = switch.rows & priced & workload.priced & (after < best)
         best = np.where(better, after, best)
         choice[better] = number
-    model, provider = workload.text("model"), workload.text("provider")
+    state.codes = state.codes.copy()
     for number, switch in enumerate(switches):
         rows = choice == number
-        if not rows.any():
+        members = np.flatnonzero(rows)
+        if not len(members):
             continue
         state.moved |= rows
         if switch.cost_ratio is not None:
-            state.ratio = np.where(rows, switch.cost_ratio, state.ratio)
+            state.ratio = np.ones(workload.n) if state.ratio is None else state.ratio
+            state.ratio[members] = switch.cost_ratio
             continue
         state.tokens = scaled_tokens(state.tokens, rows, switch.input_ratio, switch.output_ratio)
-        mask = pl.Series(rows)
-        model = model.set(mask, switch.model)
-        provider = provider.set(mask, switch.provider or "")
-        state.codes = np.where(rows, _code_of(workload, switch, number), state.codes)
-    state.frame = state.frame.with_columns(model.alias("model"), provider.alias("provider"))
+        state.codes[members] = _code_of(workload, switch, number)
+        state.moves.append((switch, members))
+
+
+def _prices_now(workload: Workload, state: _State, tier: ServiceTier | None) -> PriceTable:
+    """The prices of the calls on the models they are on by now."""
+    table = workload.prices if tier is None else price_table(workload.frame, workload.catalogue, tier=tier)
+    if not state.moves:
+        return table
+    index, prices = table.index.copy(), list(table.prices)
+    for switch, members in state.moves:
+        part = price_table(
+            workload.priced_by[members],
+            workload.catalogue,
+            model=switch.model,
+            provider=switch.provider,
+            tier=tier,
+        )
+        index[members] = np.where(part.index < 0, -1, part.index + len(prices))
+        prices += part.prices
+    return PriceTable(index, prices)
 
 
 def _replay_caches(
@@ -128,43 +138,60 @@ def _replay_caches(
     if not actions:
         return
     blocks = workload.prefixes.fewer(np.where(state.alive, state.tokens.input, 0))
-    if state.moved.any() or not state.alive.all() or blocks is not workload.prefixes:
-        gaps = gaps_since_last_use(blocks, _scopes(workload, state), workload.ts)
+    if state.moved.any() or blocks is not workload.prefixes:
+        scope = state.codes.astype(np.int64) * workload.keys + workload.key_codes
+        gaps = gaps_since_last_use(blocks, scope, workload.ts)
     else:
         gaps = workload.gaps
     terms = _terms_now(workload, state)
-    cost, _ = prices.cost(state.tokens)
     for action in actions:
         rows = action.rows & state.alive & (blocks.counts > 0)
-        ttl, minimum, hour = (
-            np.full(workload.n, action.ttl),
-            np.full(workload.n, action.min_tokens),
-            action.write,
-        )
-        hours = np.full(workload.n, hour == "cache_write_1h")
-        for code, (offer, least) in terms.items():
-            mine = state.moved & (state.codes == code)
-            rows &= ~mine if offer is None else np.ones_like(mine)
-            if offer is not None:
-                ttl = np.where(mine, offer.seconds * 1_000_000, ttl)
-                minimum = np.where(mine, least, minimum)
-                hours = np.where(mine, offer.write == "cache_write_1h", hours)
-        cached = cached_tokens(blocks, live_prefix(blocks, gaps, ttl), minimum)
-        changed = with_cache(state.tokens, cached, hours)
-        after, _ = prices.cost(changed)
-        if int(after[rows].sum()) < int(cost[rows].sum()):
-            cost = np.where(rows, after, cost)
-            state.tokens = _merged(rows, changed, state.tokens)
+        ttl, least, hours = _terms_by_call(workload, state, terms, action)
+        members = np.flatnonzero(rows & (ttl >= 0))
+        cached = cached_tokens(blocks, live_prefix(blocks, gaps, np.maximum(ttl, 0)), least)
+        chosen = CachedTokens(cached.read[members], cached.written[members])
+        before = taken(state.tokens, members)
+        changed = with_cache(before, chosen, hours[members])
+        table = prices.of(members)
+        if total_femto(table.cost(changed)[0]) < total_femto(table.cost(before)[0]):
+            state.tokens = _placed(state.tokens, members, changed)
 
 
-def _merged(rows: Rows, new: Tokens, old: Tokens) -> Tokens:
+def _terms_by_call(
+    workload: Workload, state: _State, terms: dict[int, CacheTerms | None], action: CachePrefixes
+) -> tuple[Int64, Int64, Rows]:
+    """(retention in microseconds, shortest prefix, writes billed as for an hour) of each call; the retention
+    is -1 where the model that a call has moved to does not cache.
+    """
+    ttl = np.full(workload.n, action.ttl, dtype=np.int64)
+    least = np.full(workload.n, action.min_tokens, dtype=np.int64)
+    hours = np.full(workload.n, action.write == "cache_write_1h")
+    for code, offered in terms.items():
+        mine = state.moved & (state.codes == code)
+        if offered is None:
+            ttl[mine] = -1
+            continue
+        ttl[mine] = offered.default_ttl.seconds * _MICROSECONDS
+        least[mine] = offered.min_tokens
+        hours[mine] = offered.default_ttl.write == "cache_write_1h"
+    return ttl, least, hours
+
+
+def _placed(tokens: Tokens, members: Int64, cached: Tokens) -> Tokens:
+    """The tokens with caching as replayed for some calls."""
+
+    def placed(whole: Int64, part: Int64) -> Int64:
+        whole = whole.copy()
+        whole[members] = part
+        return whole
+
     return Tokens(
-        old.input,
-        np.where(rows, new.cache_read, old.cache_read),
-        np.where(rows, new.cache_write, old.cache_write),
-        np.where(rows, new.cache_write_1h, old.cache_write_1h),
-        old.output,
-        old.reasoning,
+        tokens.input,
+        placed(tokens.cache_read, cached.cache_read),
+        placed(tokens.cache_write, cached.cache_write),
+        placed(tokens.cache_write_1h, cached.cache_write_1h),
+        tokens.output,
+        tokens.reasoning,
     )
 
 
@@ -175,19 +202,15 @@ def _code_of(workload: Workload, switch: SwitchModel, number: int) -> int:
     return own[0] if own else len(workload.models) + number
 
 
-def _scopes(workload: Workload, state: _State) -> Int64:
-    return state.codes * (workload.key_codes.max(initial=0) + 1) + workload.key_codes
-
-
-def _terms_now(workload: Workload, state: _State) -> dict[int, tuple[CacheTtl | None, int]]:
-    """Retention and minimum of the models that calls have moved to, by code."""
+def _terms_now(workload: Workload, state: _State) -> dict[int, CacheTerms | None]:
+    """Terms of caching of the models that calls are on after a switch, by code."""
+    found: dict[int, CacheTerms | None] = {}
     if not state.moved.any():
-        return {}
-    codes = state.codes
-    found: dict[int, tuple[CacheTtl | None, int]] = {}
-    for code in np.unique(codes[state.moved]).tolist():
-        row = int(np.flatnonzero(codes == code)[0])
-        model, provider = state.frame.item(row, "model"), state.frame.item(row, "provider")
-        terms = workload.catalogue.cache_terms(model, provider or None)
-        found[code] = (None, 0) if terms is None else (terms.default_ttl, terms.min_tokens)
+        return found
+    there = {used.code: (used.model, used.provider) for used in workload.models}
+    for switch, members in state.moves:
+        there[int(state.codes[members[0]])] = (switch.model, switch.provider or "")
+    for code in np.unique(state.codes[state.moved]).tolist():
+        model, provider = there[code]
+        found[code] = workload.catalogue.cache_terms(model, provider or None)
     return found

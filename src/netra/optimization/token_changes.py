@@ -5,12 +5,10 @@ import numpy.typing as npt
 
 from netra.optimization.actions import ChangeTokens, SwitchModel
 from netra.optimization.workload import Workload
-from netra.pricing.vectorised import Tokens, price_table
+from netra.pricing.vectorised import Tokens, price_table, taken
 
 Int64 = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.bool_]
-
-_PRICED_BY = ("ts", "service_tier")
 
 
 def limited_tokens(tokens: Tokens, change: ChangeTokens) -> Tokens:
@@ -57,22 +55,10 @@ def switched_cost(workload: Workload, tokens: Tokens, cost: Int64, action: Switc
         moved = np.rint(cost * action.cost_ratio).astype(np.int64)
         return np.where(action.rows, moved, cost), workload.priced
     members = np.flatnonzero(action.rows)
-    moved = _taken(tokens, members)
+    moved = taken(tokens, members)
     scaled = scaled_tokens(moved, np.ones(len(members), bool), action.input_ratio, action.output_ratio)
-    frame = workload.frame.select(name for name in _PRICED_BY if name in workload.frame.columns)
-    table = price_table(frame[members], workload.catalogue, model=action.model, provider=action.provider)
+    frame = workload.priced_by[members]
+    table = price_table(frame, workload.catalogue, model=action.model, provider=action.provider)
     after, priced = cost.copy(), workload.priced.copy()
     after[members], priced[members] = table.cost(scaled)
     return after, priced
-
-
-def _taken(tokens: Tokens, members: Int64) -> Tokens:
-    """The tokens of some calls."""
-    return Tokens(
-        tokens.input[members],
-        tokens.cache_read[members],
-        tokens.cache_write[members],
-        tokens.cache_write_1h[members],
-        tokens.output[members],
-        tokens.reasoning[members],
-    )

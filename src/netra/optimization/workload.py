@@ -3,22 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from netra.optimization.blocks import Blocks, blocks_of
-from netra.optimization.prefix_replay import PrefixBlocks, gaps_since_last_use
+from netra.optimization.prefix_replay import Gaps, PrefixBlocks, gaps_since_last_use
 from netra.optimization.prefix_replay import blocks_of as prefix_blocks_of
 from netra.pricing.catalogue import PriceCatalogue
+from netra.pricing.coding import Coded, Int32, as_labels, coded, combined, identities
 from netra.pricing.models import CanonicalModel
 from netra.pricing.money import total_femto
 from netra.pricing.vectorised import PriceTable, Tokens, price_table, tokens_of
 
 Int64 = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.bool_]
+
+LABELS = ("provider", "model", "service_tier", "status", "app", "feature", "reasoning_effort")
+"""Text columns of few different values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,7 @@ class Workload:
 
     def __init__(self, frame: pl.DataFrame, catalogue: PriceCatalogue) -> None:
         self.catalogue = catalogue
-        self.frame = _in_order(frame)
+        self.frame = with_labels(_in_order(frame)).rechunk()
         self.n = self.frame.height
         self.tokens: Tokens = tokens_of(self.frame)
         self.prices: PriceTable = price_table(self.frame, catalogue)
@@ -53,10 +56,16 @@ class Workload:
         """Microseconds since 1970, ascending."""
         return self.frame.get_column("ts").dt.epoch("us").to_numpy()
 
+    @property
+    def priced_by(self) -> pl.DataFrame:
+        """What the price of a call depends on besides its model."""
+        return self.frame.select(name for name in ("ts", "service_tier") if name in self.frame.columns)
+
     @cached_property
     def blocks(self) -> Blocks:
         """Units of resampling."""
-        return blocks_of(self.ts, self.text("session_id") if self.has_text("session_id") else None)
+        known = "session_id" in self.frame.columns
+        return blocks_of(self.ts, self.frame.get_column("session_id") if known else None)
 
     @cached_property
     def prefixes(self) -> PrefixBlocks:
@@ -64,21 +73,27 @@ class Workload:
         return prefix_blocks_of(self.frame)
 
     @cached_property
-    def gaps(self) -> Int64:
+    def gaps(self) -> Gaps:
         """Gap since the last use of each prefix block, in the recorded cache scopes."""
-        scope = self.model_codes * (self.key_codes.max(initial=0) + 1) + self.key_codes
+        scope = self.model_codes.astype(np.int64) * self.keys + self.key_codes
         return gaps_since_last_use(self.prefixes, scope, self.ts)
 
     @cached_property
-    def key_codes(self) -> Int64:
+    def key_codes(self) -> Int32:
         """A number per API key, 0 where none is given."""
-        if not self.has_text("api_key_id"):
-            return np.zeros(self.n, dtype=np.int64)
-        ranks = self.text("api_key_id").replace("", None).rank("dense")
-        return ranks.cast(pl.Int64).fill_null(0).to_numpy()
+        numbers = self.identities("api_key_id")
+        if not numbers.any():
+            return np.zeros(self.n, dtype=np.int32)
+        known = np.unique(np.append(numbers, np.uint64(0)))
+        return np.searchsorted(known, numbers).astype(np.int32)
+
+    @property
+    def keys(self) -> int:
+        """How many numbers `key_codes` has."""
+        return int(self.key_codes.max(initial=0)) + 1
 
     @cached_property
-    def model_codes(self) -> Int64:
+    def model_codes(self) -> Int32:
         """A number per (provider, model), an index into `models`."""
         return self._models[0]
 
@@ -92,70 +107,81 @@ class Workload:
         return self.model_codes == code
 
     def text(self, name: str) -> pl.Series:
-        """A text column, empty where absent or null."""
+        """A text column, empty where absent or null. Comparing `identities` or `coded` is cheaper."""
         if name not in self.frame.columns:
             return pl.Series(name, [""]).new_from_index(0, self.n)
-        return self.frame.get_column(name).cast(pl.String).fill_null("")
-
-    def identities(self, name: str) -> npt.NDArray[np.uint64]:
-        """A 64-bit number per distinct value of an identifier column (n), 0 where absent or empty.
-
-        Equal numbers stand for equal values: among ten million, two others meet with probability 3e-6.
-        """
-        if name not in self.frame.columns:
-            return np.zeros(self.n, dtype=np.uint64)
         column = self.frame.get_column(name)
         if column.dtype.is_integer():
-            return column.cast(pl.UInt64).fill_null(0).to_numpy()
-        text = column.cast(pl.String).fill_null("")
-        return text.hash(seed=0).set(text == "", 0).to_numpy()
+            return column.cast(pl.String).set(column.fill_null(0) == 0, "")
+        return column.cast(pl.String).fill_null("")
+
+    def coded(self, name: str) -> Coded:
+        """A text column as a number per distinct value; one value, empty, where absent."""
+        if name not in self.frame.columns:
+            return Coded(np.zeros(self.n, dtype=np.int32), ("",))
+        return coded(self.frame.get_column(name))
+
+    def identities(self, name: str) -> npt.NDArray[np.uint64]:
+        """A 64-bit number per distinct value of an identifier column (n), 0 where absent or empty."""
+        if name not in self.frame.columns:
+            return np.zeros(self.n, dtype=np.uint64)
+        return identities(self.frame.get_column(name))
 
     def has_text(self, name: str) -> bool:
         """Whether any call has a value in a text column."""
         if name not in self.frame.columns:
             return False
         column = self.frame.get_column(name)
-        return bool((column.is_not_null() & (column.cast(pl.String) != "")).any())
+        if isinstance(column.dtype, pl.Enum):
+            few = coded(column)
+            counts = np.bincount(few.codes, minlength=len(few.values))
+            return any(value and count for value, count in zip(few.values, counts.tolist(), strict=True))
+        empty = 0 if column.dtype.is_integer() else ""
+        return bool((column.is_not_null() & (column != empty)).any())
 
     def number(self, name: str) -> pl.Series | None:
-        """A numeric or boolean column, None where absent or null throughout."""
+        """A numeric (whole numbers as Int64) or boolean column, None where absent or null throughout."""
         if name not in self.frame.columns:
             return None
         column = self.frame.get_column(name)
-        return None if column.null_count() == self.n else column
+        if column.null_count() == self.n:
+            return None
+        return column.cast(pl.Int64) if column.dtype.is_integer() else column
 
     def labels(self, names: Sequence[str], rows: Rows, top: int = 3) -> list[tuple[dict[str, str], int]]:
         """The dearest combinations of text columns among some calls: (labels, calls)."""
         present = [name for name in names if self.has_text(name)]
-        if not present or not rows.any():
+        some = np.flatnonzero(rows)
+        if not present or not len(some):
             return []
-        frame = pl.DataFrame([self.text(name).filter(pl.Series(rows)) for name in present]).with_columns(
-            usd=pl.Series(self.cost[rows] * 1e-15)
-        )
-        grouped = (
-            frame.group_by(present)
-            .agg(pl.len().alias("calls"), pl.col("usd").sum())
-            .sort(["usd", *present], descending=[True, *[False] * len(present)])
-        )
+        columns = [self.coded(name) for name in present]
+        codes, texts = combined([Coded(column.codes[some], column.values) for column in columns])
+        calls = np.bincount(codes, minlength=len(texts))
+        usd = np.bincount(codes, weights=self.cost[some], minlength=len(texts)) * 1e-15
         found: list[tuple[dict[str, str], int]] = []
-        for row in grouped.head(top).iter_rows(named=True):
-            labels = {name: cast("str", row[name]) for name in present if row[name]}
-            found.append((labels, cast("int", row["calls"])))
+        for place in sorted(range(len(texts)), key=lambda place: (-usd[place], texts[place]))[:top]:
+            values = {name: text for name, text in zip(present, texts[place], strict=True) if text}
+            found.append((values, int(calls[place])))
         return found
 
     @cached_property
-    def _models(self) -> tuple[Int64, list[UsedModel]]:
-        names = pl.DataFrame([self.text("provider"), self.text("model")])
-        distinct = names.unique(maintain_order=True).with_row_index("code")
-        joined = names.join(distinct, on=["provider", "model"], how="left", maintain_order="left")
-        codes = joined.get_column("code").cast(pl.Int64).to_numpy()
-        counts = np.bincount(codes, minlength=distinct.height)
+    def _models(self) -> tuple[Int32, list[UsedModel]]:
+        if not self.n:
+            return np.zeros(0, dtype=np.int32), []
+        codes, names = combined([self.coded("provider"), self.coded("model")])
+        counts = np.bincount(codes, minlength=len(names))
         used: list[UsedModel] = []
-        for code, provider, model in distinct.iter_rows():
+        for code, (provider, model) in enumerate(names):
             canonical = self.catalogue.canonical(model, provider or None)
             femto = total_femto(self.cost[codes == code])
             used.append(UsedModel(code, provider, model, canonical, int(counts[code]), femto))
         return codes, used
+
+
+def with_labels(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with its text columns of few values coded; identifiers stay as they are."""
+    text = [name for name in LABELS if frame.schema.get(name) == pl.String]
+    return frame.with_columns(as_labels(frame.get_column(name)) for name in text)
 
 
 def _in_order(frame: pl.DataFrame) -> pl.DataFrame:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 Int32 = npt.NDArray[np.int32]
+UInt64 = npt.NDArray[np.uint64]
 
 _LARGEST_RADIX = 1 << 22
 
@@ -67,3 +68,18 @@ def combined(columns: Sequence[Coded]) -> tuple[Int32, list[tuple[str, ...]]]:
         for row in zip(*places, strict=True)
     ]
     return dense, texts
+
+
+def identities(column: pl.Series) -> UInt64:
+    """A 64-bit number per distinct value of a column of identifiers (n), 0 where null or empty.
+
+    Equal numbers stand for equal values: among ten million, two others meet with probability 3e-6. Columns of
+    numbers are taken as they are.
+    """
+    if column.dtype.is_integer():
+        return column.cast(pl.UInt64).fill_null(0).to_numpy()
+    if isinstance(column.dtype, pl.Enum):
+        few = coded(column)
+        return identities(pl.Series(few.values, dtype=pl.String))[few.codes]
+    text = column.cast(pl.String).fill_null("")
+    return text.hash(seed=0).set(text == "", 0).to_numpy()

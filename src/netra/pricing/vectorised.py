@@ -58,6 +58,18 @@ def tokens_of(frame: pl.DataFrame) -> Tokens:
     return Tokens(*(column(name) for name in names))
 
 
+def taken(tokens: Tokens, rows: slice | Int64) -> Tokens:
+    """The tokens of some of the calls."""
+    return Tokens(
+        tokens.input[rows],
+        tokens.cache_read[rows],
+        tokens.cache_write[rows],
+        tokens.cache_write_1h[rows],
+        tokens.output[rows],
+        tokens.reasoning[rows],
+    )
+
+
 class PriceTable:
     """Which price each call has: an index per call into a small list of prices (-1: not known).
 
@@ -89,7 +101,7 @@ class PriceTable:
         total, priced = np.empty(n, dtype=np.int64), np.empty(n, dtype=np.bool_)
         for start in range(0, n, _CALLS_AT_ONCE):
             part = slice(start, min(start + _CALLS_AT_ONCE, n))
-            total[part], priced[part] = self._cost(self.index[part], _part(tokens, part))
+            total[part], priced[part] = self._cost(self.index[part], taken(tokens, part))
         return total, priced
 
     def of(self, rows: slice | Int64) -> "PriceTable":
@@ -231,17 +243,6 @@ def _combinations(frame: pl.DataFrame, names: list[str]) -> tuple[Int32, list[di
         return np.zeros(frame.height, dtype=np.int32), [{}]
     codes, values = combined([coded(frame.get_column(name)) for name in names])
     return codes, [dict(zip(names, (text or None for text in row), strict=True)) for row in values]
-
-
-def _part(tokens: Tokens, rows: slice) -> Tokens:
-    return Tokens(
-        tokens.input[rows],
-        tokens.cache_read[rows],
-        tokens.cache_write[rows],
-        tokens.cache_write_1h[rows],
-        tokens.output[rows],
-        tokens.reasoning[rows],
-    )
 
 
 def _tier(name: str | None) -> ServiceTier | None:

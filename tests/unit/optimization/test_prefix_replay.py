@@ -30,15 +30,16 @@ def plain_runs(trace: list[tuple[int, int, list[int]]], ttl: int) -> list[int]:
     return runs
 
 
-def replayed(trace: list[tuple[int, int, list[int]]], ttl: int) -> list[int]:
+def replayed(trace: list[tuple[int, int, list[int]]], ttl: int, unit: int = 1_000) -> list[int]:
+    """`unit`: microseconds that one step of time and TTL stands for."""
     blocks = PrefixBlocks(
-        np.array([len(hashes) for _, _, hashes in trace], dtype=np.int64),
+        np.array([len(hashes) for _, _, hashes in trace], dtype=np.int32),
         np.full(len(trace), 512, dtype=np.int64),
         np.array([block for _, _, hashes in trace for block in hashes], dtype=np.uint64),
     )
     scope = np.array([scope for _, scope, _ in trace], dtype=np.int64)
-    gaps = gaps_since_last_use(blocks, scope, np.array([ts for ts, _, _ in trace], dtype=np.int64))
-    return live_prefix(blocks, gaps, ttl).tolist()
+    when = np.array([ts for ts, _, _ in trace], dtype=np.int64) * unit
+    return live_prefix(blocks, gaps_since_last_use(blocks, scope, when), ttl * unit).tolist()
 
 
 @settings(max_examples=300, deadline=None)
@@ -50,6 +51,7 @@ def test_replay_equals_the_definition(trace: list[tuple[int, int, list[int]]], t
 
 def test_replay_in_slices_equals_the_definition(monkeypatch) -> None:
     monkeypatch.setattr(prefix_replay, "_ENTRIES_AT_ONCE", 64)
+    monkeypatch.setattr(prefix_replay, "_CALLS_AT_ONCE", 7)
     generator = np.random.default_rng(5)
     trace = [
         (t, int(generator.integers(3)), generator.integers(0, 50, generator.integers(0, 9)).tolist())
@@ -72,6 +74,19 @@ def test_ttl_is_inclusive_and_every_use_refreshes() -> None:
     assert replayed(trace, 5) == [0, 2, 2, 0]
 
 
+def test_a_retention_is_exceeded_by_a_microsecond() -> None:
+    for late, run in ((0, 1), (1, 0)):
+        trace = [(0, 0, [1]), (5_000 + late, 0, [1])]
+        assert replayed(trace, 5_000, unit=1) == [0, run]
+
+
+def test_more_than_seven_weeks_are_as_long_as_forever() -> None:
+    weeks = 7 * 86_400_000
+    trace = [(0, 0, [1]), (60 * weeks, 0, [1])]
+    assert replayed(trace, weeks) == [0, 0]
+    assert replayed(trace, 61 * weeks) == [0, 1]
+
+
 def test_only_full_blocks_count() -> None:
     frame = calls([{"input_tokens": 1_535, "prefix_hashes": [1, 2, 3], "prefix_block_tokens": 512}])
     blocks = blocks_of(frame)
@@ -90,7 +105,7 @@ def test_calls_without_blocks_are_left_out_but_stay_in_line() -> None:
     )
     blocks = blocks_of(frame)
     assert blocks.counts.tolist() == [0, 2, 0, 1]
-    assert blocks.calls.tolist() == [1, 1, 3]
+    assert blocks.starts.tolist() == [0, 0, 2, 2]
 
 
 def test_minimum_decides_reading_and_writing() -> None:

@@ -14,6 +14,8 @@ from netra.optimization.levers.prompt_cache_advice import caching_instructions
 from netra.optimization.params import LeverParams, duration_text
 from netra.optimization.prefix_replay import (
     CachedTokens,
+    Gaps,
+    Int32,
     cached_tokens,
     gaps_since_last_use,
     live_prefix,
@@ -87,7 +89,7 @@ class PromptCache:
         missing = _what_is_missing(model, terms, bool(priced.any()))
         if missing or terms is None:
             return _nothing_to_replay(workload, params, missing)
-        gaps = gaps_since_last_use(workload.prefixes, workload.key_codes, workload.ts)
+        gaps = gaps_since_last_use(workload.prefixes, workload.key_codes.astype(np.int64), workload.ts)
         retention = _chosen(terms, ttl, model)
         alone = np.zeros(workload.n, dtype=np.int64)
         replayed = _replay(workload, prices, baseline, gaps, (alone, [retention]))
@@ -146,8 +148,8 @@ def _replay(
     workload: Workload,
     prices: PriceTable,
     before: Int64,
-    gaps: Int64,
-    plan: tuple[Int64, Sequence[_Retention | None]],
+    gaps: Gaps,
+    plan: tuple[Int32 | Int64, Sequence[_Retention | None]],
 ) -> _Replayed:
     """Cost of all calls; `plan` names each call's retention by number, None leaves a call as it is."""
     codes, retentions = plan

@@ -1,0 +1,121 @@
+"""Format `claude-code`: the session logs of Claude Code (JSON lines under ~/.claude/projects).
+
+Each line is one event. An assistant's message is written once for each of its parts and, while it streams,
+with usage that grows; all lines of one `message.id` are one call, whose last usage counts. A session that is
+resumed or that starts subagents copies lines into other files: the same message there is a duplicate, because
+only model and tokens are its content. Anthropic's `input_tokens` leaves out what was read from or written to
+the cache; ours holds all input.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Any
+
+from netra.usage.importers.foreign import count, first, inside, record, tags, when
+from netra.usage.importers.formats import ImportFormat
+from netra.usage.reading.json_lines import JsonRow
+from netra.usage.schema import CALL_COLUMNS
+
+MESSAGES_OPEN = 1_000
+"""Messages that may still get another line: lines of parallel subagents stand between its own."""
+
+_TIERS = {"standard": "standard", "priority": "priority", "batch": "batch"}
+_GROWING = (
+    "input_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "cache_write_1h_tokens",
+    "output_tokens",
+)
+
+
+class ClaudeMessages:
+    """Puts the lines of one message together; lives for one pass over a file."""
+
+    def __init__(self) -> None:
+        self._open: OrderedDict[str, tuple[int, JsonRow]] = OrderedDict()
+        self._ignored = 0
+
+    def add(self, number: int, row: JsonRow) -> Iterable[tuple[int, JsonRow]]:
+        """Take one line; messages that will get no more lines."""
+        call = _call(row)
+        if call is None:
+            self._ignored += 1
+            return []
+        key = str(call["call_id"])
+        before = self._open.pop(key, None)
+        if before is not None:
+            self._ignored += 1
+            call = _grown(before[1], call)
+        self._open[key] = (number, call)
+        if len(self._open) <= MESSAGES_OPEN:
+            return []
+        return [self._open.popitem(last=False)[1]]
+
+    def rest(self) -> Iterable[tuple[int, JsonRow]]:
+        """Messages still open at the end of the file."""
+        rows = list(self._open.values())
+        self._open.clear()
+        return rows
+
+    def take_ignored(self) -> int:
+        """Lines that are no message of a model, or repeat one."""
+        ignored, self._ignored = self._ignored, 0
+        return ignored
+
+
+def _call(row: JsonRow) -> JsonRow | None:
+    message = record(row.get("message"))
+    usage = record(message.get("usage"))
+    # Claude Code invents messages of its own, such as those about an interrupted request.
+    if row.get("type", "assistant") != "assistant" or not usage or message.get("model") == "<synthetic>":
+        return None
+    read = count(usage.get("cache_read_input_tokens"))
+    written = count(usage.get("cache_creation_input_tokens"))
+    longer = count(inside(usage, "cache_creation", "ephemeral_1h_input_tokens"))
+    shorter = count(inside(usage, "cache_creation", "ephemeral_5m_input_tokens"))
+    written = max(written, longer + shorter)
+    plain = usage.get("input_tokens")
+    sidechain = bool(row.get("isSidechain"))
+    return {
+        "call_id": first(message, "id") or first(row, "requestId", "uuid"),
+        "ts": when(row.get("timestamp")),
+        "model": message.get("model"),
+        "input_tokens": None if plain is None else count(plain) + read + written,
+        "cache_read_tokens": read,
+        "cache_write_tokens": written - longer,
+        "cache_write_1h_tokens": longer,
+        "output_tokens": usage.get("output_tokens"),
+        "service_tier": _TIERS.get(str(usage.get("service_tier") or ""), "standard"),
+        "session_id": row.get("sessionId"),
+        "feature": "subagent" if sidechain else "main",
+        "tags": _tags(row),
+        "reported_cost_usd": row.get("costUSD"),
+    }
+
+
+def _tags(row: JsonRow) -> str | None:
+    named = {
+        "cwd": "cwd",
+        "git_branch": "gitBranch",
+        "version": "version",
+        "agent": "agentId",
+        "request_id": "requestId",
+    }
+    return tags({ours: row.get(theirs) for ours, theirs in named.items()})
+
+
+def _grown(before: JsonRow, now: JsonRow) -> JsonRow:
+    """The later line with the larger of both counts; the call began when it was first seen."""
+    larger: dict[str, Any] = {name: max(count(before.get(name)), count(now.get(name))) for name in _GROWING}
+    return {**now, **larger, "ts": before["ts"]}
+
+
+CLAUDE_CODE = ImportFormat(
+    name="claude-code",
+    sink="calls",
+    columns=CALL_COLUMNS,
+    constants={"app": "claude-code"},
+    fold=ClaudeMessages,
+    content=("model", *_GROWING),
+)

@@ -1,0 +1,105 @@
+"""Reading values of foreign rows: several spellings of a name, JSON inside a CSV cell, times as text."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, cast
+
+import orjson
+
+Row = Mapping[str, Any]
+
+
+def first(row: Row, *names: str) -> Any:
+    """The value under the first of these names that has one, else None."""
+    for name in names:
+        value = row.get(name)
+        if value is not None and value != "":
+            return value
+    return None
+
+
+def inside(row: Row, *path: str) -> Any:
+    """The value under nested names, None where the way ends early."""
+    value: Any = row
+    for name in path:
+        value = record(value).get(name)
+    return value
+
+
+def record(value: object) -> dict[str, Any]:
+    """An object, also when it stands as JSON text in a cell; empty for anything else."""
+    if isinstance(value, str) and value.startswith("{"):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return {}
+    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
+
+
+def listed(value: object) -> list[Any]:
+    """A list, also when it stands as JSON text in a cell; empty for anything else."""
+    if isinstance(value, str) and value.startswith("["):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return []
+    return cast(list[Any], value) if isinstance(value, list) else []
+
+
+def number(value: object) -> int | float | None:
+    """A number, also as text; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return value
+    if isinstance(value, str):
+        try:
+            amount = float(value)
+        except ValueError:
+            return None
+        return int(amount) if amount.is_integer() else amount
+    return None
+
+
+def count(value: object) -> int:
+    """A token count, 0 for anything that is none."""
+    amount = number(value)
+    return int(amount) if amount is not None and abs(amount) < 2**62 else 0
+
+
+def instant(value: object) -> datetime | None:
+    """A moment: RFC 3339 or ISO text (no zone means UTC), or epoch seconds or milliseconds."""
+    amount = number(value)
+    try:
+        if amount is not None:
+            return datetime.fromtimestamp(amount / 1000 if abs(amount) > 1e11 else amount, UTC)
+        if not isinstance(value, str):
+            return None
+        moment = datetime.fromisoformat(value)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def when(value: object) -> object:
+    """A moment as `ts` wants it (RFC 3339); what is no moment stays as it is, to be rejected with it."""
+    moment = instant(value)
+    return value if moment is None else moment.isoformat()
+
+
+def milliseconds(begin: object, end: object) -> float | None:
+    """Milliseconds from one moment to another, None where one is missing or they are in the wrong order."""
+    start, stop = instant(begin), instant(end)
+    if start is None or stop is None or stop < start:
+        return None
+    return (stop - start).total_seconds() * 1000
+
+
+def tags(values: Row) -> str | None:
+    """Tags as JSON text: only entries that have a value, nested ones as JSON text."""
+    kept = {
+        name: value if isinstance(value, str | int | float | bool) else orjson.dumps(value).decode()
+        for name, value in values.items()
+        if value is not None and value not in ("", [], {})
+    }
+    return orjson.dumps(kept).decode() if kept else None

@@ -1,0 +1,124 @@
+"""Format `litellm`: rows of LiteLLM's spend log (table LiteLLM_SpendLogs or `/spend/logs`) and its
+StandardLoggingPayload.
+
+LiteLLM's `prompt_tokens` holds all input for every provider; cached tokens stand in the usage object that it
+keeps in the metadata, in OpenAI's or Anthropic's names.
+"""
+
+from typing import Any
+
+from netra.usage.importers.foreign import (
+    count,
+    first,
+    inside,
+    listed,
+    milliseconds,
+    number,
+    record,
+    tags,
+    when,
+)
+from netra.usage.importers.formats import ImportFormat
+from netra.usage.schema import CALL_COLUMNS
+
+_NOT_MODELS = ("embedding", "image_generation", "transcription", "speech", "moderation", "rerank")
+_PROVIDERS = {"azure_ai": "azure", "vertex_ai": "google", "gemini": "google", "bedrock_converse": "bedrock"}
+
+
+def _adapt(row: dict[str, Any]) -> dict[str, Any] | None:
+    payload = record(row.get("standard_logging_object")) or row
+    kind = str(payload.get("call_type") or "")
+    # A response from LiteLLM's own cache was no call of a model and cost nothing.
+    if any(name in kind for name in _NOT_MODELS) or str(payload.get("cache_hit")).lower() == "true":
+        return None
+    metadata = record(payload.get("metadata"))
+    usage = record(metadata.get("usage_object")) or record(inside(metadata, "additional_usage_values"))
+    begin, end = first(payload, "startTime", "start_time"), first(payload, "endTime", "end_time")
+    streamed = first(payload, "completionStartTime", "completion_start_time")
+    status = _status(payload, metadata)
+    return {
+        "call_id": first(payload, "id", "request_id"),
+        "ts": when(begin),
+        "provider": _provider(payload),
+        "model": _model(payload),
+        **_tokens(payload, usage),
+        "latency_ms": milliseconds(begin, end),
+        # LiteLLM fills the first token's time with the end of a call that did not stream.
+        "ttft_ms": None if streamed == end else milliseconds(begin, streamed),
+        "status": status,
+        "user": first(payload, "end_user") or first(metadata, "user_api_key_user_id") or payload.get("user"),
+        "api_key_id": first(metadata, "user_api_key_hash") or first(payload, "api_key"),
+        "session_id": first(payload, "session_id"),
+        "trace_id": first(payload, "trace_id"),
+        "streaming": payload.get("stream"),
+        "app": first(metadata, "user_api_key_team_alias") or first(payload, "team_id"),
+        "reported_cost_usd": first(payload, "response_cost", "spend"),
+        "tags": _tags(payload, metadata),
+    }
+
+
+def _tokens(payload: dict[str, Any], usage: dict[str, Any]) -> dict[str, Any]:
+    details = record(first(usage, "prompt_tokens_details", "input_tokens_details"))
+    answers = record(first(usage, "completion_tokens_details", "output_tokens_details"))
+    read = count(first(usage, "cache_read_input_tokens")) or count(details.get("cached_tokens"))
+    longer = count(inside(details, "cache_creation_token_details", "ephemeral_1h_input_tokens"))
+    written = count(first(usage, "cache_creation_input_tokens")) or count(
+        details.get("cache_creation_tokens")
+    )
+    inputs = first(payload, "prompt_tokens")
+    if inputs is not None and count(inputs) < read + written:
+        inputs = count(inputs) + read + written
+    return {
+        "input_tokens": inputs,
+        "cache_read_tokens": read,
+        "cache_write_tokens": max(written - longer, 0),
+        "cache_write_1h_tokens": longer,
+        "output_tokens": payload.get("completion_tokens"),
+        "reasoning_tokens": number(answers.get("reasoning_tokens")),
+    }
+
+
+def _model(payload: dict[str, Any]) -> Any:
+    """The model without the provider that LiteLLM writes before it."""
+    model = first(payload, "model", "model_group")
+    prefix, slash, name = model.partition("/") if isinstance(model, str) else ("", "", "")
+    return name if slash and prefix == _routed(payload) else model
+
+
+def _provider(payload: dict[str, Any]) -> str | None:
+    name = _routed(payload)
+    return None if name is None else _PROVIDERS.get(name, name)
+
+
+def _routed(payload: dict[str, Any]) -> str | None:
+    name = first(payload, "custom_llm_provider") or inside(payload, "hidden_params", "litellm_provider")
+    model = first(payload, "model")
+    if name is None and isinstance(model, str) and "/" in model:
+        return model.partition("/")[0]
+    return None if name is None else str(name)
+
+
+def _status(payload: dict[str, Any], metadata: dict[str, Any]) -> str:
+    status = str(first(payload, "status") or first(metadata, "status") or "success").lower()
+    if status == "success":
+        return "ok"
+    error = record(first(payload, "error_information") or metadata.get("error_information"))
+    code, name = str(error.get("error_code") or ""), str(error.get("error_class") or "")
+    if code == "429" or "RateLimit" in name:
+        return "rate_limited"
+    return "timeout" if code in {"408", "504"} or "Timeout" in name else "error"
+
+
+def _tags(payload: dict[str, Any], metadata: dict[str, Any]) -> str | None:
+    return tags(
+        {
+            "team": first(metadata, "user_api_key_team_id") or first(payload, "team_id"),
+            "model_group": first(payload, "model_group"),
+            "api_base": first(payload, "api_base"),
+            "call_type": first(payload, "call_type"),
+            "request_tags": ",".join(str(tag) for tag in listed(payload.get("request_tags"))),
+        }
+    )
+
+
+LITELLM = ImportFormat(name="litellm", sink="calls", columns=CALL_COLUMNS, adapter=_adapt)

@@ -41,6 +41,8 @@ _SCHEMA: dict[str, Any] = {
     "app": pl.String,
     "interactive": pl.Boolean,
     "latency_ms": pl.Float64,
+    "ttft_ms": pl.Float64,
+    "tags": pl.String,
     "user": pl.String,
     "request_hash": pl.String,
     "temperature": pl.Float64,

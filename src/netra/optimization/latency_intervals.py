@@ -42,14 +42,23 @@ class Goal:
 
 
 def latency_effect(
-    blocks: Blocks, before: Latencies, after: Latencies, goal: Goal | None = None
+    blocks: Blocks,
+    before: Latencies,
+    after: Latencies,
+    goal: Goal | None = None,
+    *,
+    weights: Float64 | None = None,
 ) -> LatencyEffect | None:
-    """The change of p50, p95 and p99; None where no call counts before or after."""
+    """The change of p50, p95 and p99; None where no call counts before or after.
+
+    `weights` (n): in the interval the recorded calls stand for those after the change with these weights,
+    where a change takes its latencies from other calls.
+    """
     if not before.known.any() or not after.known.any():
         return None
     shares = list(QUANTILES.values())
     was, becomes = (np.quantile(side.values, shares) for side in (before, after))
-    gains, ends = _resampled(blocks, before, after)
+    gains, ends = _resampled(blocks, before, before if weights is not None else after, weights)
     low, high = np.percentile(gains, [2.5, 97.5], axis=0)
     changes: dict[Percentile, PercentileChange] = {
         name: PercentileChange(
@@ -73,13 +82,18 @@ def _judged(goal: Goal, change: PercentileChange, upper: float) -> LatencyGoal:
     return LatencyGoal(percentile=goal.percentile, target_ms=goal.target_ms, upper_ms=_ms(upper), gate=gate)
 
 
-def _resampled(blocks: Blocks, before: Latencies, after: Latencies) -> tuple[Float64, Float64]:
+def _resampled(
+    blocks: Blocks, before: Latencies, after: Latencies, weights: Float64 | None
+) -> tuple[Float64, Float64]:
     """(gains, percentiles after) of each resample, one column a percentile (resamples, 3)."""
     groups, count = _groups(blocks)
     ends = [side.values for side in (before, after)]
     low = max(min(float(side.min()) for side in ends), _SMALLEST_MS)
     high = max(max(float(side.max()) for side in ends), low * (1 + 1e-9))
-    histograms = [_histogram(side, groups, count, low, high) for side in (before, after)]
+    histograms = [
+        _histogram(side, weighed, (groups, count), (low, high))
+        for side, weighed in ((before, None), (after, weights))
+    ]
     edges = np.geomspace(low, high, _BINS + 1)
     random = np.random.Generator(np.random.PCG64(0))
     found: list[Float64] = []
@@ -97,17 +111,20 @@ def _resampled(blocks: Blocks, before: Latencies, after: Latencies) -> tuple[Flo
 def _groups(blocks: Blocks) -> tuple[Int64, int]:
     """The group of each call, and how many groups there are."""
     if blocks.count <= _GROUPS:
-        return blocks.codes, max(blocks.count, 1)
+        return blocks.codes.astype(np.int64), max(blocks.count, 1)
     shuffled = np.random.Generator(np.random.PCG64(0)).permutation(blocks.count) % _GROUPS
     return shuffled[blocks.codes], _GROUPS
 
 
-def _histogram(side: Latencies, groups: Int64, count: int, low: float, high: float) -> Float64:
+def _histogram(
+    side: Latencies, weights: Float64 | None, grouped: tuple[Int64, int], span: tuple[float, float]
+) -> Float64:
     """Calls by group and bin (groups, bins)."""
+    (groups, count), (low, high) = grouped, span
     scale = _BINS / np.log(high / low)
-    place = np.log(np.maximum(side.values, low) / low) * scale
-    bins = np.minimum(place.astype(np.int64), _BINS - 1)
-    cells = np.bincount(groups[side.known] * _BINS + bins, minlength=count * _BINS)
+    bins = np.minimum((np.log(np.maximum(side.values, low) / low) * scale).astype(np.int64), _BINS - 1)
+    place = groups[side.known] * _BINS + bins
+    cells = np.bincount(place, None if weights is None else weights[side.known], minlength=count * _BINS)
     return cells.reshape(count, _BINS).astype(np.float64)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from netra.optimization.drafts import Draft
-from netra.optimization.findings import Missing, QualityEffect, Verdict
+from netra.optimization.findings import LatencyEffect, LatencyGoal, Missing, QualityEffect, Verdict
 from netra.optimization.intervals import MIN_CALLS, Interval
 
 
@@ -18,7 +18,8 @@ class Judgement:
 def judge(draft: Draft, interval: Interval | None) -> Judgement:
     """Order: quality refuses; something is missing; the interval is above zero; nothing saved; not certain.
 
-    `interval`: 95 % interval of the saving in dollars, None where it was not computed.
+    A change made for a goal of latency is judged by the goal instead of by its saving. `interval`: 95 %
+    interval of the saving in dollars, None where it was not computed.
     """
     gate = draft.quality if isinstance(draft.quality, QualityEffect) else None
     if gate is not None and gate.gate == "refuse":
@@ -27,6 +28,9 @@ def judge(draft: Draft, interval: Interval | None) -> Judgement:
         return Judgement("insufficient_data", draft.missing)
     if draft.effect is None or interval is None:
         return Judgement("insufficient_data", [_more_calls(draft.rows)])
+    goal = draft.latency.goal if isinstance(draft.latency, LatencyEffect) else None
+    if goal is not None:
+        return Judgement(goal.gate, [_closer(goal)] if goal.gate == "insufficient_data" else [])
     if interval.low > 0:
         return Judgement("recommend", [])
     if draft.effect.savings <= 0:
@@ -38,6 +42,14 @@ def _more_calls(rows: int) -> Missing:
     return Missing(
         what=f"enough calls for an interval: {rows} where {MIN_CALLS} are needed",
         how="import a longer period of usage (netra import FILE --format calls)",
+    )
+
+
+def _closer(goal: LatencyGoal) -> Missing:
+    return Missing(
+        what=f"certainty: the {goal.percentile} would be inside {goal.target_ms:,.0f} ms, but may be as high "
+        f"as {goal.upper_ms:,.0f} ms (one-sided 95 % bound)",
+        how="import a longer period of usage with latency_ms",
     )
 
 

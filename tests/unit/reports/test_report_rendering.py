@@ -13,7 +13,7 @@ from netra.reports.rendering.html import render_html
 from netra.reports.rendering.markdown import render_markdown
 from netra.reports.rendering.prose import prose_html
 from netra.reports.rendering.report_json import report_json
-from netra.reports.rendering.view import show_quality
+from netra.reports.rendering.view import show_latency, show_quality
 from testkit import report_samples as samples
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -181,3 +181,10 @@ def test_a_measured_effect_on_quality_is_signed_with_its_interval() -> None:
     assert show_quality({"drop_points": 0.0}) == "0.00 points"
     assert show_quality("none") == "none"
     assert show_quality(None) == "\u2013"
+
+
+def test_latency_effects_are_shown_by_percentile() -> None:
+    change = {"before_ms": 1_500.0, "after_ms": 900.0, "interval_95": [450.0, 700.0]}
+    effect = {"calls": 100, "p50": None, "p95": change, "goal": None}
+    assert show_latency(effect) == "p95 1,500 to 900 ms (95 %: -700.00 to -450.00 ms)"
+    assert show_latency("lower") == "lower"

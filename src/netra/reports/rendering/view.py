@@ -119,7 +119,7 @@ def _view_finding(row: FindingRow) -> FindingView:
         baseline=_money(row.baseline_usd),
         after=_money(row.counterfactual_usd),
         quality=show_quality(row.quality_effect),
-        latency=show_effect(row.latency_effect),
+        latency=show_latency(row.latency_effect),
         risk=show_effect(row.risk),
         effort=show_effect(row.effort),
     )
@@ -137,6 +137,21 @@ def show_quality(effect: object) -> str:
         low, high = sorted(-float(end) for end in measured["interval_95"])
         words += f" (95 %: {_signed(low)} to {_signed(high)})"
     return words + (f", {int(measured['items']):,} items" if measured.get("items") else "")
+
+
+def show_latency(effect: object) -> str:
+    """What a change does to latency; measured percentiles with the interval of what they shrink by."""
+    if not isinstance(effect, dict):
+        return show_effect(effect)
+    measured = cast("Mapping[str, Any]", effect)
+    changes = {name: measured[name] for name in ("p50", "p95", "p99") if measured.get(name)}
+    if not changes:
+        return show_effect(measured)
+    return "; ".join(
+        f"{name} {change['before_ms']:,.0f} to {change['after_ms']:,.0f} ms (95 %: "
+        f"{_signed(-change['interval_95'][1])} to {_signed(-change['interval_95'][0])} ms)"
+        for name, change in changes.items()
+    )
 
 
 def show_interval(interval: tuple[str, str] | None) -> str:

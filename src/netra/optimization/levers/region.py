@@ -1,0 +1,225 @@
+"""region: the same model from the place (region or provider) that answers soonest.
+
+Measured, not assumed: calls of one model in one place are compared with calls of the same model in another
+on the same features and with answers of about the same length; only such calls would move. Each one gets the
+latency of the same rank in the other place (post-stratification; Cochran, Sampling Techniques, 3rd ed., 1977,
+section 5A.9), and in the interval the calls observed there stand for it with their weight, so that few
+calls there make it wide. Which calls went where was not drawn by lot: time of day and size of prompts may
+still differ.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from netra.optimization.actions import Action, ChangeLatency, Rows, SwitchModel
+from netra.optimization.drafts import Draft, Effect, effect_of
+from netra.optimization.findings import Instructions, Missing, Snippet
+from netra.optimization.latency_intervals import latency_effect
+from netra.optimization.latency_replay import ENOUGH, Float64, Int64, LatencyReplay
+from netra.optimization.levers.latency_goals import (
+    GOAL_PARAMETERS,
+    codes_of,
+    goal_of,
+    missing_goal,
+    without_latency,
+)
+from netra.optimization.params import LeverParams
+from netra.optimization.token_changes import switched_cost
+from netra.optimization.workload import Workload
+from netra.pricing.money import femto_string
+
+_TAG = "$.region"
+_MOST = 6
+_SEND_PLACES = Missing(
+    what="calls of one model in two places, on the same features and with a latency each",
+    how='send the region as a tag (tags: {"region": "eu-west-1"}) and the provider, and send a share of the '
+    "calls elsewhere for a few days",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """Calls of a model that would move from one place to another."""
+
+    kind: str
+    model: str
+    origin: str
+    target: str
+    rows: Rows
+    there: Rows
+    strata: Int64
+
+
+class Region:
+    """One draft for each model and place that another place beats, by region tag or provider."""
+
+    name = "region"
+    summary = "send calls to the region or provider that answers soonest"
+    parameters: dict[str, str] = {
+        "from": "only calls in this region or at this provider",
+        "to": "only this region or provider as the target",
+        **GOAL_PARAMETERS,
+    }
+    columns = ("latency_ms", "ttft_ms", "status", "feature", "tags")
+
+    def drafts(self, workload: Workload, evaluations: pl.DataFrame, params: LeverParams) -> list[Draft]:
+        """The moves that shorten latency most, by the time they save; one draft saying so where none does."""
+        replay = LatencyReplay(workload)
+        if not replay.recorded.known.any():
+            return [without_latency(self.name, workload)]
+        moves = [
+            move
+            for kind in ("region", "provider")
+            for move in _moves(workload, replay, kind)
+            if params.text("from") in (None, move.origin) and params.text("to") in (None, move.target)
+        ]
+        if not moves:
+            steps = Instructions(summary="Nothing to compare yet: send what is missing.", steps=[])
+            return [Draft(self.name, dict(params.values), workload.n, steps, missing=[_SEND_PLACES])]
+        found = [(self._draft(workload, replay, move, params), move) for move in _promising(replay, moves)]
+        return [draft for draft, _ in found]
+
+    def _draft(self, workload: Workload, replay: LatencyReplay, move: _Move, params: LeverParams) -> Draft:
+        ms = replay.matched(move.rows, move.there, move.strata)
+        action: Action = ChangeLatency(move.rows, ms)
+        money: Effect | None = effect_of(workload, move.rows, workload.cost)
+        missing: list[Missing] = []
+        if move.kind == "provider":
+            action = SwitchModel(move.rows, move.model, move.target)
+            money, missing = _priced(workload, action)
+        effect = latency_effect(
+            workload.blocks,
+            replay.recorded,
+            replay.after([ChangeLatency(move.rows, ms)])[0],
+            goal_of(params),
+            weights=_weights(replay, move),
+        )
+        costs = "nothing" if money is None or not money.savings else f"${femto_string(-money.savings)}"
+        return Draft(
+            self.name,
+            {"by": move.kind, "model": move.model, "from": move.origin, "to": move.target},
+            int(move.rows.sum()),
+            _instructions(workload, move),
+            effect=money,
+            action=action,
+            missing=[*missing, *missing_goal(self.name, effect, costs)],
+            assumptions=_assumptions(replay, move),
+            latency="unknown" if effect is None else effect,
+            risk="low",
+            effort="medium",
+            filters={"model": move.model} | ({"provider": move.origin} if move.kind == "provider" else {}),
+        )
+
+
+def _moves(workload: Workload, replay: LatencyReplay, kind: str) -> list[_Move]:
+    """Every pair of places of a model with enough calls on common features and lengths."""
+    names, places = _places(workload, kind)
+    if len(names) < 2:
+        return []
+    known = replay.recorded.known
+    moves: list[_Move] = []
+    strata = codes_of(workload, ("feature",)) * 64 + replay.octaves
+    for model in dict.fromkeys(used.canonical.model for used in workload.models):
+        codes = [used.code for used in workload.models if used.canonical.model == model]
+        own = np.isin(workload.model_codes, np.array(codes, dtype=np.int64)) & known
+        present: list[int] = [p for p in np.unique(places[own]).tolist() if p >= 0]
+        counts = {
+            p: np.bincount(strata[own & (places == p)], minlength=int(strata.max()) + 1) for p in present
+        }
+        for origin in present:
+            for target in present:
+                common = counts[target] >= ENOUGH
+                rows = own & (places == origin) & common[strata]
+                if origin != target and int(rows.sum()) >= ENOUGH:
+                    there = own & (places == target)
+                    moves.append(_Move(kind, model, names[origin], names[target], rows, there, strata))
+    return moves
+
+
+def _places(workload: Workload, kind: str) -> tuple[list[str], Int64]:
+    """Names of the places and each call's number among them (n), -1 where unknown."""
+    if not workload.has_text("tags" if kind == "region" else "provider"):
+        return [], np.full(workload.n, -1, dtype=np.int64)
+    if kind == "region":
+        tags = workload.text("tags")
+        distinct = (
+            tags.unique()
+            .to_frame("tags")
+            .with_columns(place=pl.col("tags").str.replace("^$", "{}").str.json_path_match(_TAG))
+        )
+        column = tags.to_frame("tags").join(distinct, on="tags", how="left", maintain_order="left")["place"]
+    else:
+        column = workload.text("provider")
+    column = column.fill_null("")
+    names = sorted(name for name in column.unique().to_list() if name)
+    numbered = {name: number for number, name in enumerate(names)}
+    return names, column.replace_strict(numbered, default=-1, return_dtype=pl.Int64).to_numpy()
+
+
+def _promising(replay: LatencyReplay, moves: Sequence[_Move]) -> list[_Move]:
+    """The best target of each model and place, most milliseconds saved first."""
+    gains: list[tuple[float, int]] = []
+    best: dict[tuple[str, str, str], tuple[float, int]] = {}
+    for number, move in enumerate(moves):
+        after = replay.matched(move.rows, move.there, move.strata)
+        gain = float((replay.recorded.ms[move.rows] - after[move.rows]).sum())
+        key = (move.kind, move.model, move.origin)
+        if key not in best or gain > best[key][0]:
+            best[key] = (gain, number)
+    gains = sorted(best.values(), key=lambda pair: (-pair[0], pair[1]))
+    faster = [pair for pair in gains if pair[0] > 0]
+    return [moves[number] for _, number in (faster or gains[:1])[:_MOST]]
+
+
+def _weights(replay: LatencyReplay, move: _Move) -> Float64:
+    """How much each recorded call counts after the move (n): those that move are stood for by those there."""
+    cells = int(move.strata.max(initial=0)) + 1
+    moved = np.bincount(move.strata[move.rows], minlength=cells)
+    there = np.bincount(move.strata[move.there], minlength=cells)
+    share = np.divide(moved, there, out=np.zeros(cells), where=there > 0)
+    weights = replay.recorded.known.astype(np.float64)
+    weights[move.rows] = 0.0
+    weights[move.there] += share[move.strata[move.there]]
+    return weights
+
+
+def _priced(workload: Workload, action: SwitchModel) -> tuple[Effect | None, list[Missing]]:
+    after, priced = switched_cost(workload, workload.tokens, workload.cost, action)
+    both: npt.NDArray[np.bool_] = action.rows & workload.priced & priced
+    if both.any():
+        return effect_of(workload, action.rows, np.where(both, after, workload.cost)), []
+    what = f"a price for {action.model} at {action.provider}"
+    return None, [Missing(what=what, how="add a [[price]] for it to the price overrides file")]
+
+
+def _assumptions(replay: LatencyReplay, move: _Move) -> list[str]:
+    after = replay.matched(move.rows, move.there, move.strata)[move.rows]
+    before = replay.recorded.ms[move.rows]
+    was, becomes = (np.percentile(values, [50, 95]) for values in (before, after))
+    return [
+        f"{int(move.rows.sum()):,} calls of {move.model} in {move.origin} are compared with "
+        f"{int(move.there.sum()):,} in {move.target}, feature by feature and by length of the answer: median "
+        f"{was[0]:,.0f} to {becomes[0]:,.0f} ms, p95 {was[1]:,.0f} to {becomes[1]:,.0f} ms",
+        "where the calls went was not drawn by lot: time of day and size of the prompts may differ as well",
+        "the place has room for the calls that move; prompts already cached where they are now are read anew",
+    ]
+
+
+def _instructions(workload: Workload, move: _Move) -> Instructions:
+    top = workload.labels(("app", "feature"), move.rows)
+    names = [" / ".join(labels.values()) for labels, _ in top if labels]
+    where = ", ".join(names) if names else "the code that makes these calls"
+    what = "region" if move.kind == "region" else "provider"
+    return Instructions(
+        summary=f"Send the calls of {move.model} from {move.origin} to {move.target}.",
+        steps=[
+            f"In {where}, change the {what} (base URL and key) from {move.origin} to {move.target}.",
+            "Check first that data may be processed there.",
+            "Move a tenth by lot for a day and compare p50 and p95; then the rest.",
+        ],
+        snippet=Snippet(language="diff", text=f"-    {what}: {move.origin}\n+    {what}: {move.target}"),
+    )

@@ -2,20 +2,33 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from netra.cli.failures import CommandError
+from netra.cli.import_files import STANDARD_INPUT, find_files, readable
+from netra.cli.import_reports import summary, tell_import, tell_list, tell_record, tell_summary
 from netra.cli.options import DataDir, Json, Target, Url, Workspace, pairs
 
 if TYPE_CHECKING:
     from netra.client.http import NetraClient
 
-FORMATS = ("calls", "evals", "azure-llm", "mooncake", "aider-analytics")
-_CHUNK = 1 << 18
+FORMATS = (
+    "calls",
+    "evals",
+    "azure-llm",
+    "mooncake",
+    "aider-analytics",
+    "claude-code",
+    "openai-usage",
+    "langfuse",
+    "helicone",
+    "litellm",
+)
+_CHUNK = 1 << 20
 
 
 def register(app: typer.Typer) -> None:
@@ -23,11 +36,19 @@ def register(app: typer.Typer) -> None:
     app.command("import")(import_file)
     imports = typer.Typer(help="What was imported.", no_args_is_help=True)
     imports.command("list")(list_imports)
+    imports.command("show")(show_import)
+    imports.command("undo")(undo_import)
     app.add_typer(imports, name="imports")
 
 
 def import_file(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="JSONL, CSV or Parquet; gzip too.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="JSONL, JSON, CSV, Parquet; gzip and zstd too; a folder, a pattern; - for standard input.",
+        ),
+    ],
     file_format: Annotated[
         str, typer.Option("--format", "-f", help=f"One of {', '.join(FORMATS)}.")
     ] = "calls",
@@ -43,8 +64,20 @@ def import_file(
     workspace: Workspace = None,
 ) -> None:
     """Import usage or evaluations. Importing the same file again adds nothing."""
-    request = check_file(file, file_format, set_columns, map_columns)
-    asyncio.run(_import(Target(url, data_dir, workspace), file, request, json_output))
+    options = check_options(file_format, set_columns, map_columns)
+    target = Target(url, data_dir, workspace)
+    if files == [STANDARD_INPUT]:
+        if sys.stdin.isatty():
+            raise typer.BadParameter("standard input is the terminal: pipe a file into it", param_hint="FILE")
+        asyncio.run(_import_one(target, None, options, json_output))
+        return
+    if STANDARD_INPUT in files:
+        raise typer.BadParameter("- stands alone: it cannot be one of several files", param_hint="FILE")
+    paths = find_files(files, file_format)
+    if len(paths) == 1 and not Path(files[0]).is_dir():
+        asyncio.run(_import_one(target, paths[0], options, json_output))
+    else:
+        asyncio.run(_import_several(target, paths, options, json_output))
 
 
 def list_imports(
@@ -54,37 +87,63 @@ def list_imports(
     asyncio.run(_list(Target(url, data_dir, workspace), json_output))
 
 
-def check_file(
-    file: Path, file_format: str, set_columns: list[str] | None, map_columns: list[str] | None
+def show_import(
+    import_id: Annotated[str, typer.Argument(metavar="IMPORT", help="Id, as `netra imports list` shows it.")],
+    json_output: Json = False,
+    url: Url = None,
+    data_dir: DataDir = None,
+    workspace: Workspace = None,
+) -> None:
+    """One import with its data-quality report: what was odd, and which levers its columns can carry."""
+    path = f"/v1/imports/{import_id}"
+    asyncio.run(_record(Target(url, data_dir, workspace), json_output, lambda client: client.get(path)))
+
+
+def undo_import(
+    import_id: Annotated[str, typer.Argument(metavar="IMPORT", help="Id, as `netra imports list` shows it.")],
+    json_output: Json = False,
+    url: Url = None,
+    data_dir: DataDir = None,
+    workspace: Workspace = None,
+) -> None:
+    """Take an import back: its rows are deleted. What a later import found stored already is gone too."""
+    path = f"/v1/imports/{import_id}/undo"
+    asyncio.run(_record(Target(url, data_dir, workspace), json_output, lambda client: client.post(path)))
+
+
+def check_options(
+    file_format: str, set_columns: list[str] | None, map_columns: list[str] | None
 ) -> dict[str, Any]:
-    """The query of the import request. Raises BadParameter for what can be seen without the server."""
+    """The query of the import request but for the name. Raises BadParameter for what can be seen without
+    the server.
+    """
     if file_format not in FORMATS:
         raise typer.BadParameter(
             f"{file_format!r} is not a format; one of {', '.join(FORMATS)}", param_hint="--format"
         )
-    if not file.exists():
-        raise typer.BadParameter(f"there is no file {file}", param_hint="FILE")
-    if not file.is_file():
-        raise typer.BadParameter(f"{file} is not a file", param_hint="FILE")
-    try:
-        file.open("rb").close()
-    except OSError as failure:
-        raise CommandError(f"{file} cannot be read: {failure.strerror}") from failure
     settings = [f"{name}={value}" for name, value in pairs(set_columns, "--set").items()]
     renames = [f"{ours}={theirs}" for ours, theirs in pairs(map_columns, "--map").items()]
-    return {"format": file_format, "name": file.name, "set": settings, "map": renames}
+    return {"format": file_format, "set": settings, "map": renames}
 
 
-async def send_file(client: "NetraClient", file: Path, request: dict[str, Any]) -> dict[str, Any]:
-    """Stream the file to the server with progress on standard error; the result of the import."""
+def check_file(
+    file: Path, file_format: str, set_columns: list[str] | None, map_columns: list[str] | None
+) -> dict[str, Any]:
+    """The query of the import request of one file. Raises BadParameter, CommandError."""
+    options = check_options(file_format, set_columns, map_columns)
+    return {**options, "name": readable(file).name}
+
+
+async def send_file(client: "NetraClient", file: Path | None, request: dict[str, Any]) -> dict[str, Any]:
+    """Stream a file, or standard input, to the server with progress on standard error; the result."""
     from netra.cli.output import progress_bar, progress_console
 
-    size = max((await asyncio.to_thread(file.stat)).st_size, 1)
+    size = None if file is None else max((await asyncio.to_thread(file.stat)).st_size, 1)
     with progress_bar(progress_console()) as bar:
-        task = bar.add_task(f"Importing {file.name}", total=size, amount="")
+        task = bar.add_task(f"Importing {request['name']}", total=size, amount="")
 
         async def chunks() -> AsyncIterator[bytes]:
-            with file.open("rb") as source:
+            with sys.stdin.buffer if file is None else file.open("rb") as source:
                 while chunk := await asyncio.to_thread(source.read, _CHUNK):
                     yield chunk
                     bar.update(task, advance=len(chunk))
@@ -99,52 +158,74 @@ async def send_file(client: "NetraClient", file: Path, request: dict[str, Any]) 
         )
 
 
-async def _import(target: Target, file: Path, request: dict[str, Any], as_json: bool) -> None:
+async def _import_one(target: Target, file: Path | None, options: dict[str, Any], as_json: bool) -> None:
     from netra.cli.connecting import connected
     from netra.cli.output import print_json
 
+    name = "standard input" if file is None else file.name
     async with connected(target) as client:
-        result = await send_file(client, file, request)
+        result = await send_file(client, file, {**options, "name": name})
     if as_json:
         print_json(result)
     else:
         tell_import(result)
+    _check_some_rows_were_good(result)
 
 
-def tell_import(result: dict[str, Any]) -> None:
-    """One line about an import, and where the rejected rows are."""
-    from netra.cli.output import print_text
+async def _import_several(target: Target, files: list[Path], options: dict[str, Any], as_json: bool) -> None:
+    """Each file is an import of its own; one that cannot be read does not stop the others."""
+    from netra.cli.connecting import connected
+    from netra.cli.output import print_json
+    from netra.client.errors import ApiError
 
-    seconds = float(result["seconds"])
-    rate = f" ({int(result['read'] / seconds):,} rows/s)" if seconds > 0 else ""
-    print_text(
-        f"{result['read']:,} rows read, {result['stored']:,} stored, {result['duplicates']:,} there already, "
-        f"{result['rejected']:,} rejected in {seconds:.1f} s{rate}"
-    )
-    if result.get("reject_file"):
-        sys.stderr.write(
-            f"netra: the rejected rows, each with its line and reason: {result['reject_file']}\n"
+    results: list[dict[str, Any]] = []
+    failed: list[dict[str, Any]] = []
+    async with connected(target) as client:
+        for file in files:
+            try:
+                result = await send_file(client, file, {**options, "name": file.name})
+            except ApiError as failure:
+                failed.append({"file": str(file), "message": str(failure)})
+            else:
+                results.append({"file": str(file), **result})
+    whole = summary(results, failed)
+    if as_json:
+        print_json(whole)
+    else:
+        tell_summary(whole)
+    if failed:
+        raise CommandError(f"{len(failed)} of {len(files)} files could not be imported")
+    _check_some_rows_were_good(whole)
+
+
+def _check_some_rows_were_good(result: dict[str, Any]) -> None:
+    """A script must notice that nothing of its file could be used."""
+    if result["rejected"] and result["rejected"] == result["read"]:
+        raise CommandError(
+            "every row was rejected; nothing was imported",
+            hint="see the reject file for the reasons; is --format the right one?",
         )
 
 
 async def _list(target: Target, as_json: bool) -> None:
-    from rich.markup import escape
-
     from netra.cli.connecting import connected
-    from netra.cli.output import data_console, print_json, tidy_table
+    from netra.cli.output import print_json
 
     async with connected(target) as client:
         imports = [item async for item in client.pages("/v1/imports")]
     if as_json:
         print_json({"imports": imports})
-        return
-    table = tidy_table(
-        ("Import", "File", "Format", "Status", "Read", "Stored", "Duplicates", "Rejected", "When"),
-        numeric=("Read", "Stored", "Duplicates", "Rejected"),
-    )
-    for item in imports:
-        cells = [item.get(name) for name in ("id", "name", "format", "status")]
-        counts = [f"{int(item.get(name) or 0):,}" for name in ("read", "stored", "duplicates", "rejected")]
-        when = str(item.get("created_at") or item.get("started_at") or "")[:19]
-        table.add_row(*(escape(str(cell or "")) for cell in cells), *counts, when)
-    data_console().print(table)
+    else:
+        tell_list(imports)
+
+
+async def _record(target: Target, as_json: bool, ask: Callable[["NetraClient"], Any]) -> None:
+    from netra.cli.connecting import connected
+    from netra.cli.output import print_json
+
+    async with connected(target) as client:
+        record = await ask(client)
+    if as_json:
+        print_json(record)
+    else:
+        tell_record(record)

@@ -1,0 +1,111 @@
+"""How imports and their data quality are told in the terminal."""
+
+import sys
+from typing import Any
+
+Row = dict[str, Any]
+
+_COUNTS = ("read", "stored", "duplicates", "rejected", "ignored")
+_MARKS = {"rejected": "✗", "warning": "!", "note": "·"}
+
+
+def tell_import(result: Row) -> None:
+    """One line about an import, what is odd about its data, and where the rejected rows are."""
+    from netra.cli.output import print_text
+
+    seconds = float(result["seconds"])
+    rate = f" ({int(result['read'] / seconds):,} rows/s)" if seconds > 0 else ""
+    print_text(
+        f"{result['read']:,} rows read, {result['stored']:,} stored, {result['duplicates']:,} there already, "
+        f"{result['rejected']:,} rejected in {seconds:.1f} s{rate}"
+    )
+    for finding in result.get("findings") or ():
+        if finding["severity"] == "warning":
+            sys.stderr.write(f"netra: {finding_text(finding)}\n")
+    if result.get("reject_file"):
+        sys.stderr.write(
+            f"netra: the rejected rows, each with its line and reason: {result['reject_file']}\n"
+        )
+
+
+def summary(results: list[Row], failed: list[Row]) -> Row:
+    """All files of one command together, in the shape of one import plus `files` and `failed`."""
+    totals = {name: sum(int(result.get(name) or 0) for result in results) for name in _COUNTS}
+    seconds = round(sum(float(result["seconds"]) for result in results), 3)
+    return {**totals, "reject_file": None, "seconds": seconds, "files": results, "failed": failed}
+
+
+def tell_summary(whole: Row) -> None:
+    """A table of the files, their sum, and what could not be imported."""
+    from netra.cli.output import data_console, tidy_table
+
+    table = tidy_table(
+        ("File", "Read", "Stored", "Duplicates", "Rejected"),
+        numeric=("Read", "Stored", "Duplicates", "Rejected"),
+    )
+    for result in whole["files"]:
+        counts = [f"{int(result[name]):,}" for name in ("read", "stored", "duplicates", "rejected")]
+        table.add_row(_safe(result["file"]), *counts)
+    data_console().print(table)
+    tell_import(whole)
+    for failure in whole["failed"]:
+        sys.stderr.write(f"netra: {failure['file']}: {failure['message']}\n")
+
+
+def tell_record(record: Row) -> None:
+    """One import with its data-quality report."""
+    from netra.cli.output import data_console, print_text, tidy_table
+
+    console = data_console()
+    print_text(f"{record['id']}  {record['name']}  {record['format']}  {record['status']}")
+    print_text(", ".join(f"{int(record[name]):,} {name}" for name in _COUNTS))
+    if record.get("error"):
+        print_text(f"failed: {record['error'].get('message')}")
+    quality = record.get("quality")
+    if not quality:
+        return
+    if quality["since"]:
+        print_text(f"from {quality['since'][:19]} to {quality['until'][:19]}")
+    findings = quality["findings"]
+    print_text("" if findings else "Nothing odd was found.")
+    for finding in findings:
+        print_text(f"{_MARKS[finding['severity']]} {finding_text(finding)}")
+    if quality["levers"]:
+        table = tidy_table(("Lever", "Needs", "Rows", "Percent"), numeric=("Rows", "Percent"))
+        for lever in quality["levers"]:
+            table.add_row(
+                lever["lever"], ", ".join(lever["needs"]), f"{lever['rows']:,}", f"{lever['percent']:.2f}"
+            )
+        console.print(table)
+    table = tidy_table(("Column", "Filled, percent"), numeric=("Filled, percent",))
+    for column, filled in quality["filled"].items():
+        table.add_row(column, f"{filled:.2f}")
+    console.print(table)
+
+
+def tell_list(imports: list[Row]) -> None:
+    """Imports in a table."""
+    from netra.cli.output import data_console, tidy_table
+
+    numbers = ("Read", "Stored", "Duplicates", "Rejected", "Findings")
+    table = tidy_table(("Import", "File", "Format", "Status", *numbers, "When"), numeric=numbers)
+    for item in imports:
+        cells = [_safe(item.get(name)) for name in ("id", "name", "format", "status")]
+        counts = [f"{int(item.get(name) or 0):,}" for name in ("read", "stored", "duplicates", "rejected")]
+        quality: Row = item.get("quality") or {}
+        findings = len(quality.get("findings", ()))
+        table.add_row(*cells, *counts, str(findings), str(item.get("started_at") or "")[:19])
+    data_console().print(table)
+
+
+def finding_text(finding: Row) -> str:
+    """A finding in one line."""
+    line = f", first in line {finding['first_line']}" if finding.get("first_line") else ""
+    column = f" ({finding['column']})" if finding.get("column") else ""
+    return f"{finding['rows']:,} {finding['code']}{column}: {finding['message']}{line}"
+
+
+def _safe(value: object) -> str:
+    from rich.markup import escape
+
+    return escape(str(value or ""))

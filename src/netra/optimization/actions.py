@@ -82,4 +82,27 @@ class ChangeLatency:
     latency_ms: npt.NDArray[np.float64]
 
 
-Action = RemoveCalls | ChangeTokens | SwitchModel | CachePrefixes | ChangeTier | RepeatSlow | ChangeLatency
+@dataclass(frozen=True, slots=True)
+class BuyCapacity:
+    """The calls of one model would have used capacity bought for the whole time.
+
+    `tokens_a_minute` of capacity for `fee` femto-dollars; output and cache reads take from it by weight.
+    """
+
+    rows: Rows
+    tokens_a_minute: int
+    fee: int
+    output_weight: float
+    cached_weight: float
+
+
+Action = (
+    RemoveCalls
+    | ChangeTokens
+    | SwitchModel
+    | CachePrefixes
+    | ChangeTier
+    | RepeatSlow
+    | ChangeLatency
+    | BuyCapacity
+)

@@ -3,6 +3,7 @@
 from netra.optimization.drafts import Lever
 from netra.optimization.errors import UnknownLeverError
 from netra.optimization.levers.batch import Batch
+from netra.optimization.levers.commitment import Commitment
 from netra.optimization.levers.context_growth import ContextGrowth
 from netra.optimization.levers.duplicate_inflight import DuplicateInflight
 from netra.optimization.levers.flex import Flex
@@ -25,6 +26,7 @@ LEVERS: tuple[Lever, ...] = (
     ProviderSwitch(),
     Batch(),
     Flex(),
+    Commitment(),
     OutputCap(),
     ReasoningEffort(),
     RetryWaste(),

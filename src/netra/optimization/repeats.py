@@ -13,6 +13,7 @@ import numpy.typing as npt
 import polars as pl
 
 from netra.optimization.workload import Workload
+from netra.pricing.coding import has_value
 
 Int64 = npt.NDArray[np.int64]
 UInt64 = npt.NDArray[np.uint64]
@@ -99,7 +100,7 @@ def repeatable(workload: Workload, warmest: float) -> Rows:
     Unknown temperatures count as repeatable. Attempts that another call repeats are left out: their answer
     was not accepted.
     """
-    rows = (workload.text("status").replace("", "ok") == "ok").to_numpy()
+    rows = has_value(workload.coded("status"), ("ok", ""))
     temperature = workload.number("temperature")
     if temperature is not None:
         rows &= (temperature.cast(pl.Float64).fill_null(0.0) <= warmest).to_numpy()

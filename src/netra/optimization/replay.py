@@ -1,8 +1,9 @@
 """The joint replay: all recommended changes together, call by call.
 
 Per call in this order: remove calls, change tokens, change model or provider, cache replay, tier, calls sent
-twice. Where several actions of one kind concern the same call, the one that makes it cheaper wins (for the
-cache, which depends on earlier calls, the one that makes all its calls cheaper together).
+twice, bought capacity. Where several actions of one kind concern the same call, the one that makes it cheaper
+wins (for the cache, which depends on earlier calls, and for capacity, which is bought for all, the one that
+makes all its calls cheaper together).
 """
 
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ import numpy.typing as npt
 
 from netra.optimization.actions import (
     Action,
+    BuyCapacity,
     CachePrefixes,
     ChangeTier,
     ChangeTokens,
@@ -22,6 +24,12 @@ from netra.optimization.actions import (
 )
 from netra.optimization.levers.prompt_cache import with_cache
 from netra.optimization.prefix_replay import CachedTokens, cached_tokens, gaps_since_last_use, live_prefix
+from netra.optimization.provisioned import (
+    MICROSECONDS_PER_MINUTE,
+    capacity_tokens,
+    needed_capacity,
+    with_capacity,
+)
 from netra.optimization.token_changes import limited_tokens, scaled_tokens, switched_cost
 from netra.optimization.workload import Workload
 from netra.pricing.coding import Int32
@@ -74,7 +82,10 @@ def replay_jointly(workload: Workload, actions: Sequence[Action]) -> Int64:
     for repeat in (a for a in actions if isinstance(a, RepeatSlow)):
         twice |= repeat.rows
     cost[twice] *= 2
-    return np.where(state.alive & workload.priced & priced, cost, 0)
+    cost = np.where(state.alive & workload.priced & priced, cost, 0)
+    for bought in (a for a in actions if isinstance(a, BuyCapacity)):
+        cost = _on_capacity(workload, state, bought, cost)
+    return cost
 
 
 def independent(actions: Sequence[Action]) -> bool:
@@ -155,6 +166,15 @@ def _replay_caches(
         table = prices.of(members)
         if total_femto(table.cost(changed)[0]) < total_femto(table.cost(before)[0]):
             state.tokens = _placed(state.tokens, members, changed)
+
+
+def _on_capacity(workload: Workload, state: _State, bought: BuyCapacity, cost: Int64) -> Int64:
+    """What is left of the calls on their model uses the capacity, if it is still worth its price."""
+    members = np.flatnonzero(bought.rows & state.alive & (state.codes == workload.model_codes))
+    used = capacity_tokens(taken(state.tokens, members), bought.output_weight, bought.cached_weight)
+    needed = needed_capacity(workload.ts[members] // MICROSECONDS_PER_MINUTE, used)
+    cost[members] = with_capacity(needed, cost[members], bought.tokens_a_minute, bought.fee)
+    return cost
 
 
 def _terms_by_call(

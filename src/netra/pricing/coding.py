@@ -45,6 +45,12 @@ def coded(column: pl.Series) -> Coded:
     return Coded(labels.to_physical().cast(pl.Int32).to_numpy(), tuple(values))
 
 
+def has_value(column: Coded, values: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which rows (n) have one of some texts."""
+    wanted = np.array([value in values for value in column.values] or [False])
+    return wanted[column.codes]
+
+
 def combined(columns: Sequence[Coded]) -> tuple[Int32, list[tuple[str, ...]]]:
     """(a number per row, the values behind each number) of the combinations that occur; at least one
     column.

@@ -17,6 +17,7 @@ from netra.optimization.findings import Instructions, Missing, Snippet
 from netra.optimization.levers.changed_answers import nothing_to_change
 from netra.optimization.params import LeverParams
 from netra.optimization.workload import Workload
+from netra.pricing.coding import has_value
 from netra.pricing.vectorised import price_table
 
 _FLEX = """client = OpenAI(timeout=900.0)  # answers may take minutes
@@ -57,9 +58,9 @@ def _may_wait(workload: Workload) -> Rows:
     declared = workload.number("interactive")
     if declared is None:
         return np.zeros(workload.n, dtype=bool)
-    fine = workload.text("status").replace("", "ok") == "ok"
-    cheap = workload.text("service_tier").is_in(["batch", "flex"])
-    return (~declared.cast(pl.Boolean).fill_null(value=True) & fine & ~cheap).to_numpy()
+    fine = has_value(workload.coded("status"), ("ok", ""))
+    cheap = has_value(workload.coded("service_tier"), ("batch", "flex"))
+    return (~declared.cast(pl.Boolean).fill_null(value=True)).to_numpy() & fine & ~cheap
 
 
 def _draft(workload: Workload, rows: Rows, after: Int64, unsold: int) -> Draft:

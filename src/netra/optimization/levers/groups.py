@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-import polars as pl
 
 from netra.optimization.actions import Int64, Rows
 from netra.optimization.workload import Workload
+from netra.pricing.coding import combined
 
 MOST = 4
 
@@ -24,21 +24,17 @@ def dearest_groups(
     present = [name for name in names if workload.has_text(name)]
     if not len(found) or not present:
         return [({}, np.ones(workload.n, dtype=bool))]
-    columns = [workload.text(name) for name in present]
-    frame = pl.DataFrame([column.gather(found) for column in columns]).with_columns(
-        usd=pl.Series(gains[found] * 1e-15)
-    )
-    falling = [True, *[False] * len(present)]
-    totals = frame.group_by(present).agg(pl.col("usd").sum()).sort(["usd", *present], descending=falling)
+    codes, texts = combined([workload.coded(name) for name in present])
+    usd = np.bincount(codes[found], weights=gains[found] * 1e-15, minlength=len(texts))
+    calls = np.bincount(codes[found], minlength=len(texts))
+    order = sorted(np.flatnonzero(calls).tolist(), key=lambda place: (-usd[place], texts[place]))
     groups: list[tuple[dict[str, str], Rows]] = []
     rest = np.ones(workload.n, dtype=bool)
-    for values in totals.select(present).head(most).rows():
-        rows = rest.copy()
-        for column, value in zip(columns, values, strict=True):
-            rows &= (column == value).to_numpy()
+    for place in order[:most]:
+        rows = codes == place
         rest &= ~rows
-        groups.append(({n: v for n, v in zip(present, values, strict=True) if v}, rows))
-    if totals.height > most:
+        groups.append(({n: v for n, v in zip(present, texts[place], strict=True) if v}, rows))
+    if len(order) > most:
         groups.append(({}, rest))
     return groups
 

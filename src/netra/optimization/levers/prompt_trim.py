@@ -25,6 +25,7 @@ from netra.optimization.levers.changed_answers import gated_drafts, nothing_to_c
 from netra.optimization.params import LeverParams
 from netra.optimization.shared_prefixes import shared_leading_blocks
 from netra.optimization.workload import Workload
+from netra.pricing.coding import combined, has_value
 
 _SHARE = 0.5
 _NEVER_CACHED = 2**62
@@ -79,12 +80,8 @@ class PromptTrim:
 
 def static_tokens(workload: Workload, share: float) -> Int64:
     """Tokens at the start of each call (n) that `share` of the calls of its app, feature and model share."""
-    keys = workload.model_codes.astype(np.uint64)
-    for name in ("app", "feature"):
-        with np.errstate(over="ignore"):
-            keys = keys * np.uint64(0x9E3779B97F4A7C15) + workload.identities(name)
-    distinct = pl.Series(keys).unique().sort().to_numpy()
-    group = np.searchsorted(distinct, keys).astype(np.int64)
+    columns = [workload.coded(name) for name in ("provider", "model", "app", "feature")]
+    group = combined(columns)[0].astype(np.int64)
     blocks = shared_leading_blocks(workload.prefixes, group, share)
     return np.minimum(blocks * workload.prefixes.block_tokens, workload.tokens.input)
 
@@ -135,7 +132,7 @@ def _instructions(workload: Workload, cut: Int64) -> Instructions:
     for labels, calls in top:
         rows = np.ones(workload.n, dtype=bool)
         for name, value in labels.items():
-            rows &= (workload.text(name) == value).to_numpy()
+            rows &= has_value(workload.coded(name), (value,))
         tokens = int(cut[rows].sum())
         places.append(f"{' / '.join(labels.values())} ({tokens / calls:,.0f} tokens in {calls:,} calls)")
     return Instructions(

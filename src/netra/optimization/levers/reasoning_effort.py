@@ -30,6 +30,7 @@ from netra.optimization.params import LeverParams
 from netra.optimization.quality_gate import DEFAULT_MARGIN, check_quality, paired_items
 from netra.optimization.token_changes import switched_cost
 from netra.optimization.workload import UsedModel, Workload
+from netra.pricing.coding import Coded, has_value
 from netra.pricing.money import total_femto
 from netra.pricing.vectorised import Tokens
 
@@ -103,22 +104,23 @@ def reasoning_cost(workload: Workload) -> Int64:
 
 
 def _groups(workload: Workload, cost: Int64) -> list[_Group]:
-    efforts = _efforts(workload)
+    efforts = workload.coded("reasoning_effort")
+    spellings = sorted({value.lower() for value in efforts.values})
     groups: list[_Group] = []
     for used in workload.models:
         mine = workload.rows_of(used.code)
         if not cost[mine].any():
             continue
-        for effort in sorted(efforts.filter(pl.Series(mine)).unique().to_list()):
-            rows = mine & (efforts == effort).to_numpy()
+        for effort in spellings:
+            rows = mine & _at_effort(efforts, effort)
             spent = total_femto(cost[rows])
             if spent:
                 groups.append(_Group(used, effort, rows, spent))
     return sorted(groups, key=lambda group: -group.reasoning)
 
 
-def _efforts(workload: Workload) -> pl.Series:
-    return workload.text("reasoning_effort").str.to_lowercase()
+def _at_effort(efforts: Coded, effort: str) -> Rows:
+    return has_value(efforts, [value for value in efforts.values if value.lower() == effort])
 
 
 def _gated(
@@ -225,7 +227,7 @@ def _effect(workload: Workload, action: SwitchModel, ratio: Ratio) -> Effect:
 
 
 def _latency(workload: Workload, group: _Group, effort: str) -> str:
-    there = workload.rows_of(group.used.code) & (_efforts(workload) == effort).to_numpy()
+    there = workload.rows_of(group.used.code) & _at_effort(workload.coded("reasoning_effort"), effort)
     if there.any():
         return compare_latency(workload, group.rows, there, f"effort {effort}")
     return "lower: fewer tokens are written before the answer; how much is not recorded"

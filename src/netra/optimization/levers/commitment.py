@@ -1,0 +1,304 @@
+"""commitment: provisioned throughput against on-demand prices.
+
+Definition. Successful standard-tier calls of one model are replayed minute by minute on U units of capacity,
+each good for `unit_tokens_per_minute` and paid for every hour of the period looked at; calls that do not fit
+into their minute spill over and are billed on demand (`optimization.provisioned`). Output tokens count
+`output_weight` times (default: the model's price of output over that of input on the last day), cache reads
+`cached_weight` times (default 0). U is the number of units, from `min_units` in steps of `step`, at which fee
+and spill-over together cost least; `units` fixes it. Where even that costs more than on demand, the answer is
+to refuse, with the figure. The interval comes from resampling whole days (2,000 resamples, PCG64(0)) at that
+U, so a week of traffic is needed; U was chosen on the same days, which favours it a little.
+
+Without a unit price the answer is insufficient data, with the rates of tokens a minute and the price below
+which capacity for such a minute would pay.
+
+Source: Microsoft, Azure OpenAI provisioned throughput units (output counts as its price ratio to input from
+GPT-4.1 on, cached tokens are deducted in full, calls over capacity are refused and may spill over).
+"""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+
+from netra.optimization.actions import BuyCapacity, Int64
+from netra.optimization.drafts import Draft, Effect, Float64
+from netra.optimization.errors import InvalidLeverParamError
+from netra.optimization.findings import Instructions, Missing, Snippet
+from netra.optimization.intervals import bootstrap_totals
+from netra.optimization.levers.changed_answers import nothing_to_change
+from netra.optimization.params import LeverParams
+from netra.optimization.provisioned import MICROSECONDS_PER_MINUTE, capacity_tokens, needed_capacity
+from netra.optimization.workload import UsedModel, Workload
+from netra.pricing.coding import has_value
+from netra.pricing.models import FEMTO_PER_USD
+from netra.pricing.money import total_femto
+
+MIN_DAYS = 7
+_MOST_UNITS = 100_000
+_MINUTES_PER_DAY = 1_440
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DEPLOY = """az cognitiveservices account deployment create --name ACCOUNT --resource-group GROUP \\
+  --deployment-name {model} --model-name {model} --model-version VERSION --model-format OpenAI \\
+  --sku-name GlobalProvisionedManaged --sku-capacity {units}"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Units:
+    """What is on offer: dollars a unit and hour, tokens a unit and minute, the least number and the steps."""
+
+    usd_per_hour: Decimal
+    tokens_a_minute: int
+    least: int
+    step: int
+
+    def fee(self, units: int, minutes: int) -> int:
+        """Femto-dollars of some units for some minutes, rounded down to whole femto-dollars."""
+        return int(self.usd_per_hour * FEMTO_PER_USD * units * minutes / 60)
+
+
+@dataclass(frozen=True, slots=True)
+class _Traffic:
+    """The calls of one model that could use capacity (k), in order, and the minutes of the period."""
+
+    used: UsedModel
+    members: Int64
+    minute: Int64
+    taken: Int64
+    needed: Int64
+    cost: Int64
+    first: int
+    minutes: int
+    weights: tuple[float, float]
+
+    def carried(self, capacity: int) -> Int64:
+        """Femto-dollars of each call that would be carried, 0 of the others (k)."""
+        return np.where(self.needed <= capacity, self.cost, 0)
+
+    def rates(self) -> tuple[int, int, int, int]:
+        """p50, p90, p99 and maximum of tokens a minute, quiet minutes included."""
+        sums = np.bincount(self.minute - self.first, weights=self.taken, minlength=self.minutes)
+        p50, p90, p99, most = np.percentile(sums, [50, 90, 99, 100])
+        return round(float(p50)), round(float(p90)), round(float(p99)), round(float(most))
+
+
+class Commitment:
+    """Units of provisioned throughput for one model, as many as cost least with what spills over."""
+
+    name = "commitment"
+    summary = "buy capacity ahead where the load is steady enough"
+    parameters: dict[str, str] = {
+        "model": "the model to buy capacity for (default: the dearest)",
+        "unit_usd_per_hour": "price of a unit for an hour, e.g. 1.00 (a monthly price over 730)",
+        "unit_tokens_per_minute": "tokens a minute that a unit carries, e.g. 2500",
+        "min_units": "the least that can be bought (default 1)",
+        "step": "units are bought in steps of so many (default 1)",
+        "units": "so many units instead of the best number",
+        "output_weight": "input tokens that an output token counts as (default: the ratio of their prices)",
+        "cached_weight": "input tokens that a cache read counts as (default 0)",
+    }
+    columns = ("status", "service_tier", "app", "feature")
+
+    def drafts(self, workload: Workload, evaluations: pl.DataFrame, params: LeverParams) -> list[Draft]:
+        """One draft for one model."""
+        traffic = _traffic(workload, params)
+        if traffic is None:
+            lacking = Missing(
+                what=f"priced standard-tier calls of {params.text('model') or 'any model'}",
+                how="import calls of the model, or name one in use: --param commitment.model=NAME",
+            )
+            return [nothing_to_change(self.name, workload, lacking)]
+        dollars = params.number("unit_usd_per_hour")
+        tokens = params.whole("unit_tokens_per_minute")
+        if dollars is None or tokens is None:
+            return [_without_prices(workload, traffic)]
+        units = _Units(
+            Decimal(str(dollars)),
+            tokens,
+            params.whole("min_units", 1) or 1,
+            params.whole("step", 1) or 1,
+        )
+        number = params.whole("units") or _best(traffic, units)
+        if number > _MOST_UNITS:
+            raise InvalidLeverParamError(f"{self.name}: {number:,} units are more than {_MOST_UNITS:,}")
+        return [_draft(workload, traffic, units, number)]
+
+
+def _traffic(workload: Workload, params: LeverParams) -> _Traffic | None:
+    wanted = params.text("model")
+    canonical = None if wanted is None else workload.catalogue.canonical(wanted).model
+    able = has_value(workload.coded("status"), ("ok", "")) & workload.priced
+    able &= has_value(workload.coded("service_tier"), ("standard", "")) & (workload.cost > 0)
+    for used in workload.models:
+        if canonical not in (None, used.canonical.model):
+            continue
+        members = np.flatnonzero(able & workload.rows_of(used.code))
+        if len(members):
+            return _traffic_of(workload, used, members, params)
+    return None
+
+
+def _traffic_of(workload: Workload, used: UsedModel, members: Int64, params: LeverParams) -> _Traffic:
+    output = params.number("output_weight")
+    weights = (
+        output if output is not None else _price_ratio(workload, used),
+        params.number("cached_weight", 0.0) or 0.0,
+    )
+    minute = workload.ts[members] // MICROSECONDS_PER_MINUTE
+    taken = capacity_tokens(workload.tokens, *weights)[members]
+    first, last = (int(workload.ts[end]) // MICROSECONDS_PER_MINUTE for end in (0, -1))
+    return _Traffic(
+        used,
+        members,
+        minute,
+        taken,
+        needed_capacity(minute, taken),
+        workload.cost[members],
+        first,
+        last - first + 1,
+        weights,
+    )
+
+
+def _price_ratio(workload: Workload, used: UsedModel) -> float:
+    """Price of output over price of input on the last day; 1 where either is free or unknown."""
+    last = _EPOCH + timedelta(microseconds=int(workload.ts[-1]))
+    price = workload.catalogue.resolve(used.model, used.provider or None, last)
+    if price is None:
+        return 1.0
+    rates = price.bands[0].rates
+    return rates.output / rates.input if rates.input > 0 and rates.output > 0 else 1.0
+
+
+def _best(traffic: _Traffic, units: _Units) -> int:
+    """The number of units at which fee and spill-over cost least; of two that cost the same the smaller."""
+    per_call = -(-traffic.needed // units.tokens_a_minute)
+    most = int(min(max(per_call.max(), units.least), _MOST_UNITS))
+    within = per_call <= most
+    worth = np.cumsum(np.bincount(per_call[within], weights=traffic.cost[within], minlength=most + 1))
+    offered = np.arange(units.least, most + units.step, units.step)
+    offered = offered[offered <= _MOST_UNITS] if len(offered) else np.array([units.least])
+    fee = float(units.fee(1, traffic.minutes))
+    gains = worth[np.minimum(offered, most)] - fee * offered
+    return int(offered[int(np.argmax(gains))])
+
+
+def _draft(workload: Workload, traffic: _Traffic, units: _Units, number: int) -> Draft:
+    used, capacity = traffic.used, number * units.tokens_a_minute
+    carried = traffic.carried(capacity)
+    fee = units.fee(number, traffic.minutes)
+    days, per_day = _by_day(traffic, carried, units, number)
+    rows = np.zeros(workload.n, dtype=bool)
+    rows[traffic.members] = True
+    draft = Draft(
+        Commitment.name,
+        {
+            "model": used.model,
+            **({"provider": used.provider} if used.provider else {}),
+            "units": f"{number}",
+            "unit_usd_per_hour": f"{units.usd_per_hour:f}",
+            "unit_tokens_per_minute": f"{units.tokens_a_minute}",
+        },
+        len(traffic.members),
+        _instructions(used, number),
+        assumptions=_assumptions(traffic, (capacity, fee), int((carried > 0).sum())),
+        latency="steadier: capacity of your own is not shared; calls over it go on demand as now",
+        risk="high",
+        effort="high",
+        filters={"model": used.model, **({"provider": used.provider} if used.provider else {})},
+    )
+    if days < MIN_DAYS:
+        return replace(draft, missing=[_more_days(days)])
+    saved = total_femto(carried) - fee
+    baseline = total_femto(traffic.cost)
+    return replace(
+        draft,
+        effect=_effect(workload, (baseline, baseline - saved), per_day),
+        action=BuyCapacity(rows, capacity, fee, *traffic.weights),
+    )
+
+
+def _by_day(traffic: _Traffic, carried: Int64, units: _Units, number: int) -> tuple[int, Float64]:
+    """(days, dollars saved on each): what the carried calls would have cost, less the fee of the day."""
+    first = traffic.first // _MINUTES_PER_DAY
+    ends = (
+        np.arange(first, (traffic.first + traffic.minutes - 1) // _MINUTES_PER_DAY + 1) + 1
+    ) * _MINUTES_PER_DAY
+    begins = np.maximum(ends - _MINUTES_PER_DAY, traffic.first)
+    minutes = np.minimum(ends, traffic.first + traffic.minutes) - begins
+    worth = np.bincount(
+        traffic.minute // _MINUTES_PER_DAY - first, weights=carried * 1e-15, minlength=len(ends)
+    )
+    return len(ends), worth - minutes * (units.fee(number, 60) * 1e-15 / 60)
+
+
+def _effect(workload: Workload, amounts: tuple[int, int], per_day: Float64) -> Effect:
+    """The effect with the interval of resampled days: spread evenly over the blocks, it has no other."""
+    baseline, counterfactual = amounts
+    saved = (baseline - counterfactual) * 1e-15
+    interval = bootstrap_totals([per_day])[0]
+    even = np.full(workload.blocks.count, saved / workload.blocks.count)
+    return Effect(
+        baseline,
+        counterfactual,
+        even,
+        (max(0.0, saved - interval.low), max(0.0, interval.high - saved)),
+    )
+
+
+def _assumptions(traffic: _Traffic, bought: tuple[int, int], carried: int) -> list[str]:
+    capacity, fee = bought
+    p50, p90, p99, most = traffic.rates()
+    output, cached = traffic.weights
+    return [
+        f"tokens a minute of {traffic.used.model}: median {p50:,}, p90 {p90:,}, p99 {p99:,}, most {most:,}; "
+        f"an output token counts as {output:g} input tokens, a cache read as {cached:g}",
+        f"{capacity:,} tokens a minute would have carried {carried:,} of {len(traffic.members):,} calls; the "
+        f"others are billed on demand, and unused capacity is lost",
+        f"the fee of ${fee * 1e-15:,.2f} is for all of the {traffic.minutes / 60:,.0f} hours looked at",
+        "a call takes its tokens from the minute in which it begins",
+    ]
+
+
+def _without_prices(workload: Workload, traffic: _Traffic) -> Draft:
+    rates = traffic.rates()
+    capacity = next((rate for rate in rates if rate), 0)
+    hours = traffic.minutes / 60
+    worth = total_femto(traffic.carried(capacity)) * 1e-15 / hours
+    p50, p90, p99, most = rates
+    missing = Missing(
+        what=(
+            f"what a unit of capacity for {traffic.used.model} costs and carries. Its calls take {p50:,} "
+            f"tokens in the median minute (p90 {p90:,}, p99 {p99:,}, most {most:,}); capacity for "
+            f"{capacity:,} a minute pays if it costs less than ${worth:,.4f} an hour"
+        ),
+        how=(
+            "ask with --param commitment.unit_usd_per_hour=1.00 "
+            "--param commitment.unit_tokens_per_minute=2500 (your provider's quote), and min_units and step "
+            "where they apply"
+        ),
+    )
+    return nothing_to_change(Commitment.name, workload, missing)
+
+
+def _more_days(days: int) -> Missing:
+    return Missing(
+        what=f"days to compare: {days} where {MIN_DAYS} are needed, weekends included",
+        how="import a longer period of usage (netra import FILE --format calls)",
+    )
+
+
+def _instructions(used: UsedModel, number: int) -> Instructions:
+    return Instructions(
+        summary=f"Buy {number:,} units of provisioned throughput for {used.model}; let the rest spill over.",
+        steps=[
+            "Ask the provider for a quote by the hour first, and try it before a term of a month or a year.",
+            "Deploy the units, send all calls of the model there, and turn on spill-over to the on-demand "
+            "deployment.",
+            "Watch utilisation and spill-over for two weeks; a growing or seasonal load changes the number.",
+            "Commit to a term only for the units that are busy at night and at weekends too.",
+        ],
+        snippet=Snippet(language="shell", text=_DEPLOY.format(model=used.model, units=number)),
+    )

@@ -1,4 +1,5 @@
-"""A language-model provider for tests: a real HTTP server that speaks the OpenAI wire format.
+"""A language-model provider for tests: a real HTTP server that speaks the wire formats of OpenAI and
+Anthropic.
 
 What it answers is decided by a script, a function from the request's JSON to a Reply. It counts nothing and
 knows nothing of the product; with `playing(playbooks)` it lets the built-in playbooks answer over the wire,
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import secrets
 import socket
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -22,6 +24,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from netra.llm.playbook import CallTools, Playbook, PlaybookView, ToolAnswer
+from testkit.anthropic_wire import events_of, message_of
 
 JsonObject = dict[str, Any]
 
@@ -56,7 +59,9 @@ Script = Callable[[JsonObject], Reply]
 
 
 class ScriptedProvider:
-    """Serves `/v1/chat/completions` and `/v1/models`; `requests` and `keys` hold what arrived, in order."""
+    """Serves `/v1/chat/completions`, `/v1/messages` and `/v1/models`; `requests` and `keys` hold what
+    arrived, in order.
+    """
 
     def __init__(self, script: Script) -> None:
         self.script = script
@@ -69,6 +74,7 @@ class ScriptedProvider:
         app = Starlette(
             routes=[
                 Route("/v1/chat/completions", self._complete, methods=["POST"]),
+                Route("/v1/messages", self._message, methods=["POST"]),
                 Route("/v1/models", self._models, methods=["GET"]),
             ]
         )
@@ -92,7 +98,23 @@ class ScriptedProvider:
         if body.get("stream"):
             return StreamingResponse(_stream(body, reply), media_type="text/event-stream")
         choice = {"index": 0, "message": _message(reply), "finish_reason": _finish(reply), "logprobs": None}
-        answer = {**_envelope(body, "chat.completion"), "choices": [choice], "usage": reply.usage}
+        answer = {
+            **_envelope(body, "chat.completion", secrets.token_hex(8)),
+            "choices": [choice],
+            "usage": reply.usage,
+        }
+        return JSONResponse(answer, headers=dict(reply.headers))
+
+    async def _message(self, request: Request) -> Response:
+        body: JsonObject = json.loads(await request.body())
+        self.requests.append(body)
+        self.keys.append(request.headers.get("x-api-key", ""))
+        reply = self.script(body)
+        if reply.status != 200:
+            return JSONResponse(reply.error, status_code=reply.status, headers=dict(reply.headers))
+        answer = message_of(str(body["model"]), reply.text, reply.tool_calls, reply.usage)
+        if body.get("stream"):
+            return StreamingResponse(events_of(answer, reply.piece), media_type="text/event-stream")
         return JSONResponse(answer, headers=dict(reply.headers))
 
     async def _models(self, _request: Request) -> Response:
@@ -155,8 +177,8 @@ def _parsed(content: str) -> Any:
         return content
 
 
-def _envelope(body: JsonObject, kind: str) -> JsonObject:
-    return {"id": "chatcmpl-scripted", "object": kind, "created": 1_700_000_000, "model": body["model"]}
+def _envelope(body: JsonObject, kind: str, answer: str) -> JsonObject:
+    return {"id": f"chatcmpl-{answer}", "object": kind, "created": 1_700_000_000, "model": body["model"]}
 
 
 def _message(reply: Reply) -> JsonObject:
@@ -177,18 +199,25 @@ def _finish(reply: Reply) -> str:
 
 
 async def _stream(body: JsonObject, reply: Reply) -> AsyncGenerator[bytes]:
+    answer = secrets.token_hex(8)
     text = reply.text or ""
     pieces = [text[start : start + reply.piece] for start in range(0, len(text), reply.piece)]
     for number, piece in enumerate(pieces):
         if reply.gate is not None and number == len(pieces) - 1:
             await reply.gate.wait()
         choice = {"index": 0, "delta": {"content": piece}, "finish_reason": None}
-        yield _event({**_envelope(body, "chat.completion.chunk"), "choices": [choice]})
+        yield _event({**_envelope(body, "chat.completion.chunk", answer), "choices": [choice]})
+    if reply.tool_calls:
+        calls = [{"index": n, **call} for n, call in enumerate(_message(reply)["tool_calls"])]
+        choice = {"index": 0, "delta": {"tool_calls": calls}, "finish_reason": None}
+        yield _event({**_envelope(body, "chat.completion.chunk", answer), "choices": [choice]})
     last: JsonObject = {"index": 0, "delta": {}, "finish_reason": _finish(reply)}
-    yield _event({**_envelope(body, "chat.completion.chunk"), "choices": [last]})
+    yield _event({**_envelope(body, "chat.completion.chunk", answer), "choices": [last]})
     options: JsonObject = body.get("stream_options") or {}
     if options.get("include_usage"):
-        yield _event({**_envelope(body, "chat.completion.chunk"), "choices": [], "usage": reply.usage})
+        yield _event(
+            {**_envelope(body, "chat.completion.chunk", answer), "choices": [], "usage": reply.usage}
+        )
     yield b"data: [DONE]\n\n"
 
 

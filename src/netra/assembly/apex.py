@@ -19,7 +19,7 @@ from netra.events.publisher import EventPublisher
 from netra.ids.manager import UnifiedIDManager
 from netra.optimization.service import OptimizationService
 from netra.pricing.catalogue import PriceCatalogue
-from netra.pricing.service import PriceService
+from netra.pricing.workspace_prices import WorkspacePrices
 from netra.reports.service import ReportService
 from netra.runs.service import RunService
 from netra.runs.snapshot import SnapshotService
@@ -34,7 +34,11 @@ from netra.storage.valkey.hot_store import HotStore
 from netra.telemetry.metrics import Metrics
 from netra.usage.importing import ImportService
 from netra.usage.line_writer import UsageLineWriter
-from netra.usage.pricing_rows import CallPricer
+from netra.usage.outbox.intake import Intake
+from netra.usage.price_differences import PriceDifferences
+from netra.usage.pricing_rows import WorkspacePricer
+from netra.usage.reconciliation.service import ReconciliationService
+from netra.usage.repricing import RepricingService
 from netra.usage.service import UsageService
 from netra.usage.writer import CallWriter
 
@@ -57,10 +61,14 @@ class Savings:
     """Prices, usage and what can be saved on it."""
 
     catalogue: PriceCatalogue
-    prices: PriceService
+    prices: WorkspacePrices
+    differences: PriceDifferences
+    repricing: RepricingService
+    reconciliation: ReconciliationService
     usage: UsageService
     imports: ImportService
     call_writer: CallWriter
+    intake: Intake
     evaluations: EvaluationService
     optimization: OptimizationService
     reports: ReportService
@@ -158,10 +166,11 @@ async def check_schemas(stores: Stores) -> None:
 def build_savings(settings: Settings, stores: Stores, ids: UnifiedIDManager) -> Savings:
     """From prices up to reports."""
     catalogue = PriceCatalogue(settings.price_overrides)
+    prices = WorkspacePrices(stores.access, catalogue)
     evaluations = EvaluationService(stores.access)
     usage = UsageService(stores.access, count_evaluations=evaluations.count)
-    optimization = OptimizationService(stores.access, usage, evaluations, catalogue)
-    call_writer = CallWriter(stores.access, CallPricer(catalogue))
+    optimization = OptimizationService(stores.access, usage, evaluations, prices)
+    call_writer = CallWriter(stores.access, WorkspacePricer(prices))
     imports = ImportService(
         stores.access,
         ids,
@@ -175,10 +184,16 @@ def build_savings(settings: Settings, stores: Stores, ids: UnifiedIDManager) -> 
     )
     return Savings(
         catalogue=catalogue,
-        prices=PriceService(catalogue),
+        prices=prices,
+        differences=PriceDifferences(stores.access, prices),
+        repricing=RepricingService(stores.access, ids, prices),
+        reconciliation=ReconciliationService(stores.access, prices),
         usage=usage,
         imports=imports,
         call_writer=call_writer,
+        intake=Intake(
+            stores.access, stores.sessions, limit_bytes=settings.outbox_limit_mb << 20, home=settings.home
+        ),
         evaluations=evaluations,
         optimization=optimization,
         reports=ReportService(stores.access, ids),

@@ -36,12 +36,23 @@ from netra.reports.endpoints import build_router as build_reports_router
 from netra.runs.endpoints import build_router as build_runs_router
 from netra.runs.snapshot import SnapshotService
 from netra.usage.endpoints import build_router as build_usage_router
+from netra.usage.otlp.credentials import build_exporter_context
+from netra.usage.otlp.endpoints import build_router as build_ingestion_router
+from netra.usage.otlp.export import TraceExport
+from netra.usage.outbox.status import IngestStatusService
+from netra.usage.price_endpoints import build_price_router
 
 MEBIBYTE = 1024 * 1024
 BODY_LIMITS = BodyLimits(
     default=MEBIBYTE,
     # A file is streamed to disk and never held in memory; a prompt may carry images.
-    by_prefix={"/v1/imports": None, "/openai/": 64 * MEBIBYTE},
+    by_prefix={
+        "/v1/imports": None,
+        "/v1/prices/reconcile": 64 * MEBIBYTE,
+        "/v1/traces": 32 * MEBIBYTE,
+        "/api/public/otel/": 32 * MEBIBYTE,
+        "/openai/": 64 * MEBIBYTE,
+    },
 )
 
 
@@ -113,7 +124,7 @@ def build_gateway(apex: Apex) -> Gateway:
     settings = apex.settings
     address = ProviderAddress(settings.llm_base_url, settings.llm_api_key) if settings.llm_base_url else None
     upstream = Upstream(address)
-    recorder = CallRecorder(apex.savings.call_writer, apex.savings.imports.data_changed)
+    recorder = CallRecorder(apex.savings.intake)
     return Gateway(upstream, recorder, ChatForwarder(upstream, recorder, apex.ids))
 
 
@@ -130,7 +141,13 @@ def _include_accounts(app: FastAPI, apex: Apex, origins: OriginPolicy) -> None:
 def _include_rooms(app: FastAPI, apex: Apex, current: ContextDependency) -> None:
     savings, dialogue = apex.savings, apex.dialogue
     app.include_router(build_usage_router(savings.imports, savings.usage, current))
+    exporter = build_exporter_context(apex.auth.authentication, apex.auth.workspaces, apex.ids, apex.settings)
+    status = IngestStatusService(apex.stores.access)
+    app.include_router(build_ingestion_router(TraceExport(savings.intake), status, exporter, current))
     app.include_router(build_prices_router(savings.prices, current))
+    app.include_router(
+        build_price_router(savings.differences, savings.repricing, savings.reconciliation, current)
+    )
     app.include_router(build_optimization_router(savings.optimization, current))
     app.include_router(build_reports_router(savings.reports, current))
     idempotency = IdempotencyStore(apex.stores.sessions)

@@ -1,4 +1,4 @@
-"""The worker process: carries out runs with the durable engine and the team of agents."""
+"""The worker process: runs with the durable engine and the team of agents, and the drain of the outbox."""
 
 import asyncio
 import os
@@ -17,6 +17,7 @@ from netra.runs.durability import APPLICATION_VERSION, DurableEngine
 from netra.runs.engine_factory import ExecutionEngineFactory
 from netra.runs.worker import RunWorker, WorkerParts, new_executor_id
 from netra.runs.workflows import RunWorkflow
+from netra.usage.outbox.draining import OutboxDrain
 
 
 async def run_worker(settings: Settings) -> None:
@@ -33,8 +34,10 @@ async def run_worker(settings: Settings) -> None:
 
 @asynccontextmanager
 async def working(apex: Apex) -> AsyncGenerator[DurableEngine]:
-    """Take runs from the queue as long as the block lasts."""
+    """Take runs from the queue, and calls from the outbox, as long as the block lasts."""
     async with AsyncExitStack() as closing:
+        drain = OutboxDrain(apex.stores.sessions, apex.stores.access, apex.savings.call_writer)
+        await closing.enter_async_context(drain.running())
         watch = CancellationWatch()
         subscription = await apex.stores.hot.subscribe(watch.on_message)
         closing.push_async_callback(subscription.close)

@@ -170,6 +170,14 @@ class Settings:
             "at least 32 random characters",
         ),
     )
+    outbox_limit_mb: int = field(
+        default=4096,
+        metadata=_about(
+            "How much that came in live may wait for the analytics store; beyond it senders must wait.",
+            parsing.whole(1, 1_000_000),
+            "a number of MiB from 1 to 1000000",
+        ),
+    )
     worker_concurrency: int = field(
         default=4,
         metadata=_about(

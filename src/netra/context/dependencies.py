@@ -29,6 +29,7 @@ def build_context(
         role=membership.role,
         request_id=request_id,
         trace_id=current_trace_id(),
+        key_id=principal.key_id,
         timezone=settings.timezone,
         permissions=permissions_of(membership.role),
         limits=RunLimits(timeout_s=float(settings.run_timeout_s)),

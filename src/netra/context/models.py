@@ -39,8 +39,8 @@ class RunLimits:
 
 @dataclass(frozen=True, slots=True)
 class UserExecutionContext:
-    """One user at work in one workspace. Frozen; `child` derives, `to_dict`/`from_dict` carry
-    it over processes.
+    """One user at work in one workspace, `key_id` the API key if by one. Frozen; `child` derives,
+    `to_dict`/`from_dict` carry it over processes.
     """
 
     user_id: str
@@ -50,6 +50,7 @@ class UserExecutionContext:
     thread_id: str | None = None
     run_id: str | None = None
     trace_id: str | None = None
+    key_id: str | None = None
     timezone: str = "UTC"
     permissions: frozenset[str] = frozenset()
     limits: RunLimits = field(default_factory=RunLimits)

@@ -19,7 +19,8 @@ Label = Annotated[str | None, Header(max_length=200)]
 def build_router(forwarder: ChatForwarder, upstream: Upstream, current: Callable[..., Any]) -> APIRouter:
     """Routes under `/openai/v1`; `current` yields the caller's context from an API key or access token.
 
-    The headers `Netra-App`, `Netra-Feature` and `Netra-Session` label the recorded call.
+    The headers `Netra-App`, `Netra-Feature` and `Netra-Session` label the recorded call; `Netra-Interactive`
+    says whether somebody waits for its answer.
     """
     router = APIRouter(prefix="/openai/v1", tags=["gateway"])
 
@@ -35,6 +36,7 @@ def build_router(forwarder: ChatForwarder, upstream: Upstream, current: Callable
         netra_app: Label = None,
         netra_feature: Label = None,
         netra_session: Label = None,
+        netra_interactive: Annotated[bool | None, Header()] = None,
     ) -> Response:
         """Forward a chat completion to the configured provider and record it; the answer comes back
         unchanged.
@@ -42,7 +44,7 @@ def build_router(forwarder: ChatForwarder, upstream: Upstream, current: Callable
         context.check_permission(PERMISSION)
         given = {"app": netra_app, "feature": netra_feature, "session_id": netra_session}
         labels = {name: value for name, value in given.items() if value}
-        answer = await forwarder.forward(context, await request.body(), labels)
+        answer = await forwarder.forward(context, await request.body(), labels, interactive=netra_interactive)
         headers = passed_headers(answer.headers)
         if answer.stream is not None:
             return StreamingResponse(answer.stream, status_code=answer.status, headers=headers)

@@ -49,15 +49,27 @@ class ChatForwarder:
         self._pumps: set[asyncio.Task[None]] = set()
 
     async def forward(
-        self, context: UserExecutionContext, body: bytes, labels: Mapping[str, str]
+        self,
+        context: UserExecutionContext,
+        body: bytes,
+        labels: Mapping[str, str],
+        *,
+        interactive: bool | None = None,
     ) -> Forwarded:
-        """Send the request on. Raises UnreadableRequestError, NoProviderError, Provider...Error."""
+        """Send the request on; `interactive` says whether somebody waits for the answer. Raises
+        UnreadableRequestError, NoProviderError, Provider...Error.
+        """
         request = read_request(body)
         record = CallRecord(
             call_id=self._ids.new("req"),
             started=datetime.now(UTC),
             request=request,
-            labels={"user": str(request.get("user") or context.user_id), **labels},
+            labels={
+                "user": str(request.get("user") or context.user_id),
+                "api_key_id": context.key_id or "",
+                **labels,
+            },
+            interactive=interactive,
         )
         started = time.monotonic()
         added_usage = _asks_for_usage(request)

@@ -86,6 +86,7 @@ CALL_COLUMNS: tuple[Column, ...] = (
     Column("trace_id", "text", "String", default=""),
     Column("span_id", "text", "String", default=""),
     Column("parent_span_id", "text", "String", default=""),
+    Column("response_id", "text", "String", default=""),
     Column("streaming", "boolean", "Nullable(Bool)"),
     Column("interactive", "boolean", "Nullable(Bool)"),
     Column("max_output_tokens", "integer", _OPTIONAL_INTEGER),

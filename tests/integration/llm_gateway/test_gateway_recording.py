@@ -13,7 +13,6 @@ from fastapi import FastAPI, Request
 
 from netra.config.secret import Secret
 from netra.context.models import UserExecutionContext
-from netra.data_access.factory import DataAccessFactory
 from netra.http.problems import install_problem_handlers
 from netra.ids.manager import UnifiedIDManager
 from netra.llm_gateway.call_record import CallRecord
@@ -21,9 +20,8 @@ from netra.llm_gateway.endpoints import build_router
 from netra.llm_gateway.forwarding import ChatForwarder
 from netra.llm_gateway.recorder import CallRecorder
 from netra.llm_gateway.upstream import ProviderAddress, Upstream
-from netra.pricing.catalogue import PriceCatalogue
-from netra.usage.pricing_rows import CallPricer
-from netra.usage.writer import CallWriter
+from netra.usage.outbox.batch import NewBatch
+from testkit.ingest_bench import IngestBench
 from testkit.scripted_provider import Reply, ScriptedProvider
 from testkit.usage_bench import UsageBench
 
@@ -38,10 +36,12 @@ class Gate:
     forwarder: ChatForwarder
     recorder: CallRecorder
     bench: UsageBench
+    ingest: IngestBench
 
     async def recorded(self, *measures: str, **question: object) -> dict[str, Any]:
         await self.forwarder.close()
         await self.recorder.drained()
+        await self.ingest.stored(self.bench.context)
         return (await self.bench.ask(*measures, **question)).rows[0]
 
 
@@ -49,17 +49,15 @@ Opening = Callable[[ScriptedProvider], Any]
 
 
 @pytest.fixture
-def opening(
-    bench: UsageBench, data_access: DataAccessFactory, ids: UnifiedIDManager, catalogue: PriceCatalogue
-) -> Opening:
+def opening(bench: UsageBench, ingest: IngestBench, ids: UnifiedIDManager) -> Opening:
     @asynccontextmanager
     async def open_gate(provider: ScriptedProvider) -> AsyncGenerator[Gate]:
         async def current(_: Request) -> UserExecutionContext:
-            return bench.context
+            return bench.context.child(key_id="key_of_a_program")
 
         async with provider.running() as url:
             upstream = Upstream(ProviderAddress(url, Secret("sk-provider")))
-            recorder = CallRecorder(CallWriter(data_access, CallPricer(catalogue)))
+            recorder = CallRecorder(ingest.intake)
             forwarder = ChatForwarder(upstream, recorder, ids)
             app = FastAPI()
             install_problem_handlers(app)
@@ -67,7 +65,7 @@ def opening(
             transport = httpx.ASGITransport(app)
             try:
                 async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
-                    yield Gate(client, forwarder, recorder, bench)
+                    yield Gate(client, forwarder, recorder, bench, ingest)
             finally:
                 await forwarder.close()
                 await recorder.close()
@@ -151,15 +149,16 @@ async def test_a_caller_who_leaves_does_not_hide_what_the_call_cost(opening: Ope
 
 
 async def test_an_unreachable_provider_is_a_clear_problem_and_recorded(
-    bench: UsageBench, data_access: DataAccessFactory, ids: UnifiedIDManager, catalogue: PriceCatalogue
+    bench: UsageBench, ingest: IngestBench, ids: UnifiedIDManager
 ) -> None:
     upstream = Upstream(ProviderAddress("http://127.0.0.1:9/v1", None))
-    recorder = CallRecorder(CallWriter(data_access, CallPricer(catalogue)))
+    recorder = CallRecorder(ingest.intake)
     forwarder = ChatForwarder(upstream, recorder, ids)
     with pytest.raises(Exception, match="could not be reached"):
         await forwarder.forward(bench.context, b'{"model": "gpt-4o", "messages": []}', {})
     await recorder.close()
     await upstream.close()
+    await ingest.stored(bench.context)
     assert (await bench.ask("calls", "errors")).rows == [{"calls": 1, "errors": 1}]
 
 
@@ -178,17 +177,49 @@ async def test_models_are_those_of_the_provider(opening: Opening) -> None:
     assert answer.json()["data"][0]["id"] == "scripted-1"
 
 
-async def test_a_write_that_fails_is_tried_again_and_lands_once(bench: UsageBench) -> None:
-    tokens: list[str] = []
+async def test_what_the_levers_need_is_recorded(opening: Opening) -> None:
+    """Equal requests, equal beginnings, whose key, whether somebody waits: enough for the caches' replay."""
+    provider = ScriptedProvider(lambda _: Reply(text="hello back"))
+    system = {"role": "system", "content": "You know the whole manual. " * 60}
+    async with opening(provider) as gate:
+        for question in ("one", "one", "two"):
+            body = {**ASK, "messages": [system, {"role": "user", "content": question}]}
+            headers = {"Netra-Session": "s1", "Netra-Interactive": "true"}
+            await gate.client.post("/openai/v1/chat/completions", json=body, headers=headers)
+        row = await gate.recorded("calls", filters=[{"column": "session_id", "value": "s1"}])
+        calls = await gate.bench.usage.load_calls(
+            gate.bench.context,
+            columns=(
+                "request_hash",
+                "prefix_hashes",
+                "prefix_block_tokens",
+                "interactive",
+                "response_id",
+                "api_key_id",
+            ),
+        )
+    assert row == {"calls": 3}
+    assert sorted(calls["request_hash"].value_counts()["count"].to_list()) == [1, 2]
+    first, *others = calls["prefix_hashes"].to_list()
+    assert len(first) >= 2
+    assert all(other[: len(first)] == first[: len(other)] for other in others)
+    assert (calls["prefix_block_tokens"] * calls["prefix_hashes"].list.len() <= 120).all()
+    assert calls["interactive"].to_list() == [True] * 3
+    assert calls["api_key_id"].to_list() == ["key_of_a_program"] * 3
+    assert calls["response_id"].n_unique() == 3
+
+
+async def test_a_call_that_cannot_be_kept_at_once_is_kept_later(bench: UsageBench) -> None:
+    kept: list[NewBatch] = []
 
     class Flaky:
-        async def write(self, context: UserExecutionContext, frame: Any, token: str) -> int:
-            tokens.append(token)
-            if len(tokens) == 1:
+        async def accept(self, context: UserExecutionContext, batch: NewBatch) -> None:
+            kept.append(batch)
+            if len(kept) == 1:
                 raise ConnectionError("away")
-            return 0
 
     recorder = CallRecorder(Flaky())
     recorder.record(bench.context, CallRecord("req_1", datetime.now(UTC), dict(ASK)))
     await recorder.close()
-    assert tokens == ["gateway:req_1", "gateway:req_1"]
+    assert len(kept) == 2
+    assert kept[0] == kept[1]

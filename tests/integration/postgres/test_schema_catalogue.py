@@ -14,11 +14,15 @@ NOT_OF_A_TENANT = {
     "schema_migrations": "which migrations were applied; the product may only read it",
     "audit_head": "one row: the end of the audit chain",
     "workers": "which worker processes are alive; nothing of a tenant",
+    "outbox_queue": "which workspaces have batches waiting; the product has no right on it",
     "audit_entries": "the product may only append, and reads nothing back",
 }
 # Functions that run with their owner's rights, each with its reason.
 SECURITY_DEFINERS = {
     "app.enqueue_run": "hands a run of the current tenant to the durable engine",
+    "app.queue_outbox": "a trigger: notes that a workspace has a batch waiting",
+    "app.outbox_waiting": "tells a worker which workspaces have batches waiting, and nothing else",
+    "app.outbox_load": "tells how many batches of how many bytes wait in all",
 }
 
 

@@ -1,0 +1,140 @@
+"""ExportTraceServiceRequest in JSON: ids in hexadecimal, 64-bit numbers as texts, names in lowerCamelCase."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+import orjson
+
+from netra.usage.otlp.names import FIRST_TOKEN_EVENTS, WANTED, ContentOrder, content_order
+from netra.usage.otlp.packed import MalformedError
+from netra.usage.otlp.spans import Attribute, Spans
+
+JsonObject = dict[str, Any]
+
+
+def read_json(content: bytes) -> Spans:
+    """The spans of one request. Raises MalformedError."""
+    try:
+        request = orjson.loads(content)
+    except orjson.JSONDecodeError as failure:
+        raise MalformedError(f"no JSON: {failure}") from None
+    if not isinstance(request, dict):
+        raise MalformedError("an export request is a JSON object")
+    reading = _Reading()
+    for resource_spans in _objects(cast(JsonObject, request), "resourceSpans"):
+        resource = _pairs(_object(resource_spans, "resource"))
+        for scope_spans in _objects(resource_spans, "scopeSpans"):
+            scope = str(_object(scope_spans, "scope").get("name") or "")
+            for span in _objects(scope_spans, "spans"):
+                reading.add(span, scope, resource)
+    return reading.spans()
+
+
+class _Reading:
+    def __init__(self) -> None:
+        self._texts: dict[str, list[str]] = {
+            name: [] for name in ("trace_id", "span_id", "parent_id", "message", "scope", "service")
+        }
+        self._numbers: dict[str, list[int]] = {name: [] for name in ("start", "end", "status")}
+        self._values: dict[str, tuple[list[int], list[object]]] = {}
+        self._contents: dict[int, list[tuple[str, str]]] = {}
+        self._first_token: dict[int, int] = {}
+
+    def add(self, span: JsonObject, scope: str, resource: JsonObject) -> None:
+        row = len(self._numbers["start"])
+        status = _object(span, "status")
+        texts = {
+            "trace_id": str(span.get("traceId") or "").lower(),
+            "span_id": str(span.get("spanId") or "").lower(),
+            "parent_id": str(span.get("parentSpanId") or "").lower(),
+            "message": str(status.get("message") or "")[:300],
+            "scope": scope,
+            "service": str(resource.get("service.name") or ""),
+        }
+        for name, text in texts.items():
+            self._texts[name].append(text)
+        self._numbers["start"].append(_whole(span.get("startTimeUnixNano")))
+        self._numbers["end"].append(_whole(span.get("endTimeUnixNano")))
+        self._numbers["status"].append(_status_code(status.get("code")))
+        contents: list[tuple[ContentOrder, str, str]] = []
+        for key, value in {**resource, **_pairs(span)}.items():
+            order = content_order(key)
+            if order is not None:
+                contents.append((order, key, str(value)))
+            elif key in WANTED:
+                rows, values = self._values.setdefault(key, ([], []))
+                rows.append(row)
+                values.append(value)
+        if contents:
+            self._contents[row] = [(key, text) for _, key, text in sorted(contents, key=lambda one: one[0])]
+        marks = [e for e in _objects(span, "events") if e.get("name") in FIRST_TOKEN_EVENTS]
+        if marks:
+            self._first_token[row] = min(_whole(event.get("timeUnixNano")) for event in marks)
+
+    def spans(self) -> Spans:
+        attributes = {
+            key: Attribute(np.array(rows, dtype=np.int64), values)
+            for key, (rows, values) in self._values.items()
+        }
+        return Spans(
+            **self._texts,
+            start=np.array(self._numbers["start"], dtype=np.int64),
+            end=np.array(self._numbers["end"], dtype=np.int64),
+            status=np.array(self._numbers["status"], dtype=np.int64),
+            attributes=attributes,
+            contents=self._contents,
+            first_token=self._first_token,
+        )
+
+
+def _pairs(holder: JsonObject) -> JsonObject:
+    return {str(pair.get("key")): _value(_object(pair, "value")) for pair in _objects(holder, "attributes")}
+
+
+def _value(value: JsonObject) -> object:
+    for name, read in (("stringValue", str), ("boolValue", bool), ("intValue", _whole)):
+        if name in value:
+            return read(value[name])
+    if "doubleValue" in value:
+        try:
+            return float(value["doubleValue"])
+        except (TypeError, ValueError):
+            raise MalformedError("a doubleValue is no number") from None
+    return ""
+
+
+def _status_code(code: object) -> int:
+    named = {"STATUS_CODE_OK": 1, "STATUS_CODE_ERROR": 2}
+    return named.get(code, 0) if isinstance(code, str) else _whole(code)
+
+
+def _whole(value: object) -> int:
+    if value is None:
+        return 0
+    try:
+        number = int(cast(Any, value))
+    except (TypeError, ValueError):
+        raise MalformedError(f"{str(value)[:40]!r} is no whole number") from None
+    if not -(2**63) <= number < 2**63:
+        raise MalformedError("a whole number has more than 64 bits")
+    return number
+
+
+def _object(holder: JsonObject, name: str) -> JsonObject:
+    value = holder.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise MalformedError(f"{name} must be an object")
+    return cast(JsonObject, value)
+
+
+def _objects(holder: JsonObject, name: str) -> list[JsonObject]:
+    value: object = holder.get(name)
+    if value is None:
+        return []
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in cast(list[object], value)):
+        raise MalformedError(f"{name} must be a list of objects")
+    return cast(list[JsonObject], value)

@@ -1,0 +1,195 @@
+"""Everything about a call but its tokens: model, provider, status, times, request parameters, whose call it
+was.
+"""
+
+from __future__ import annotations
+
+import orjson
+import polars as pl
+
+from netra.usage.otlp import names
+from netra.usage.otlp.span_columns import SpanColumns
+from netra.usage.otlp.usage_details import parsed
+from netra.usage.schema import MAX_TEXT, MONEY_SCALE
+
+_PROVIDERS = {
+    "az.ai.openai": "azure", "azure.ai.openai": "azure", "azure_openai": "azure",
+    "azure.ai.inference": "azure",
+    "az.ai.inference": "azure", "aws.bedrock": "aws", "aws_bedrock": "aws", "bedrock": "aws",
+    "gcp.gemini": "google", "gcp.vertex_ai": "google", "gcp.gen_ai": "google", "vertex_ai": "google",
+    "vertexai": "google", "gemini": "google", "mistral_ai": "mistral", "mistralai": "mistral", "x_ai": "x-ai",
+    "together_ai": "together",
+}  # fmt: skip
+_HOSTS = {
+    "openai.azure.com": "azure", "api.groq.com": "groq", "api.deepseek.com": "deepseek",
+    "api.mistral.ai": "mistral",
+    "openrouter.ai": "openrouter", "api.together.xyz": "together", "api.fireworks.ai": "fireworks",
+    "api.x.ai": "x-ai",
+    "generativelanguage.googleapis.com": "google", "api.perplexity.ai": "perplexity",
+}  # fmt: skip
+_TIERS = {"flex": "flex", "batch": "batch", "priority": "priority"}
+_CONTROL = r"[\x00-\x1f\x7f]"
+_UNNAMED = r"^(unknown_service.*|default)$"
+
+
+def label_columns(columns: SpanColumns) -> list[pl.Expr]:
+    """The columns, each NULL where the span does not say."""
+    parameters = _parameters(columns)
+    status = _status(columns)
+    first = _first_token_ms(columns)
+    streaming = pl.coalesce(
+        columns.flag(*names.STREAMING), parameters["stream"], pl.when(_marked(columns)).then(pl.lit(True))
+    )
+    texts = {
+        "provider": _provider(columns),
+        "model": columns.text(*names.MODEL),
+        "app": pl.when(~pl.col("service").str.contains(_UNNAMED)).then(pl.col("service")),
+        "feature": _unquoted(columns.text(*names.FEATURE)),
+        "user": columns.text(*names.USER),
+        "api_key_id": columns.text(*names.API_KEY),
+        "session_id": columns.text(*names.SESSION),
+        "reasoning_effort": pl.coalesce(columns.text(*names.EFFORT), parameters["reasoning_effort"]),
+        "response_id": columns.text(*names.RESPONSE_ID),
+    }
+    return [
+        *(_clean(text).alias(name) for name, text in texts.items()),
+        _tier(columns).alias("service_tier"),
+        status.alias("status"),
+        streaming.alias("streaming"),
+        # A whole answer has no first token of its own: some instrumentations report its latency there.
+        pl.when(streaming.fill_null(False)).then(first).alias("ttft_ms"),
+        columns.flag(*names.INTERACTIVE).alias("interactive"),
+        pl.coalesce(columns.whole(*names.MAX_OUTPUT), parameters["max_output_tokens"]).alias(
+            "max_output_tokens"
+        ),
+        pl.coalesce(columns.number(*names.TEMPERATURE), parameters["temperature"]).alias("temperature"),
+        _reported_cost(columns).alias("reported_cost_usd"),
+        _tags(columns).alias("tags"),
+    ]
+
+
+def _clean(text: pl.Expr) -> pl.Expr:
+    return text.str.replace_all(_CONTROL, " ").str.slice(0, MAX_TEXT)
+
+
+def _unquoted(text: pl.Expr) -> pl.Expr:
+    # Langfuse writes metadata as JSON, texts too.
+    return text.str.replace(r'^"(.*)"$', "${1}")
+
+
+def _provider(columns: SpanColumns) -> pl.Expr:
+    """The provider's name; an OpenAI client aimed at another known host is a client of that host."""
+    named = columns.text(*names.PROVIDER).str.to_lowercase().replace(_PROVIDERS)
+    host = columns.text(names.SERVER).str.to_lowercase()
+    hosted = pl.lit(None, dtype=pl.String)
+    for suffix, provider in _HOSTS.items():
+        hosted = pl.when(host.str.ends_with(suffix)).then(pl.lit(provider)).otherwise(hosted)
+    return pl.when(named == "openai").then(pl.coalesce(hosted, named)).otherwise(named)
+
+
+def _tier(columns: SpanColumns) -> pl.Expr:
+    told = columns.text(*names.SERVICE_TIER).str.to_lowercase()
+    return told.replace_strict(_TIERS, default="standard", return_dtype=pl.String).fill_null("standard")
+
+
+def _status(columns: SpanColumns) -> pl.Expr:
+    kind = columns.text(names.ERROR_TYPE)
+    code = columns.whole(names.HTTP_STATUS)
+    told = pl.concat_str(kind.fill_null(""), pl.lit(" "), pl.col("message")).str.to_lowercase()
+    failed = (
+        (pl.col("status") == 2)
+        | kind.is_not_null()
+        | (columns.text(names.LEVEL) == "ERROR").fill_null(False)
+        | (code >= 400).fill_null(False)
+    )
+    limited = (code == 429).fill_null(False) | told.str.contains(r"rate.?limit|\b429\b|too many requests")
+    late = code.is_in([408, 504]).fill_null(False) | told.str.contains(r"timeout|timed out|deadline")
+    return (
+        pl.when(~failed)
+        .then(pl.lit("ok"))
+        .when(limited)
+        .then(pl.lit("rate_limited"))
+        .when(late)
+        .then(pl.lit("timeout"))
+        .otherwise(pl.lit("error"))
+    )
+
+
+def _marked(columns: SpanColumns) -> pl.Expr:
+    """Whether the span itself marks its first token."""
+    begun = columns.text(names.COMPLETION_START).is_not_null()
+    return begun | pl.col("@first_token").is_not_null()
+
+
+def _first_token_ms(columns: SpanColumns) -> pl.Expr:
+    told = columns.number(*names.FIRST_TOKEN_SECONDS) * 1000
+    event = (pl.col("@first_token") - pl.col("start")).cast(pl.Float64) / 1e6
+    begun = (
+        columns.text(names.COMPLETION_START)
+        .str.strip_chars('"')
+        .str.to_datetime("%+", time_unit="ns", time_zone="UTC", strict=False)
+    )
+    since = (begun.dt.epoch("ns") - pl.col("start")).cast(pl.Float64) / 1e6
+    first = pl.coalesce(told, event, since)
+    return pl.when(first >= 0).then(first)
+
+
+def _reported_cost(columns: SpanColumns) -> pl.Expr:
+    """US dollars; 0 means that the instrumentation knows no price."""
+    details = pl.lit(None, dtype=pl.Float64)
+    if columns.has(names.LANGFUSE_COST):
+        texts = columns.frame[names.LANGFUSE_COST].to_list()
+        totals = [(parsed(text) or {}).get("total") if isinstance(text, str) else None for text in texts]
+        details = pl.lit(pl.Series([_float(total) for total in totals], dtype=pl.Float64))
+    cost = pl.coalesce(columns.number(*names.REPORTED_COST), details)
+    return (
+        pl.when((cost > 0) & (cost < 1e9))
+        .then(cost.round(12))
+        .cast(pl.Decimal(38, MONEY_SCALE), strict=False)
+    )
+
+
+def _float(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _tags(columns: SpanColumns) -> pl.Expr:
+    environment = columns.text(*names.ENVIRONMENT)
+    if not columns.has(*names.ENVIRONMENT):
+        return pl.lit(None, dtype=pl.String)
+    values = columns.frame.select(environment.alias("e")).to_series().unique().drop_nulls().to_list()
+    tags = {value: orjson.dumps({"environment": value[:MAX_TEXT]}).decode() for value in values}
+    return environment.replace_strict(tags, default=None, return_dtype=pl.String) if tags else environment
+
+
+def _parameters(columns: SpanColumns) -> dict[str, pl.Expr]:
+    """Request parameters that come as one JSON object, read once for each different object."""
+    types = {
+        "max_output_tokens": pl.Int64(), "temperature": pl.Float64(), "reasoning_effort": pl.String(),
+        "stream": pl.Boolean(),
+    }  # fmt: skip
+    if not columns.has(*names.PARAMETERS):
+        return {name: pl.lit(None, dtype=dtype) for name, dtype in types.items()}
+    objects = columns.frame.select(columns.text(*names.PARAMETERS).alias("p")).to_series()
+    texts = objects.unique().drop_nulls().to_list()
+    known = {text: _read_parameters(text) for text in texts}
+    result: dict[str, pl.Expr] = {}
+    for position, (name, dtype) in enumerate(types.items()):
+        values = [known[text][position] if text is not None else None for text in objects.to_list()]
+        result[name] = pl.lit(pl.Series(name, values, dtype=dtype))
+    return result
+
+
+def _read_parameters(text: str) -> tuple[int | None, float | None, str | None, bool | None]:
+    found = parsed(text) or {}
+    limit = next(
+        (found[key] for key in ("max_tokens", "max_completion_tokens", "max_output_tokens") if key in found),
+        None,
+    )
+    effort, stream = found.get("reasoning_effort"), found.get("stream")
+    return (
+        limit if isinstance(limit, int) and not isinstance(limit, bool) and limit >= 0 else None,
+        _float(found.get("temperature")),
+        effort if isinstance(effort, str) else None,
+        stream if isinstance(stream, bool) else None,
+    )

@@ -1,0 +1,89 @@
+"""The attributes of spans as columns of a frame, read under any of their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from netra.usage.otlp.spans import Spans
+
+_TEXT, _WHOLE, _NUMBER, _FLAG = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean()
+
+
+class SpanColumns:
+    """Spans as a frame: `@row`, ids, times in nanoseconds, status and the attributes that occur.
+
+    The readers give an expression for the first of several names that has a value; NULL where none occurs.
+    """
+
+    def __init__(self, spans: Spans) -> None:
+        n = len(spans)
+        own = {
+            "trace_id": pl.Series(spans.trace_id, dtype=_TEXT),
+            "span_id": pl.Series(spans.span_id, dtype=_TEXT),
+            "parent_id": pl.Series(spans.parent_id, dtype=_TEXT),
+            "start": pl.Series(spans.start),
+            "end": pl.Series(spans.end),
+            "status": pl.Series(spans.status),
+            "message": pl.Series(spans.message, dtype=_TEXT),
+            "scope": pl.Series(spans.scope, dtype=_TEXT),
+            "service": pl.Series(spans.service, dtype=_TEXT),
+            "@first_token": _sparse(spans.first_token, n),
+        }
+        attributes = {key: attribute.series(n) for key, attribute in spans.attributes.items()}
+        self.frame = pl.DataFrame({**own, **attributes}).with_row_index("@row")
+        self._types: Mapping[str, pl.DataType] = self.frame.schema
+
+    def over(self, frame: pl.DataFrame) -> SpanColumns:
+        """The same reading over other rows of the frame."""
+        other = SpanColumns.__new__(SpanColumns)
+        other.frame, other._types = frame, frame.schema
+        return other
+
+    def has(self, *keys: str) -> bool:
+        """Whether any of these occurs at all."""
+        return any(key in self._types for key in keys)
+
+    def text(self, *keys: str) -> pl.Expr:
+        """As text; empty counts as absent."""
+        return _first([_filled(pl.col(key).cast(_TEXT)) for key in keys if key in self._types], _TEXT)
+
+    def whole(self, *keys: str) -> pl.Expr:
+        """As whole number; what is none counts as absent."""
+        return _first([_whole(key, self._types[key]) for key in keys if key in self._types], _WHOLE)
+
+    def number(self, *keys: str) -> pl.Expr:
+        """As finite number; what is none counts as absent."""
+        found = [pl.col(key).cast(_NUMBER, strict=False) for key in keys if key in self._types]
+        return _first([pl.when(one.is_finite()).then(one) for one in found], _NUMBER)
+
+    def flag(self, *keys: str) -> pl.Expr:
+        """As true or false; texts are read whatever their case."""
+        found = [pl.col(key).cast(_TEXT).str.to_lowercase() for key in keys if key in self._types]
+        choices = {"true": True, "1": True, "false": False, "0": False}
+        return _first([one.replace_strict(choices, default=None, return_dtype=_FLAG) for one in found], _FLAG)
+
+
+def _first(found: list[pl.Expr], dtype: pl.DataType) -> pl.Expr:
+    return pl.coalesce(found) if found else pl.lit(None, dtype=dtype)
+
+
+def _filled(text: pl.Expr) -> pl.Expr:
+    return pl.when(text != "").then(text)
+
+
+def _whole(key: str, dtype: pl.DataType) -> pl.Expr:
+    if dtype == _TEXT:
+        return pl.col(key).str.strip_chars().cast(_WHOLE, strict=False)
+    if dtype == _NUMBER:
+        value = pl.col(key)
+        return pl.when(value.is_finite() & (value == value.floor())).then(value).cast(_WHOLE, strict=False)
+    return pl.col(key).cast(_WHOLE, strict=False)
+
+
+def _sparse(values: Mapping[int, int], n: int) -> pl.Series:
+    column: list[int | None] = [None] * n
+    for row, value in values.items():
+        column[row] = value
+    return pl.Series(column, dtype=_WHOLE)

@@ -1,0 +1,79 @@
+"""Token counts of a call: all input with cache reads and writes in it, output with reasoning in it.
+
+The dialects differ in whether input holds cached tokens. The semantic conventions say it does; OpenLIT passes
+on what Anthropic reports, which does not; OpenInference and Traceloop add it up themselves. Where the counts
+themselves prove that cached tokens are not in it (more cached than input, or a total that only fits with them
+on top), they are added.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+
+from netra.usage.otlp import names
+from netra.usage.otlp.span_columns import SpanColumns
+from netra.usage.otlp.usage_details import Usage, parsed, usage_of
+
+_DETAILS = (names.LANGFUSE_USAGE, names.LITELLM_USAGE)
+_OPENLIT = "openlit"
+_NONE: Usage | tuple[None, ...] = (None,) * len(Usage._fields)
+
+
+def token_columns(columns: SpanColumns) -> list[pl.Expr | pl.Series]:
+    """input_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens,
+    reasoning_tokens, and `@counted`: whether the span says anything about input or output.
+    """
+    detailed = _from_details(columns)
+    given_input, given_output = columns.whole(*names.INPUT), columns.whole(*names.OUTPUT)
+    # An object names its kinds itself: where there is one its numbers belong together.
+    objective = detailed["input_tokens"].is_not_null()
+    read = pl.coalesce(detailed["cache_read"], columns.whole(*names.CACHE_READ), pl.lit(0))
+    write = pl.coalesce(detailed["cache_write"], columns.whole(*names.CACHE_WRITE), pl.lit(0))
+    long = pl.coalesce(detailed["cache_write_1h"], pl.lit(0))
+    output = pl.coalesce(detailed["output_tokens"], given_output, pl.lit(0))
+    reasoning = pl.coalesce(detailed["reasoning"], columns.whole(*names.REASONING))
+    plain = pl.coalesce(given_input, pl.lit(0))
+    cached = read + write + long
+    outside = _cached_outside(columns, plain, cached, output)
+    total = (
+        pl.when(objective).then(detailed["input_tokens"]).when(outside).then(plain + cached).otherwise(plain)
+    )
+    return [
+        total.alias("input_tokens"),
+        read.alias("cache_read_tokens"),
+        write.alias("cache_write_tokens"),
+        long.alias("cache_write_1h_tokens"),
+        # Some providers count reasoning beside the output (Gemini's thoughts): more of it than output proves
+        # it.
+        pl.when(reasoning > output).then(output + reasoning).otherwise(output).alias("output_tokens"),
+        reasoning.alias("reasoning_tokens"),
+        (objective | given_input.is_not_null() | given_output.is_not_null()).alias("@counted"),
+    ]
+
+
+def _cached_outside(columns: SpanColumns, plain: pl.Expr, cached: pl.Expr, output: pl.Expr) -> pl.Expr:
+    """Whether the input count leaves cached tokens out."""
+    anthropic = columns.text(*names.PROVIDER).str.to_lowercase().str.contains("anthropic").fill_null(False)
+    openlit = pl.col("scope").str.contains(_OPENLIT, literal=True)
+    told = columns.whole(*names.TOTAL)
+    on_top = (told == plain + cached + output).fill_null(False)
+    return (cached > 0) & ((openlit & anthropic) | (cached > plain) | on_top)
+
+
+def _from_details(columns: SpanColumns) -> dict[str, pl.Series]:
+    """The fields of `Usage` for each span whose usage is one object; NULL for the others."""
+    n = columns.frame.height
+    found: list[Any] = [_NONE] * n
+    for key in _DETAILS:
+        if columns.has(key):
+            for row, text in enumerate(columns.frame[key].to_list()):
+                usage = usage_of(parsed(text)) if isinstance(text, str) else None
+                if usage is not None and found[row] is _NONE:
+                    found[row] = usage
+    kinds = zip(*found, strict=True)
+    return {
+        name: pl.Series(name, list(kind), dtype=pl.Int64)
+        for name, kind in zip(Usage._fields, kinds, strict=True)
+    }

@@ -1,0 +1,62 @@
+"""What is stored already of the calls that a flush is about to write."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from netra.data_access.analytics import ScopedAnalytics
+from netra.data_access.number_lists import LIST_SETTINGS, number_list
+from netra.usage.arrow import frame_of
+
+AROUND = timedelta(seconds=15)
+"""How much earlier than a flush's first call another layer's report of it may have begun."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SQL = """SELECT call_id, id_hash, import_id, position, isNull(cost_usd) AS unpriced, trace_id, span_id,
+parent_span_id AS ancestor_id, response_id, toUnixTimestamp64Micro(ts) AS at,
+at + toInt64(ifNull(latency_ms, 0) * 1000) AS end, input_tokens, output_tokens
+FROM llm_calls WHERE workspace_id = {{workspace:String}}
+AND day BETWEEN toDate({{since:String}}) AND toDate({{until:String}})
+AND ts BETWEEN fromUnixTimestamp64Micro({{first:Int64}}) AND fromUnixTimestamp64Micro({{last:Int64}})
+AND ({conditions})"""
+
+
+async def stored_around(analytics: ScopedAnalytics, calls: pl.DataFrame) -> pl.DataFrame:
+    """Stored rows in the time of these calls (id_hash, ts, end, trace_id, response_id) that have the id, the
+    trace or the provider's answer of one of them.
+
+    A call's start belongs to what it is: the same report sent again starts when it started, so rows of other
+    times need not be read.
+    """
+    first, last = calls["at"].min(), calls["end"].max()
+    begun = int(first) - int(AROUND.total_seconds() * 1e6)  # type: ignore[arg-type]
+    ended = max(int(last), int(calls["at"].max()))  # type: ignore[arg-type]
+    conditions = [f"id_hash IN ({number_list(calls['id_hash'].to_list())})"]
+    for column in ("trace_id", "response_id"):
+        texts = calls.filter(pl.col(column) != "")[column].unique().to_list()
+        if texts:
+            conditions.append(f"{column} IN ({_text_list(texts)})")
+    params = {
+        "since": _day(begun),
+        "until": _day(ended),
+        "first": begun,
+        "last": ended,
+    }
+    table = await analytics.query_arrow(
+        _SQL.format(conditions=" OR ".join(conditions)), params, LIST_SETTINGS
+    )
+    return frame_of(table)
+
+
+def _day(microseconds: int) -> str:
+    return (_EPOCH + timedelta(microseconds=microseconds)).date().isoformat()
+
+
+def _text_list(texts: Sequence[str]) -> str:
+    """A sub-select of these texts, which hold no line breaks; base64 needs no quoting."""
+    encoded = base64.b64encode("\n".join(texts).encode()).decode()
+    return f"SELECT arrayJoin(splitByChar('\\n', base64Decode('{encoded}')))"

@@ -153,6 +153,7 @@ def _finding(draft: Draft, interval: Interval | None, judgement: Judgement, arou
         sql=sql,
         rows=draft.rows,
         apply=draft.apply,
+        bounds=draft.bounds,
     )
 
 

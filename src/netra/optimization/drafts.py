@@ -8,7 +8,14 @@ import numpy.typing as npt
 import polars as pl
 
 from netra.optimization.actions import Action
-from netra.optimization.findings import Degree, Instructions, LatencyEffect, Missing, QualityEffect
+from netra.optimization.findings import (
+    Degree,
+    Instructions,
+    LatencyEffect,
+    Missing,
+    QualityEffect,
+    RoutingBounds,
+)
 from netra.optimization.params import LeverParams
 from netra.optimization.workload import Workload
 from netra.pricing.money import total_femto
@@ -58,6 +65,7 @@ class Draft:
     risk: Degree = "low"
     effort: Degree = "low"
     filters: dict[str, str] = field(default_factory=dict[str, str])
+    bounds: RoutingBounds | None = None
 
 
 class Lever(Protocol):

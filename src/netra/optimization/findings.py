@@ -103,6 +103,32 @@ class LatencyEffect(BaseModel):
         return ", ".join(parts)
 
 
+class RoutingBounds(BaseModel):
+    """A router between two models beside what chance and perfect knowledge would reach; points of 100.
+
+    All but the shares are on items that the router did not learn from. `saving_share_pct`: part of what
+    moving every call would save. The random mix saves as much by lot; the oracle sends an item to the cheaper
+    model where it does no worse, so its drop is negative where that model is sometimes better. `pgr` is the
+    part of the gap between both models that is kept, `apgr` its mean over all shares (by lot 0.5).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    share_pct: float
+    saving_share_pct: float
+    router_drop_points: float
+    random_mix_drop_points: float
+    all_cheaper_drop_points: float
+    advantage_points: float
+    advantage_95: tuple[float, float]
+    oracle_drop_points: float
+    oracle_share_pct: float
+    pgr: float | None
+    apgr: float | None
+    items_learned: int
+    items_judged: int
+
+
 class Finding(BaseModel):
     """One change, what it would have done to the calls looked at, and the verdict."""
 
@@ -127,6 +153,7 @@ class Finding(BaseModel):
     sql: str
     rows: int
     apply: Instructions
+    bounds: RoutingBounds | None = None
 
 
 def latency_words(effect: LatencyEffect | str) -> str:

@@ -19,6 +19,7 @@ from netra.optimization.latency_intervals import QUANTILES, Goal
 from netra.optimization.latency_replay import ENOUGH, LatencyReplay
 from netra.optimization.params import LeverParams
 from netra.optimization.workload import Workload
+from netra.pricing.coding import combined
 
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
@@ -85,14 +86,8 @@ def usual_delays(workload: Workload, replay: LatencyReplay, share: float) -> Flo
 
 def codes_of(workload: Workload, names: Sequence[str]) -> Int64:
     """A number per combination of text columns (n); absent columns count as empty."""
-    total = np.zeros(workload.n, dtype=np.int64)
-    for name in names:
-        if not workload.has_text(name):
-            continue
-        ranks = workload.frame.get_column(name).cast(pl.Categorical).to_physical()
-        codes = ranks.cast(pl.Int64).fill_null(-1).to_numpy() + 1
-        total = total * (int(codes.max(initial=0)) + 1) + codes
-    return total
+    codes, _ = combined([workload.coded(name) for name in names])
+    return codes.astype(np.int64)
 
 
 def waited_for(workload: Workload) -> Rows:

@@ -49,7 +49,7 @@ class ModelSwitch:
         )
         drafts: list[Draft] = []
         for origin in origins:
-            rows = _rows_of(workload, origin)
+            rows = rows_of_model(workload, origin)
             if rows.any():
                 drafts += [
                     self._switch(workload, evaluations, params, (origin, target, rows))
@@ -91,8 +91,8 @@ class ModelSwitch:
             missing.append(
                 Missing(what=f"items that {origin} and {target} both answered", how=_SEND_EVALUATIONS)
             )
-        action, said, ratios = _as_measured(pairs, rows, target, provider)
-        effect, lacking = _effect(workload, action, ratios)
+        action, said, ratios = as_measured(pairs, rows, target, provider)
+        effect, lacking = switch_effect(workload, action, ratios)
         return Draft(
             self.name,
             {"from": origin, "to": target, **({"to_provider": provider} if provider else {})},
@@ -103,16 +103,16 @@ class ModelSwitch:
             quality=quality,
             missing=missing + lacking,
             assumptions=[*said, "the prompts stay as they are", *_scope_of(group)],
-            latency=compare_latency(workload, rows, _rows_of(workload, candidate.model), target),
+            latency=compare_latency(workload, rows, rows_of_model(workload, candidate.model), target),
             risk="medium",
-            filters=_filters(workload, origin),
+            filters=model_filter(workload, origin),
         )
 
     def _nothing(
         self, workload: Workload, evaluations: pl.DataFrame, params: LeverParams, origins: list[str]
     ) -> Draft:
         wanted = params.text("from")
-        if wanted is not None and not _rows_of(workload, origins[0]).any():
+        if wanted is not None and not rows_of_model(workload, origins[0]).any():
             used = ", ".join(sorted({u.model for u in workload.models})[:8]) or "none"
             missing = Missing(what=f"calls on {wanted}", how=f"name a model in use: {used}")
         elif evaluations.height == 0:
@@ -125,7 +125,7 @@ class ModelSwitch:
         return Draft(self.name, dict(params.values), workload.n, instructions, missing=[missing])
 
 
-def _as_measured(
+def as_measured(
     pairs: pl.DataFrame, rows: Rows, target: str, provider: str | None
 ) -> tuple[SwitchModel, list[str], list[Ratio]]:
     """The switch with the tokens that evaluations show, in words, and the ratios it rests on."""
@@ -157,15 +157,16 @@ def _as_measured(
     return SwitchModel(rows, target, provider), said, []
 
 
-def _effect(
+def switch_effect(
     workload: Workload, action: SwitchModel, ratios: list[Ratio]
 ) -> tuple[Effect | None, list[Missing]]:
+    """The effect of a switch, widened by what its ratios leave open; None and what lacks without a price."""
     after, priced = switched_cost(workload, workload.tokens, workload.cost, action)
     both = action.rows & workload.priced & priced
     if not (action.rows & workload.priced).any():
-        return None, [_price_of("the model in use")]
+        return None, [price_of("the model in use")]
     if not both.any():
-        return None, [_price_of(action.model)]
+        return None, [price_of(action.model)]
     after = np.where(both, after, workload.cost)
     effect = effect_of(workload, action.rows, after)
     if not ratios:
@@ -196,17 +197,20 @@ def _scaled_effect(
     return total_femto(before) - total_femto(after[both])
 
 
-def _rows_of(workload: Workload, canonical: str) -> Rows:
+def rows_of_model(workload: Workload, canonical: str) -> Rows:
+    """The calls of a model, whatever they call it."""
     codes = [used.code for used in workload.models if used.canonical.model == canonical]
     return np.isin(workload.model_codes, np.array(codes, dtype=np.int64))
 
 
-def _filters(workload: Workload, canonical: str) -> dict[str, str]:
+def model_filter(workload: Workload, canonical: str) -> dict[str, str]:
+    """Conditions on the usage query that select a model's calls; none where they use several names for it."""
     names = [used.model for used in workload.models if used.canonical.model == canonical]
     return {"model": names[0]} if len(names) == 1 else {}
 
 
-def _price_of(model: str) -> Missing:
+def price_of(model: str) -> Missing:
+    """What lacks where a model has no price."""
     return Missing(what=f"a price for {model}", how="add a [[price]] for it to the price overrides file")
 
 

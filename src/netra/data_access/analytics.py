@@ -60,6 +60,19 @@ class ScopedAnalytics:
         )
         await self._store.command(sql, self._bind(sql, params))
 
+    async def update(
+        self, table: str, assignments: str, condition: str, params: Mapping[str, Any] | None = None
+    ) -> None:
+        """Rewrite columns of the workspace's rows that meet the condition; waits until it is done.
+
+        Each part of the table changes whole or not at all, and the store finishes after a crash what it began.
+        """
+        sql = (
+            f"ALTER TABLE {table} UPDATE {assignments} WHERE {_COLUMN} = {PLACEHOLDER} AND ({condition}) "
+            "SETTINGS mutations_sync = 2"
+        )
+        await self._store.command(sql, self._bind(sql, params))
+
     def _bind(self, sql: str, params: Mapping[str, Any] | None) -> dict[str, Any]:
         if params and "workspace" in params:
             raise UnscopedQueryError("the parameter `workspace` is bound by the context, not by the caller")

@@ -29,6 +29,7 @@ IdPrefix = Literal[
     "agt",
     "tcl",
     "fam",
+    "rpr",
 ]
 
 PREFIXES: frozenset[str] = frozenset(get_args(IdPrefix))

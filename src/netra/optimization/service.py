@@ -23,11 +23,12 @@ from netra.optimization.solver import params_within, solve
 from netra.optimization.solver_schemas import Constraints, Plan
 from netra.optimization.workload import Workload
 from netra.pricing.catalogue import PriceCatalogue
+from netra.pricing.workspace_prices import WorkspacePrices, prices_in_force
 from netra.usage.queries import Filter, UsageQuery, compile_query
 from netra.usage.service import UsageService
 
 OnProgress = Callable[[OptimizeProgress], None]
-_Key = tuple[str, str, int]
+_Key = tuple[str, str, int, str]
 
 ALGORITHM = "1"
 """Raised whenever the same data and prices would give other figures: older stored answers then lie idle."""
@@ -44,12 +45,12 @@ class OptimizationService:
         access: DataAccessFactory,
         usage: UsageService,
         evaluations: EvaluationService,
-        catalogue: PriceCatalogue,
+        prices: PriceCatalogue | WorkspacePrices,
     ) -> None:
         self._access = access
         self._usage = usage
         self._evaluations = evaluations
-        self._catalogue = catalogue
+        self._prices = prices
         self._running: dict[_Key, asyncio.Task[OptimizeResult]] = {}
 
     async def optimize(
@@ -71,13 +72,16 @@ class OptimizationService:
         selectable(asked.where)
         version = await self._usage.data_version(context)
         digest = _digest(asked, levers, context.timezone)
-        stored = await self._stored(context, digest, version)
+        catalogue = await prices_in_force(self._prices, context)
+        stored = await self._stored(context, digest, version, catalogue)
         if stored is not None:
             return stored
-        key = (context.workspace_id, digest, version)
+        key = (context.workspace_id, digest, version, catalogue.version)
         task = self._running.get(key)
         if task is None:
-            work = self._compute(context, asked, (levers, params), (digest, version), on_progress)
+            work = self._compute(
+                context, asked, (levers, params), (digest, version), catalogue, on_progress
+            )
             task = asyncio.create_task(work)
             self._running[key] = task
             task.add_done_callback(partial(self._finished, key))
@@ -95,11 +99,11 @@ class OptimizationService:
             task.exception()
 
     async def _stored(
-        self, context: UserExecutionContext, digest: str, version: int
+        self, context: UserExecutionContext, digest: str, version: int, catalogue: PriceCatalogue
     ) -> OptimizeResult | None:
         async with self._access.for_context(context).transaction() as transaction:
             repository = OptimizationRepository(transaction, context)
-            found = await repository.find(digest, version, self._prices_version)
+            found = await repository.find(digest, version, _prices_version(catalogue))
         return None if found is None else OptimizeResult.model_validate_json(found)
 
     async def _compute(
@@ -108,6 +112,7 @@ class OptimizationService:
         request: OptimizeRequest,
         chosen: tuple[tuple[Lever, ...], dict[str, LeverParams]],
         identity: tuple[str, int],
+        catalogue: PriceCatalogue,
         on_progress: OnProgress | None,
     ) -> OptimizeResult:
         levers, params = chosen
@@ -129,7 +134,7 @@ class OptimizationService:
             progress=tell,
         )
         analysis, plan = await asyncio.to_thread(
-            _analyse, (frame, evaluations), (levers, params), self._catalogue, around, request.constraints
+            _analyse, (frame, evaluations), (levers, params), catalogue, around, request.constraints
         )
         result = OptimizeResult(
             baseline=analysis.baseline,
@@ -137,11 +142,11 @@ class OptimizationService:
             joint=analysis.joint,
             plan=plan,
             data_version=version,
-            prices_version=self._catalogue.version,
+            prices_version=catalogue.version,
         )
         async with self._access.for_context(context).transaction() as transaction:
             repository = OptimizationRepository(transaction, context)
-            await repository.put(digest, version, self._prices_version, result.model_dump_json())
+            await repository.put(digest, version, _prices_version(catalogue), result.model_dump_json())
         return result
 
     async def _frame(
@@ -155,9 +160,9 @@ class OptimizationService:
         )
         return matching(frame, request.where)
 
-    @property
-    def _prices_version(self) -> str:
-        return f"{self._catalogue.version};{ALGORITHM}"
+
+def _prices_version(catalogue: PriceCatalogue) -> str:
+    return f"{catalogue.version};{ALGORITHM}"
 
 
 def _analyse(

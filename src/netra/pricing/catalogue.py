@@ -1,5 +1,6 @@
 """PriceCatalogue: dated prices per usage type and service tier, list prices under local overrides."""
 
+from copy import copy
 from datetime import UTC, datetime, time
 from fractions import Fraction
 from functools import cached_property
@@ -19,7 +20,7 @@ from netra.pricing.models import (
     UsageType,
 )
 from netra.pricing.naming import Located, ModelNames
-from netra.pricing.overrides import load_overrides
+from netra.pricing.overrides import NO_OVERRIDES, PriceOverrides, load_overrides
 from netra.pricing.rate_cards import bands_of, ratio_of, scale_card
 from netra.pricing.sellers import SameModels, Seller
 from netra.pricing.shipped_data import fits, load_shipped_data
@@ -37,6 +38,23 @@ class PriceCatalogue:
         self._base = BaseCatalogue()
         self._names = ModelNames(self._base, self._shipped)
         self._overrides = load_overrides(overrides)
+
+    def with_overrides(self, overrides: PriceOverrides) -> "PriceCatalogue":
+        """The same with further local prices over its own."""
+        other = copy(self)
+        other._overrides = overrides.over(self._overrides)
+        return other
+
+    def without_overrides(self) -> "PriceCatalogue":
+        """The list prices alone."""
+        other = copy(self)
+        other._overrides = NO_OVERRIDES
+        return other
+
+    @property
+    def overrides(self) -> PriceOverrides:
+        """The local prices over the list, the later ones winning."""
+        return self._overrides
 
     @property
     def version(self) -> str:

@@ -7,20 +7,55 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from netra.context.dependencies import ContextDependency
 from netra.context.models import UserExecutionContext
-from netra.pricing.schemas import CostOut, CostRequest, ModelPriceOut
+from netra.pricing.schemas import CostOut, CostRequest, ModelPriceOut, OverridesIn, OverridesOut
 from netra.pricing.service import PriceService
+from netra.pricing.workspace_prices import WorkspacePrices
 
 
-def build_router(prices: PriceService, current: ContextDependency) -> APIRouter:
-    """`GET /v1/prices/{model}` and `POST /v1/prices/cost`, for any signed-in caller."""
+def build_router(prices: WorkspacePrices, current: ContextDependency) -> APIRouter:
+    """`/v1/prices`: what models cost, for any signed-in caller, and a workspace's own prices."""
     router = APIRouter(prefix="/v1/prices", tags=["prices"])
+
+    def described(content: str) -> OverridesOut:
+        return PriceService(prices.with_text(content)).overrides(content)
 
     @router.post("/cost", operation_id="priceTokens")
     async def price_tokens(
         request: CostRequest, context: Annotated[UserExecutionContext, Depends(current)]
     ) -> CostOut:
         """The exact cost of a number of tokens; null and `unpriced` where the price is not known."""
-        return prices.cost(request)
+        return PriceService(await prices.for_context(context)).cost(request)
+
+    @router.get("/overrides", operation_id="listPriceOverrides")
+    async def list_overrides(context: Annotated[UserExecutionContext, Depends(current)]) -> OverridesOut:
+        """The workspace's own price document, and every entry over the list prices."""
+        context.check_permission("prices:read")
+        return described(await prices.content(context))
+
+    @router.put("/overrides", operation_id="replacePriceOverrides")
+    async def replace_overrides(
+        document: OverridesIn, context: Annotated[UserExecutionContext, Depends(current)]
+    ) -> OverridesOut:
+        """Replace the workspace's price document; calls stored before keep their cost until re-priced."""
+        context.check_permission("prices:write")
+        await prices.put(context, document.content)
+        return described(document.content)
+
+    @router.post("/overrides", operation_id="addPriceOverrides")
+    async def add_overrides(
+        document: OverridesIn, context: Annotated[UserExecutionContext, Depends(current)]
+    ) -> OverridesOut:
+        """Put entries behind those of the workspace's price document."""
+        context.check_permission("prices:write")
+        return described(await prices.add(context, document.content))
+
+    @router.post("/overrides/check", operation_id="checkPriceOverrides")
+    async def check_overrides(
+        document: OverridesIn, context: Annotated[UserExecutionContext, Depends(current)]
+    ) -> OverridesOut:
+        """Say what a price document means, or what is wrong with it; nothing is stored."""
+        context.check_permission("prices:read")
+        return described(document.content)
 
     @router.get("/{model:path}", operation_id="showPrice")
     async def show_price(
@@ -30,6 +65,6 @@ def build_router(prices: PriceService, current: ContextDependency) -> APIRouter:
         at: Annotated[datetime | None, Query()] = None,
     ) -> ModelPriceOut:
         """Prices per usage type and service tier, and cache terms, as of an instant."""
-        return prices.show(model, provider, at)
+        return PriceService(await prices.for_context(context)).show(model, provider, at)
 
     return router

@@ -38,12 +38,13 @@ _SCOPE_KEYS = frozenset({"provider", "model", "from", "until", "tier", "note"})
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which calls an entry is about."""
+    """Which calls an entry is about, and where the entry stands."""
 
     provider: str
     model: str
     since: datetime | None
     until: datetime | None
+    origin: str
 
     def covers(self, provider: str | None, names: frozenset[str], at: datetime) -> bool:
         """Whether it applies to a call billed by `provider`, known under any of `names`, at an instant."""
@@ -71,6 +72,7 @@ class Discount:
 
     scope: Scope
     factor: Fraction
+    percent: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,13 @@ class PriceOverrides:
     prices: tuple[ContractPrice, ...]
     discounts: tuple[Discount, ...]
     digest: str
+
+    def over(self, other: "PriceOverrides") -> "PriceOverrides":
+        """Both together: these prices win over `other`'s, discounts of both apply."""
+        if not self.digest or not other.digest:
+            return self if self.digest else other
+        names, digests = f"{other.name} + {self.name}", f"{other.digest}.{self.digest}"
+        return PriceOverrides(names, other.prices + self.prices, other.discounts + self.discounts, digests)
 
     def instants(self) -> set[datetime]:
         """Every instant at which an entry begins or ends."""
@@ -96,23 +105,39 @@ def load_overrides(path: Path | None) -> PriceOverrides:
     if path is None:
         return NO_OVERRIDES
     try:
-        raw = path.read_bytes()
-        content = tomllib.loads(raw.decode())
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = path.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
         raise PriceOverridesError(f"{path}: {error}", hint="expected a TOML file of prices") from error
+    return parse_overrides(text, path.name)
+
+
+def parse_overrides(text: str, name: str) -> PriceOverrides:
+    """The entries of a TOML text. Raises PriceOverridesError that names `name` and the entry at fault."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PriceOverridesError(f"{name}: {error}", hint="expected a TOML file of prices") from error
     unknown = set(content) - {"price", "discount"}
     if unknown:
         raise PriceOverridesError(
-            f"{path}: unknown section {sorted(unknown)[0]!r}", hint="use [[price]] and [[discount]]"
+            f"{name}: unknown section {sorted(unknown)[0]!r}", hint="use [[price]] and [[discount]]"
         )
-    prices = tuple(
-        _price(entry, f"{path.name}: price {n}") for n, entry in enumerate(content.get("price", []), 1)
-    )
+    prices = tuple(_price(e, f"{name}: price {n}") for n, e in enumerate(_section(content, "price", name), 1))
     discounts = tuple(
-        _discount(entry, f"{path.name}: discount {n}")
-        for n, entry in enumerate(content.get("discount", []), 1)
+        _discount(e, f"{name}: discount {n}") for n, e in enumerate(_section(content, "discount", name), 1)
     )
-    return PriceOverrides(path.name, prices, discounts, sha256(raw).hexdigest()[:12])
+    digest = sha256(text.encode()).hexdigest()[:12] if prices or discounts else ""
+    return PriceOverrides(name, prices, discounts, digest)
+
+
+def _section(content: Mapping[str, Any], section: str, name: str) -> list[dict[str, Any]]:
+    entries: object = content.get(section, [])
+    tables = isinstance(entries, list) and all(isinstance(e, dict) for e in cast("list[object]", entries))
+    if not tables:
+        raise PriceOverridesError(
+            f"{name}: {section} is no list of entries", hint=f"write [[{section}]], with two brackets"
+        )
+    return cast("list[dict[str, Any]]", entries)
 
 
 def _price(entry: Mapping[str, Any], where: str) -> ContractPrice:
@@ -125,7 +150,7 @@ def _price(entry: Mapping[str, Any], where: str) -> ContractPrice:
         steps: list[tuple[int, Decimal]] = []
         if usage in entry:
             steps.append((-1, _decimal(entry[usage], f"{where}: {usage}")))
-        for step in cast("list[dict[str, Any]]", entry.get("long_context", [])):
+        for step in _section(entry, "long_context", where):
             if usage in step:
                 if not steps:
                     raise PriceOverridesError(f"{where}: long_context names {usage} without a base price")
@@ -142,16 +167,21 @@ def _discount(entry: Mapping[str, Any], where: str) -> Discount:
     percent = _decimal(entry.get("percent"), f"{where}: percent")
     if percent > 100:
         raise PriceOverridesError(f"{where}: {percent} % is more than the whole price")
-    return Discount(_scope(entry, where), 1 - Fraction(percent) / 100)
+    return Discount(_scope(entry, where), 1 - Fraction(percent) / 100, percent)
 
 
 def _scope(entry: Mapping[str, Any], where: str) -> Scope:
-    return Scope(
-        str(entry.get("provider", "*")).lower(),
-        str(entry.get("model", "*")).lower(),
+    for key in ("provider", "model"):
+        if not isinstance(entry.get(key, "*"), str):
+            raise PriceOverridesError(f"{where}: {key} is no text", hint=f'write {key} = "gpt-*"')
+    since, until = (
         _instant(entry.get("from"), f"{where}: from"),
         _instant(entry.get("until"), f"{where}: until"),
     )
+    if since is not None and until is not None and since >= until:
+        raise PriceOverridesError(f"{where}: `until` does not lie after `from`", hint="`until` is exclusive")
+    provider, model = str(entry.get("provider", "*")).lower(), str(entry.get("model", "*")).lower()
+    return Scope(provider, model, since, until, where)
 
 
 def _instant(value: object, where: str) -> datetime | None:

@@ -1,7 +1,7 @@
 """What the price endpoints say and accept. Money is strings of plain digits."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -92,3 +92,35 @@ class CostOut(BaseModel):
     unpriced: bool
     parts: list[CostPartOut]
     price_source: str | None
+
+
+class OverridesIn(BaseModel):
+    """A TOML document of prices and discounts (see `netra.pricing.overrides`)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    content: Annotated[str, Field(max_length=200_000)]
+
+
+class PriceEntryOut(BaseModel):
+    """One entry in force: a contract price (USD per million tokens by usage type, with its steps) or a
+    discount in percent. `origin`: the file or document it stands in.
+    """
+
+    kind: Literal["price", "discount"]
+    origin: str
+    provider: str
+    model: str
+    since: datetime | None
+    until: datetime | None
+    tier: ServiceTier | None = None
+    usd_per_mtok: dict[UsageType, list[str]] = Field(default_factory=dict[UsageType, list[str]])
+    percent: str | None = None
+
+
+class OverridesOut(BaseModel):
+    """The workspace's document and every entry over the list prices, the later ones winning."""
+
+    content: str
+    entries: list[PriceEntryOut]
+    prices_version: str

@@ -1,6 +1,7 @@
 """PriceService: the catalogue in the words of the API."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.models import (
@@ -13,6 +14,7 @@ from netra.pricing.models import (
     ServiceTier,
 )
 from netra.pricing.money import femto_string, usd_string
+from netra.pricing.overrides import ContractPrice, Discount
 from netra.pricing.schemas import (
     CacheTermsOut,
     CacheTtlOut,
@@ -20,6 +22,8 @@ from netra.pricing.schemas import (
     CostPartOut,
     CostRequest,
     ModelPriceOut,
+    OverridesOut,
+    PriceEntryOut,
     RatesOut,
 )
 
@@ -27,23 +31,24 @@ _TOKENS_PER_MTOK = 1_000_000
 
 
 class PriceService:
-    """Answers about prices; the same for every workspace of an installation."""
+    """Answers about the prices of one catalogue."""
 
     def __init__(self, catalogue: PriceCatalogue) -> None:
         self._catalogue = catalogue
 
     def show(self, model: str, provider: str | None = None, at: datetime | None = None) -> ModelPriceOut:
         """The price list of one model at an instant (default now); a naive instant is UTC."""
+        catalogue = self._catalogue
         instant = _aware(at) or datetime.now(UTC)
-        canonical = self._catalogue.canonical(model, provider)
+        canonical = catalogue.canonical(model, provider)
         priced: dict[ServiceTier, ModelPrice] = {}
         for tier in TIERS:
-            price = self._catalogue.resolve(model, provider, instant, tier)
+            price = catalogue.resolve(model, provider, instant, tier)
             if price is not None:
                 priced[tier] = price
         tiers: dict[ServiceTier, list[RatesOut]] = {tier: _rates(price) for tier, price in priced.items()}
         standard = priced.get("standard")
-        terms = self._catalogue.cache_terms(model, provider)
+        terms = catalogue.cache_terms(model, provider)
         return ModelPriceOut(
             model=model,
             provider=canonical.provider,
@@ -53,7 +58,7 @@ class PriceService:
             tiers=tiers,
             cache=None if terms is None else _terms(terms),
             price_source=None if standard is None else standard.source,
-            prices_version=self._catalogue.version,
+            prices_version=catalogue.version,
         )
 
     def cost(self, request: CostRequest) -> CostOut:
@@ -84,6 +89,46 @@ class PriceService:
         ]
         amount = None if cost.cost_usd is None else usd_string(cost.cost_usd)
         return CostOut(cost_usd=amount, unpriced=amount is None, parts=parts, price_source=cost.price_source)
+
+    def overrides(self, content: str) -> OverridesOut:
+        """Every entry over the list prices; `content` is the document of the workspace among them."""
+        overrides = self._catalogue.overrides
+        return OverridesOut(
+            content=content,
+            entries=[*map(_contract, overrides.prices), *map(_discount, overrides.discounts)],
+            prices_version=self._catalogue.version,
+        )
+
+
+def _contract(entry: ContractPrice) -> PriceEntryOut:
+    scope = entry.scope
+    return PriceEntryOut(
+        kind="price",
+        origin=scope.origin,
+        provider=scope.provider,
+        model=scope.model,
+        since=scope.since,
+        until=scope.until,
+        tier=entry.tier,
+        usd_per_mtok={
+            usage: [usd_string(price) + (f" above {above:,}" if above >= 0 else "") for above, price in steps]
+            for usage, steps in entry.card.items()
+        },
+    )
+
+
+def _discount(entry: Discount) -> PriceEntryOut:
+    scope = entry.scope
+    percent = usd_string(Decimal(entry.percent))
+    return PriceEntryOut(
+        kind="discount",
+        origin=scope.origin,
+        provider=scope.provider,
+        model=scope.model,
+        since=scope.since,
+        until=scope.until,
+        percent=percent,
+    )
 
 
 def _aware(instant: datetime | None) -> datetime | None:

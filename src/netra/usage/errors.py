@@ -57,3 +57,15 @@ class InvalidQueryError(InvalidInputError):
     """The typed query asks for something that cannot be computed."""
 
     code: ClassVar[str] = "invalid_query"
+
+
+class RepricingUnfinishedError(UnavailableError):
+    """Costs are still being rewritten; nothing is lost, and the same request again finishes it."""
+
+    code = "repricing_unfinished"
+
+
+class UnreadableInvoiceError(InvalidInputError):
+    """The report of a provider is not of the format it is read as."""
+
+    code: ClassVar[str] = "unreadable_invoice"

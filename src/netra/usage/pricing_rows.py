@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import polars as pl
 
+from netra.context.models import UserExecutionContext
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.vectorised import COST_COLUMN, price_frame
+from netra.pricing.workspace_prices import WorkspacePrices
 from netra.usage.money import femto_to_money
 
 PriceRows = Callable[[pl.DataFrame], pl.DataFrame]
@@ -40,3 +42,14 @@ class CallPricer:
         return frame.with_columns(
             pl.when(pl.col("provider") == "").then(found).otherwise(pl.col("provider")).alias("provider")
         )
+
+
+class WorkspacePricer:
+    """Finds the pricer of a workspace: its own prices over the installation's."""
+
+    def __init__(self, prices: WorkspacePrices) -> None:
+        self._prices = prices
+
+    async def for_context(self, context: UserExecutionContext) -> CallPricer:
+        """What prices this workspace's calls now."""
+        return CallPricer(await self._prices.for_context(context))

@@ -20,6 +20,7 @@ from netra.usage.measures import MEASURES
 from netra.usage.money import money_text
 from netra.usage.queries import MAX_ROWS, CompiledQuery, Filter, UsageQuery, compile_query
 from netra.usage.repository import ImportRepository
+from netra.usage.repricing_repository import RepricingRepository
 from netra.usage.schema import CALL_COLUMNS, MONEY_SCALE, PRICE_COLUMNS
 
 T = TypeVar("T")
@@ -162,12 +163,16 @@ class UsageService:
     async def derived(
         self, context: UserExecutionContext, question: Hashable, compute: Callable[[], Awaitable[T]]
     ) -> T:
-        """What `compute` finds in the workspace's calls, kept until they change. `question` must name all
-        that the result depends on, and nobody may change the result.
+        """What `compute` finds in the workspace's calls, kept until they change; while costs are being
+        rewritten nothing is kept. `question` must name all that the result depends on, and nobody may change
+        the result.
         """
         # The version is read first: what is computed is at least as new as its key says.
-        key = (context.workspace_id, await self.data_version(context), question)
-        return cast(T, await self._answers.get(key, compute))
+        async with self._access.for_context(context).transaction() as transaction:
+            version, settled = await RepricingRepository(transaction, context).settled_version()
+        if not settled:
+            return await compute()
+        return cast(T, await self._answers.get((context.workspace_id, version, question), compute))
 
     async def _asked(self, context: UserExecutionContext, compiled: CompiledQuery) -> _Answer:
         analytics = self._access.for_context(context).analytics

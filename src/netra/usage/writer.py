@@ -11,7 +11,7 @@ from netra.data_access.factory import DataAccessFactory
 from netra.data_access.ledgered_rows import LedgeredRows
 from netra.usage.arrow import encoded, frame_of, table_of
 from netra.usage.identity import content_hashes, id_hashes
-from netra.usage.pricing_rows import PriceRows
+from netra.usage.pricing_rows import PriceRows, WorkspacePricer
 from netra.usage.schema import CALL_COLUMNS, LEDGER_COLUMNS, PRICE_COLUMNS, TABLE
 
 _LOOK = 2_048
@@ -21,10 +21,10 @@ _FEW = 256
 class CallWriter:
     """Writes calls of one workspace at a time; holds no state between writes.
 
-    `price` adds cost_usd and price_source (see `usage.pricing_rows`).
+    `price` adds cost_usd and price_source (see `usage.pricing_rows`), or finds what does so for a workspace.
     """
 
-    def __init__(self, access: DataAccessFactory, price: PriceRows) -> None:
+    def __init__(self, access: DataAccessFactory, price: PriceRows | WorkspacePricer) -> None:
         self._access = access
         self._price = price
 
@@ -44,14 +44,17 @@ class CallWriter:
         """
         if not frame.height:
             return 0
-        table, unpriced = await asyncio.to_thread(self._table, frame)
+        found = self._price
+        price = await found.for_context(context) if isinstance(found, WorkspacePricer) else found
+        table, unpriced = await asyncio.to_thread(_priced, frame, price)
         await self._access.for_context(context).analytics.insert(TABLE, table, token=token)
         return unpriced
 
-    def _table(self, frame: pl.DataFrame) -> tuple[Any, int]:
-        names = [*(c.name for c in CALL_COLUMNS), *PRICE_COLUMNS, *LEDGER_COLUMNS]
-        rows = self._price(complete_calls(frame)).select(names)
-        return encoded(table_of(rows), _labels(rows)), rows["cost_usd"].null_count()
+
+def _priced(frame: pl.DataFrame, price: PriceRows) -> tuple[Any, int]:
+    names = [*(c.name for c in CALL_COLUMNS), *PRICE_COLUMNS, *LEDGER_COLUMNS]
+    rows = price(complete_calls(frame)).select(names)
+    return encoded(table_of(rows), _labels(rows)), rows["cost_usd"].null_count()
 
 
 def _labels(rows: pl.DataFrame) -> set[str]:

@@ -14,7 +14,7 @@ from netra.optimization.endpoints import build_router
 from netra.optimization.service import OptimizationService
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.endpoints import build_router as build_prices_router
-from netra.pricing.service import PriceService
+from netra.pricing.workspace_prices import WorkspacePrices
 from testkit.usage_bench import UsageBench
 
 
@@ -29,7 +29,7 @@ async def browser(
     install_problem_handlers(app)
     optimization = OptimizationService(data_access, bench.usage, bench.evaluations, catalogue)
     app.include_router(build_router(optimization, current))
-    app.include_router(build_prices_router(PriceService(catalogue), current))
+    app.include_router(build_prices_router(WorkspacePrices(data_access, catalogue), current))
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://netra.test") as client:
         yield client

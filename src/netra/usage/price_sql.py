@@ -1,0 +1,190 @@
+"""The price of a stored call as SQL: what a catalogue says about some models, as an expression over columns.
+
+Used to re-price history inside the store. The expression gives exactly what `pricing.cost.cost_of_call`
+gives, in integers of femto-dollars. Names of models and price sources travel as base64 literals, whose
+alphabet needs no quoting; everything else in the text is a whole number.
+"""
+
+import base64
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
+
+from netra.pricing.catalogue import PriceCatalogue
+from netra.pricing.models import MAX_FEMTO, NOT_PRICED, TIERS, USAGE_TYPES, ModelPrice
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY_US = 86_400_000_000
+_US = timedelta(microseconds=1)
+_LONG_AGO = -(2**62)
+_NEVER = 2**62
+_CONTROL = re.compile(r"[\x00-\x1f]")
+"""Names with control characters are in no price list, and would part the lists below."""
+_STAMP = "toUnixTimestamp64Micro(ts)"
+
+BILLABLE: dict[str, str] = {
+    "input": "greatest(input_tokens - cache_read_tokens - cache_write_tokens - cache_write_1h_tokens, 0)",
+    "cache_read": "cache_read_tokens",
+    "cache_write": "cache_write_tokens",
+    "cache_write_1h": "cache_write_1h_tokens",
+    "output": "(output_tokens - least(ifNull(reasoning_tokens, 0), output_tokens))",
+    "reasoning": "least(ifNull(reasoning_tokens, 0), output_tokens)",
+}
+"""Billable tokens by usage type: the SQL form of `pricing.cost.split_tokens`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """A model as calls name it, who billed it (empty: nobody said) and in which service tier."""
+
+    model: str
+    provider: str
+    tier: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Segment:
+    """Calls of constant rates: one of the models sold, a span of time (and of the day), a band of input."""
+
+    sold: int
+    since: int
+    until: int
+    clock: tuple[int, int] | None
+    above: int
+    upto: int | None
+    rates: tuple[int, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceSql:
+    """`cost`: Nullable(Decimal(38, 15)), NULL where unpriced. `source`: where the price is from, '' where
+    none is. `parts`: femto-dollars (Int128) by usage type, 0 where unpriced.
+    """
+
+    cost: str
+    source: str
+    parts: dict[str, str]
+
+
+def price_sql(
+    sold: Sequence[Sold], catalogue: PriceCatalogue, at: datetime | None = None, *, name: str = "priced"
+) -> PriceSql:
+    """What calls of these models cost, as of their own instant, or all as of `at`; others are unpriced.
+
+    `name` keeps two of these apart in one query.
+    """
+    sold = [one for one in sold if not _CONTROL.search(one.model + one.provider + one.tier)]
+    segments = [
+        segment for number, one in enumerate(sold, 1) for segment in _segments(number, one, catalogue, at)
+    ]
+    keys = [f"{one.model}\x1f{one.provider}\x1f{one.tier}" for one in sold]
+    # Named once inside the expression and meant again afterwards: it is long, and worked out once.
+    place = f"{name}_as"
+    named = f"({_place(segments, keys)} + 1 AS {place})"
+    columns = zip(*([(NOT_PRICED,) * len(USAGE_TYPES)] + [s.rates for s in segments]), strict=True)
+    rates = {usage: f"{_integers(rates)}[{place}]" for usage, rates in zip(USAGE_TYPES, columns, strict=True)}
+    terms = {usage: f"toInt128({BILLABLE[usage]}) * {rates[usage]}" for usage in USAGE_TYPES}
+    unpriced = [f"({BILLABLE[usage]} > 0 AND {rates[usage]} < 0)" for usage in USAGE_TYPES]
+    total = f"({' + '.join(terms.values())})"
+    known = f"NOT ({named} = 1 OR {' OR '.join(unpriced)}) AND ({total} AS {name}_femto) <= {MAX_FEMTO}"
+    money = f"CAST(toInt64({name}_femto) AS Decimal(38, 0)) * CAST('0.000000000000001' AS Decimal(38, 15))"
+    sources = _texts(["", *(segment.source for segment in segments)])
+    return PriceSql(
+        cost=f"if({known}, CAST({money} AS Nullable(Decimal(38, 15))), NULL)",
+        source=f"{sources}[{named}]",
+        parts={usage: f"if({known}, {term}, toInt128(0))" for usage, term in terms.items()},
+    )
+
+
+def _segments(number: int, sold: Sold, catalogue: PriceCatalogue, at: datetime | None) -> list[_Segment]:
+    if sold.tier not in TIERS or not sold.model:
+        return []
+    tier, provider = sold.tier, sold.provider or None
+    if at is not None:
+        return _of_price(number, (_LONG_AGO, _NEVER), None, catalogue.resolve(sold.model, provider, at, tier))
+    dates, times = catalogue.breaks(sold.model, provider)
+    starts = [_LONG_AGO, *(_micros(date) for date in dates)]
+    spans: list[tuple[int, int, tuple[tuple[tuple[int, int] | None, ModelPrice | None], ...]]] = []
+    for since, until in zip(starts, [*starts[1:], _NEVER], strict=True):
+        clocks = _clocks(times)
+        # Before the first date any instant is as good as another; a year back is before every price change.
+        begin = since if since != _LONG_AGO else (starts[1] if len(starts) > 1 else 0) - 400 * _DAY_US
+        prices = tuple(
+            (clock, catalogue.resolve(sold.model, provider, _instant(begin, clock), tier)) for clock in clocks
+        )
+        if spans and spans[-1][2] == prices:
+            spans[-1] = (spans[-1][0], until, prices)
+        else:
+            spans.append((since, until, prices))
+    return [
+        segment
+        for since, until, prices in spans
+        for clock, price in prices
+        for segment in _of_price(number, (since, until), clock, price)
+    ]
+
+
+def _of_price(
+    number: int, span: tuple[int, int], clock: tuple[int, int] | None, price: ModelPrice | None
+) -> list[_Segment]:
+    if price is None:
+        return []
+    ends = [*(band.above for band in price.bands[1:]), None]
+    return [
+        _Segment(number, *span, clock, band.above, end, band.rates.as_tuple(), price.source)
+        for band, end in zip(price.bands, ends, strict=True)
+    ]
+
+
+def _clocks(times: Sequence[time]) -> list[tuple[int, int] | None]:
+    if not times:
+        return [None]
+    marks = sorted({0, _DAY_US, *(_micros(datetime.combine(_EPOCH.date(), t, UTC)) for t in times)})
+    return list(pairwise(marks))
+
+
+def _instant(since: int, clock: tuple[int, int] | None) -> datetime:
+    return _EPOCH + timedelta(microseconds=since + (clock[0] if clock else 0))
+
+
+def _micros(instant: datetime) -> int:
+    return (instant - _EPOCH) // _US
+
+
+def _place(segments: Sequence[_Segment], keys: Sequence[str]) -> str:
+    """The number of a call's segment, 0 where it has no price."""
+    if not segments:
+        return "0"
+    named = "concat(model, '\\x1f', provider, '\\x1f', service_tier)"
+    numbers = _integers(range(1, len(keys) + 1))
+    sold = f"transform({named}, {_texts(keys)}, {numbers}, 0)"
+    branches = [f"{' AND '.join(_conditions(s, sold))}, {n}" for n, s in enumerate(segments, 1)]
+    return f"multiIf({', '.join(branches)}, 0)"
+
+
+def _conditions(segment: _Segment, sold: str) -> list[str]:
+    conditions = [f"{sold} = {segment.sold}"]
+    if segment.since != _LONG_AGO:
+        conditions.append(f"{_STAMP} >= {segment.since}")
+    if segment.until != _NEVER:
+        conditions.append(f"{_STAMP} < {segment.until}")
+    if segment.clock is not None:
+        low, high = segment.clock
+        conditions.append(f"{_STAMP} % {_DAY_US} >= {low} AND {_STAMP} % {_DAY_US} < {high}")
+    if segment.above >= 0:
+        conditions.append(f"input_tokens > {segment.above}")
+    if segment.upto is not None:
+        conditions.append(f"input_tokens <= {segment.upto}")
+    return conditions
+
+
+def _integers(values: Sequence[int] | range) -> str:
+    return f"CAST([{', '.join(str(value) for value in values)}] AS Array(Int64))"
+
+
+def _texts(values: Sequence[str]) -> str:
+    packed = base64.b64encode("\x1e".join(values).encode()).decode()
+    return f"splitByChar('\\x1e', base64Decode('{packed}'))"

@@ -1,0 +1,92 @@
+"""What reconciliation says and accepts. Money is text of plain digits, USD."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+InvoiceFormat = Literal[
+    "auto", "openai-costs", "openai-usage", "anthropic-cost", "anthropic-usage", "generic"
+]
+Cause = Literal[
+    "missing_calls",
+    "not_invoiced",
+    "price",
+    "unpriced",
+    "day_shift",
+    "rounding",
+    "stale_prices",
+    "other_charges",
+    "unexplained",
+]
+CAUSES: dict[Cause, str] = {
+    "missing_calls": "tokens on the invoice that we have no calls for",
+    "not_invoiced": "calls of ours that are not on the invoice",
+    "price": "the same tokens at another price than in our catalogue",
+    "unpriced": "calls we stored without knowing a price",
+    "day_shift": "calls the provider counts on the neighbouring day, by another time zone",
+    "rounding": "less than the last digit of the amounts on the invoice",
+    "stale_prices": "calls stored at prices that were corrected since; `netra prices reprice` follows them",
+    "other_charges": "charges that are not for tokens",
+    "unexplained": "amounts without tokens, of too few days to tell calls from prices",
+}
+
+
+class ReconcileOptions(BaseModel):
+    """How to read the report. `provider`: compare only with calls billed by it; default: as the format
+    says, for `generic` as its column `provider` says, else all.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: InvoiceFormat = "auto"
+    provider: str | None = Field(default=None, max_length=100)
+
+
+class Compared(BaseModel):
+    """One usage type of one model on one day (of the invoice). Causes add up to `difference_usd`."""
+
+    day: str
+    model: str
+    usage: str
+    invoice_tokens: int | None
+    our_tokens: int
+    invoice_usd: str
+    our_usd: str
+    difference_usd: str
+    causes: dict[Cause, str]
+
+
+class Subtotal(BaseModel):
+    """All of one model, day or usage type."""
+
+    key: str
+    invoice_usd: str
+    our_usd: str
+    difference_usd: str
+    causes: dict[Cause, str]
+
+
+class Reconciliation(BaseModel):
+    """Invoice minus ours, explained. `lines`: where something differs, the largest first.
+
+    `valued`: whether amounts are the invoice's own, or its tokens at our prices where it states none.
+    """
+
+    format: InvoiceFormat
+    since: str
+    until: str
+    invoice_usd: str
+    our_usd: str
+    difference_usd: str
+    causes: dict[Cause, str]
+    meaning: dict[Cause, str]
+    by_model: list[Subtotal]
+    by_day: list[Subtotal]
+    by_usage: list[Subtotal]
+    lines: list[Compared]
+    compared_lines: int
+    our_calls: int
+    our_unpriced_calls: int
+    utc_offset_hours: int
+    valued: Literal["as invoiced", "at our prices"]
+    prices_version: str

@@ -1,0 +1,296 @@
+"""An invoice against our sums: each difference named by its cause, causes adding up to the last digit."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netra.usage.errors import UnreadableInvoiceError
+from netra.usage.reconciliation.comparing import Difference, OurHour, compare
+from netra.usage.reconciliation.reading import InvoiceLine, read_invoice, usage_of
+
+DAY = date(2026, 3, 2)
+NO_ROUNDING = Decimal(0)
+INPUT, OUTPUT = ("gpt-4o", "input"), ("gpt-4o", "output")
+
+
+def line(
+    day: int, tokens: int | None, cost: str | None, key: tuple[str, str] = INPUT, rounding: str = "0"
+) -> InvoiceLine:
+    amount = None if cost is None else Decimal(cost)
+    return InvoiceLine(DAY + timedelta(days=day), key[0], key[1], tokens, amount, Decimal(rounding))
+
+
+def ours(
+    day: int, tokens: int, cost: str, key: tuple[str, str] = INPUT, *, hour: int = 12, unpriced: int = 0
+) -> OurHour:
+    moment = datetime(2026, 3, 2, hour, tzinfo=UTC) + timedelta(days=day)
+    return OurHour(moment, key, tokens, unpriced, Decimal(cost))
+
+
+def causes(found: list[Difference]) -> dict[str, Fraction]:
+    sums: dict[str, Fraction] = {}
+    for one in found:
+        for cause, amount in one.causes.items():
+            sums[cause] = sums.get(cause, Fraction(0)) + amount
+    return {cause: amount for cause, amount in sums.items() if amount}
+
+
+def test_equal_sides_differ_in_nothing() -> None:
+    offset, found = compare(
+        [line(0, 100, "1"), line(1, 50, "0.5")], [ours(0, 100, "1"), ours(1, 50, "0.5")], {}
+    )
+    assert (offset, causes(found)) == (0, {})
+
+
+def test_calls_we_never_saw_and_another_price() -> None:
+    # The invoice has 120 tokens at 0.02: 20 we lack cost 0.40, and our 100 were priced at 0.01.
+    _, found = compare([line(0, 120, "2.40")], [ours(0, 100, "1")], {})
+    assert causes(found) == {"missing_calls": Fraction(2, 5), "price": 1}
+
+
+def test_calls_that_were_not_invoiced() -> None:
+    _, found = compare([line(0, 80, "0.80")], [ours(0, 100, "1")], {})
+    assert causes(found) == {"not_invoiced": Fraction(-1, 5)}
+
+
+def test_calls_without_a_known_price() -> None:
+    # 40 of our 100 tokens have no price; the invoice says what they cost.
+    _, found = compare([line(0, 100, "1")], [ours(0, 100, "0.6", unpriced=40)], {})
+    assert causes(found) == {"unpriced": Fraction(2, 5)}
+
+
+def test_half_a_cent_is_rounding() -> None:
+    _, found = compare([line(0, 100, "1.00", rounding="0.005")], [ours(0, 100, "1.0041")], {})
+    assert causes(found) == {"rounding": Fraction(-41, 10_000)}
+
+
+def test_a_discount_shows_in_amounts_alone() -> None:
+    lines = [line(day, None, str(Decimal(day + 1) * 9), INPUT) for day in range(5)]
+    _, found = compare(lines, [ours(day, 100, str((day + 1) * 10)) for day in range(5)], {})
+    assert causes(found) == {"price": -15}
+
+
+def test_a_lost_day_shows_in_amounts_alone() -> None:
+    lines = [line(day, None, "10") for day in range(6)]
+    held = [ours(day, 100, "10") for day in range(6) if day != 3]
+    assert causes(compare(lines, held, {})[1]) == {"missing_calls": 10}
+
+
+def test_one_amount_alone_stays_unexplained() -> None:
+    assert causes(compare([line(0, None, "12")], [ours(0, 100, "10")], {})[1]) == {"unexplained": 2}
+
+
+def test_a_provider_that_counts_days_in_another_time_zone() -> None:
+    # Ours by hour; the invoice counts days eight hours behind UTC.
+    held = [ours(day, 100 + 37 * day, str(100 + 37 * day), hour=hour) for day in range(7) for hour in (3, 20)]
+    lines: dict[date, int] = {}
+    for one in held:
+        day = (one.hour - timedelta(hours=8)).date()
+        lines[day] = lines.get(day, 0) + one.tokens
+    invoice = [line((day - DAY).days, tokens, str(tokens)) for day, tokens in lines.items() if day >= DAY]
+    offset, found = compare(invoice, held, {})
+    # Any offset that moves the calls of 03:00 to the day before explains the same days.
+    assert -8 <= offset <= -4
+    assert set(causes(found)) == {"day_shift"}
+
+
+def test_a_usage_report_without_amounts_is_valued_at_our_prices() -> None:
+    _, found = compare([line(0, 150, None)], [ours(0, 100, "1")], {})
+    assert found[0].invoice == Fraction(3, 2)
+    assert causes(found) == {"missing_calls": Fraction(1, 2)}
+    _, unseen = compare([line(0, 150, None)], [], {(DAY, INPUT): Fraction(1, 50)})
+    assert causes(unseen) == {"missing_calls": 3}
+
+
+def test_a_report_without_models_meets_all_of_ours() -> None:
+    _, found = compare([line(0, None, "3", ("", "all"))], [ours(0, 10, "1"), ours(0, 10, "2", OUTPUT)], {})
+    assert causes(found) == {}
+
+
+amounts = st.decimals(min_value=0, max_value=10_000, places=6)
+keys = st.sampled_from([INPUT, OUTPUT, ("claude", "all"), ("claude", "input")])
+lines = st.lists(
+    st.builds(
+        lambda day, key, tokens, cost, rounding: InvoiceLine(
+            DAY + timedelta(days=day), *key, tokens, cost, rounding
+        ),
+        st.integers(0, 4),
+        keys,
+        st.one_of(st.none(), st.integers(0, 10**9)),
+        st.one_of(st.none(), amounts),
+        st.sampled_from([Decimal(0), Decimal("0.005")]),
+    ),
+    min_size=1,
+    max_size=12,
+)
+hours = st.lists(
+    st.builds(
+        lambda day, hour, key, tokens, unpriced, cost: ours(
+            day, tokens, str(cost), key, hour=hour, unpriced=min(unpriced, tokens)
+        ),
+        st.integers(-1, 5),
+        st.integers(0, 23),
+        keys.filter(lambda key: key[1] != "all"),
+        st.integers(1, 10**9),
+        st.integers(0, 10**9),
+        amounts,
+    ),
+    max_size=12,
+)
+
+
+@given(lines, hours)
+def test_causes_add_up_exactly(invoice: list[InvoiceLine], held: list[OurHour]) -> None:
+    _, found = compare(invoice, held, {})
+    for one in found:
+        assert sum(one.causes.values(), Fraction(0)) == one.invoice - one.ours
+    inside = [
+        one for one in held if min(i.day for i in invoice) <= one.hour.date() <= max(i.day for i in invoice)
+    ]
+    assert sum((one.ours for one in found), Fraction(0)) == sum(
+        (Fraction(o.cost) for o in inside), Fraction(0)
+    )
+
+
+OPENAI = {
+    "object": "page",
+    "data": [
+        {
+            "object": "bucket",
+            "start_time": 1772409600,
+            "end_time": 1772496000,
+            "results": [
+                {
+                    "object": "organization.costs.result",
+                    "amount": {"value": 1.25, "currency": "usd"},
+                    "line_item": "priority | gpt-4o-2024-08-06, cached input",
+                    "project_id": "p",
+                },
+                {
+                    "object": "organization.costs.result",
+                    "amount": {"value": 0.5, "currency": "usd"},
+                    "line_item": "web search tool calls",
+                },
+            ],
+        }
+    ],
+}
+ANTHROPIC = {
+    "data": [
+        {
+            "starting_at": "2026-03-02T00:00:00Z",
+            "ending_at": "2026-03-03T00:00:00Z",
+            "results": [
+                {
+                    "currency": "USD",
+                    "amount": "123.78912",
+                    "model": "claude-sonnet-4-5",
+                    "cost_type": "tokens",
+                    "token_type": "cache_creation.ephemeral_1h_input_tokens",
+                },
+                {"currency": "USD", "amount": "50", "cost_type": "web_search", "description": "Web Search"},
+            ],
+        }
+    ]
+}
+CSVS = {
+    "openai-costs": "start_time,end_time,start_time_iso,amount_value,amount_currency,line_item\n"
+    '1772409600,1772496000,2026-03-02T00:00:00,0.00383598,usd,"gpt-4o-mini, input"\n'
+    "1772496000,1772582400,2026-03-03T00:00:00,,,\n",
+    "openai-usage": "start_time,model,num_model_requests,input_tokens,input_cached_tokens,output_tokens\n"
+    "1772409600,gpt-4o,3,1000,400,50\n",
+    "anthropic-usage": "usage_date_utc,model_version,usage_input_tokens_no_cache,"
+    "usage_input_tokens_cache_write_5m,usage_input_tokens_cache_write_1h,usage_input_tokens_cache_read,"
+    "usage_output_tokens\n2026-03-02,claude-sonnet-4-5,10,20,30,40,50\n",
+    "anthropic-cost": "usage_date_utc,model,token_type,cost_usd,cost_type\n"
+    "2026-03-02,claude-sonnet-4-5,input_no_cache,1.50,token\n",
+    "generic": "date,model,usage_type,tokens,cost_usd\n2026-03-02,m,output,7,$1.20\n2026-03-02,m,,,3\n",
+}
+
+
+def told(content: Any) -> tuple[str, list[tuple[Any, ...]]]:
+    text = content if isinstance(content, str) else json.dumps(content)
+    kind, found = read_invoice(text.encode(), "auto")
+    assert {one.day for one in found} == {DAY}
+    return kind, [(one.model, one.usage, one.tokens, one.cost) for one in found]
+
+
+def test_documents_of_the_interfaces() -> None:
+    assert told(OPENAI) == (
+        "openai-costs",
+        [
+            ("gpt-4o-2024-08-06", "cache_read", None, Decimal("1.25")),
+            ("web search tool calls", "other", None, Decimal("0.5")),
+        ],
+    )
+    assert told(ANTHROPIC) == (
+        "anthropic-cost",
+        [
+            ("claude-sonnet-4-5", "cache_write_1h", None, Decimal("1.2378912")),
+            ("Web Search", "other", None, Decimal("0.50")),
+        ],
+    )
+
+
+def test_exports_of_the_consoles() -> None:
+    assert told(CSVS["openai-costs"])[1] == [("gpt-4o-mini", "input", None, Decimal("0.00383598"))]
+    assert told(CSVS["openai-usage"]) == (
+        "openai-usage",
+        [
+            ("gpt-4o", "input", 600, None),
+            ("gpt-4o", "cache_read", 400, None),
+            ("gpt-4o", "output", 50, None),
+        ],
+    )
+    assert [row[1:3] for row in told(CSVS["anthropic-usage"])[1]] == [
+        ("input", 10),
+        ("cache_read", 40),
+        ("cache_write", 20),
+        ("cache_write_1h", 30),
+        ("output", 50),
+    ]
+    assert told(CSVS["anthropic-cost"]) == (
+        "anthropic-cost",
+        [("claude-sonnet-4-5", "input", None, Decimal("1.50"))],
+    )
+    assert told(CSVS["generic"])[1] == [("m", "output", 7, Decimal("1.20")), ("m", "all", None, Decimal(3))]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe",
+        b"{",
+        b"a,b\n1,2\n",
+        b"date,model,cost_usd,currency\n2026-03-02,m,1,eur\n",
+        b"date,model,cost_usd\nsoon,m,1\n",
+        b'{"data": [{"start_time": 1, "results": [{"num_model_requests": 1, "input_tokens": 5}]}]}',
+    ],
+)
+def test_what_is_no_report_is_refused_with_the_row(content: bytes) -> None:
+    with pytest.raises(UnreadableInvoiceError):
+        read_invoice(content, "auto")
+
+
+@pytest.mark.parametrize(
+    ("words", "usage"),
+    [
+        ("input", "input"),
+        ("uncached_input_tokens", "input"),
+        ("cache_read_input_tokens", "cache_read"),
+        ("cache_creation.ephemeral_5m_input_tokens", "cache_write"),
+        ("input_cache_write_1h", "cache_write_1h"),
+        ("output, long context", "output"),
+        ("audio input", "other"),
+        ("fine-tuning hours", "other"),
+    ],
+)
+def test_words_of_providers(words: str, usage: str) -> None:
+    assert usage_of(words) == usage

@@ -10,6 +10,7 @@ import pytest
 
 from netra.audit.service import AuditLog
 from netra.auth.models import Session
+from netra.auth.passwords import PasswordHashing
 from netra.auth.services import AuthServices, auth_services
 from netra.config.instance_secret import load_instance_secret
 from netra.config.settings import Settings
@@ -35,7 +36,7 @@ class NewUser:
     context: UserExecutionContext
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def auth(
     database: DatabaseManager, sessions: DatabaseSessionManager, ids: UnifiedIDManager, settings: Settings
 ) -> AsyncGenerator[AuthServices]:
@@ -48,13 +49,14 @@ async def auth(
             audit=audit,
             secret=load_instance_secret(settings),
             secrets_directory=settings.secrets_directory,
+            hashing=PasswordHashing(memory_kib=256),
         ) as services:
             yield services
     finally:
         await audit.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_user(
     auth: AuthServices, ids: UnifiedIDManager, settings: Settings
 ) -> Callable[[], Awaitable[NewUser]]:
@@ -72,7 +74,7 @@ def new_user(
     return make
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def new_user_context(
     new_user: Callable[[], Awaitable[NewUser]],
 ) -> Callable[[], Awaitable[UserExecutionContext]]:

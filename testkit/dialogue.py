@@ -6,9 +6,10 @@ A folder of tests takes them with `from testkit.dialogue import *`, together wit
 
 import asyncio
 import contextlib
+import os
 import socket
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
@@ -47,10 +48,10 @@ from netra.storage.postgres.sessions import DatabaseSessionManager
 from netra.storage.valkey.hot_store import HotStore
 from testkit.accounts import NewUser
 from testkit.real_services import SharedEngines
-from testkit.run_worker import running_worker
+from testkit.run_worker import worker_command
 from testkit.stores import open_database
 
-__all__ = ["dialogue", "durable_schema", "live_server", "worker"]
+__all__ = ["dialogue", "durable_schema", "live_server", "new_server", "worker"]
 
 PATIENCE_S = 30.0
 
@@ -133,13 +134,13 @@ def durable_schema(shared_engines: SharedEngines, migrated: EngineUrls) -> Engin
 
 
 @pytest.fixture(scope="session")
-def worker(durable_schema: EngineUrls) -> Iterator[None]:
-    """A worker process that carries out scripted runs."""
-    with running_worker(durable_schema.database_url, durable_schema.valkey_url):
-        yield
+def worker(durable_schema: EngineUrls, shared_engines: SharedEngines) -> None:
+    """A worker process of the whole run that carries out scripted runs."""
+    command = worker_command(durable_schema.database_url, durable_schema.valkey_url)
+    shared_engines.lasting("worker", command, os.environ)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def dialogue(
     durable_schema: EngineUrls,
     data_access: DataAccessFactory,
@@ -161,8 +162,25 @@ def dialogue(
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def new_server(
+    dialogue: Dialogue, auth: AuthServices, hot: HotStore, settings: Settings
+) -> Callable[[], AbstractAsyncContextManager[LiveServer]]:
+    """Serves the application for the length of a block; for tests that harm it."""
+    return lambda: _serving(dialogue, auth, hot, settings)
+
+
+@pytest.fixture(scope="session")
 async def live_server(
+    new_server: Callable[[], AbstractAsyncContextManager[LiveServer]],
+) -> AsyncGenerator[LiveServer]:
+    """One served application for all tests of this process."""
+    async with new_server() as server:
+        yield server
+
+
+@asynccontextmanager
+async def _serving(
     dialogue: Dialogue, auth: AuthServices, hot: HotStore, settings: Settings
 ) -> AsyncGenerator[LiveServer]:
     """The socket endpoint and the HTTP doors beside it, served on a loopback port."""

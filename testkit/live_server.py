@@ -21,6 +21,7 @@ import pytest
 
 from netra.cli.failures import exit_code_after
 from netra.cli.main import app
+from testkit.real_services import SharedEngines
 
 __all__ = ["command_line", "live_server"]
 
@@ -84,7 +85,6 @@ class LiveServer:
 
     url: str
     data_dir: Path
-    pid: int
 
 
 def child_environment() -> dict[str, str]:
@@ -104,17 +104,19 @@ def running_up(**settings: str) -> Generator[LiveServer]:
         with log_file.open("wb") as log:
             process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         try:
-            yield LiveServer(_ready(process, data_dir, log_file), data_dir, process.pid)
+            yield LiveServer(_ready(process, data_dir, log_file), data_dir)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=60)
 
 
 @pytest.fixture(scope="session")
-def live_server() -> Generator[LiveServer]:
-    """A server for all tests of the run, stopped at its end."""
-    with running_up() as server:
-        yield server
+def live_server(shared_engines: SharedEngines) -> LiveServer:
+    """One server for the whole run; each test makes accounts or workspaces of its own."""
+    data_dir = shared_engines.directory / "live"
+    command = [sys.executable, "-P", "-m", "netra", "up", "--port", "0", "--json", "--data-dir"]
+    ready = shared_engines.lasting("live-server", [*command, str(data_dir)], child_environment())
+    return LiveServer(json.loads(ready)["url"], data_dir)
 
 
 @pytest.fixture

@@ -14,17 +14,21 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from netra.storage.embedded.engines import EngineUrls
 
 DIRECTORY_VARIABLE = "NETRA_TEST_ENGINES"
-START_TIMEOUT_S = 60.0
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON_PATH = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+START_TIMEOUT_S = 90.0
+STOP_TIMEOUT_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -61,62 +65,64 @@ class SharedEngines:
 
     def once(self, name: str, work: Callable[[], None]) -> None:
         """Do something once in the whole run, whichever process comes first."""
+        self.made_once(name, work)
+
+    def made_once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What `make` returned, as JSON keeps it, the one time it was called in the whole run."""
         with self.one_at_a_time(name):
-            done = self.directory / f"{name}.done"
-            if not done.exists():
-                work()
-                done.touch()
+            made = self.directory / f"{name}.made"
+            if not made.exists():
+                made.write_text(json.dumps(make()), encoding="utf-8")
+            return json.loads(made.read_text(encoding="utf-8"))
+
+    def lasting(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> str:
+        """The first line that a process of the whole run printed; started now when nobody has asked before.
+
+        It lasts until the owner of the run removes it, or ends.
+        """
+        path = self.directory / name
+        ready = path.with_suffix(".ready")
+        with self.one_at_a_time(name):
+            if not ready.exists():
+                subprocess.run(
+                    [sys.executable, "-m", "testkit.lasting", str(path), str(self.owner), *command],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,
+                    cwd=ROOT,
+                    env={**environment, "PYTHONPATH": PYTHON_PATH},
+                    check=True,
+                )
+            deadline = time.monotonic() + START_TIMEOUT_S
+            while not ready.exists() and time.monotonic() < deadline:
+                time.sleep(0.02)
+        line = ready.read_text(encoding="utf-8") if ready.exists() else ""
+        if not line:
+            said = path.with_suffix(".log").read_text(encoding="utf-8", errors="replace")
+            raise RuntimeError(f"{name} did not start:\n{said[-4000:]}")
+        return line
 
     def urls(self) -> EngineUrls:
-        """Addresses of the engines, started now when nobody has asked before."""
-        with self.one_at_a_time("start"):
-            written = self.directory / "urls.json"
-            if not written.exists():
-                self._start(written)
-        return EngineUrls(**json.loads(written.read_text(encoding="utf-8")))
+        """Addresses of the engines of the run."""
+        command = [sys.executable, "-m", "testkit.engine_host", str(self.directory)]
+        return EngineUrls(**json.loads(self.lasting("engines", command, os.environ)))
 
     def remove(self) -> None:
-        """Stop the engines and delete everything of the run. Only the owner calls this."""
-        pid_file = self.directory / "host.pid"
-        if pid_file.exists():
-            _stop(int(pid_file.read_text(encoding="utf-8")))
+        """Stop what lasts and delete everything of the run. Only the owner calls this."""
+        hosts = [_process(int(file.read_text(encoding="utf-8"))) for file in self.directory.glob("*.pid")]
+        running = [host for host in hosts if host is not None]
+        for host in running:
+            with suppress(psutil.NoSuchProcess):
+                host.send_signal(signal.SIGTERM)
+        _, left = psutil.wait_procs(running, STOP_TIMEOUT_S)
+        for host in left:
+            host.kill()
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def _start(self, written: Path) -> None:
-        failed = self.directory / "failed.txt"
-        log_file = self.directory / "host.log"
-        with log_file.open("ab") as log:
-            subprocess.run(
-                [sys.executable, "-m", "testkit.engine_host", str(self.directory), str(self.owner)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env={**os.environ, "PYTHONPATH": _python_path()},
-                check=False,
-            )
-        deadline = time.monotonic() + START_TIMEOUT_S
-        while not written.exists():
-            if failed.exists() or time.monotonic() > deadline:
-                reason = (failed if failed.exists() else log_file).read_text(encoding="utf-8")
-                raise RuntimeError(f"the engines of the test run did not start:\n{reason}")
-            time.sleep(0.02)
 
-
-def _python_path() -> str:
-    root = Path(__file__).resolve().parent.parent
-    return os.pathsep.join([str(root / "src"), str(root)])
-
-
-def _stop(pid: int) -> None:
+def _process(pid: int) -> psutil.Process | None:
     try:
-        host = psutil.Process(pid)
+        return psutil.Process(pid)
     except psutil.NoSuchProcess:
-        return
-    try:
-        host.send_signal(signal.SIGTERM)
-        host.wait(timeout=15)
-    except psutil.NoSuchProcess:
-        return
-    except psutil.TimeoutExpired:
-        host.kill()
+        return None

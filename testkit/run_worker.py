@@ -59,12 +59,17 @@ async def serve(database_url: str, valkey_url: str) -> None:
     await database.close()
 
 
+def worker_command(database_url: str, valkey_url: str) -> list[str]:
+    """The command line of a worker."""
+    return [sys.executable, "-m", "testkit.run_worker", database_url, valkey_url]
+
+
 @contextlib.contextmanager
 def running_worker(database_url: str, valkey_url: str) -> Generator["subprocess.Popen[str]"]:
     """A worker process for the length of a block; kill it inside to see what happens."""
     root = Path(__file__).resolve().parent.parent
     process = subprocess.Popen(
-        [sys.executable, "-m", "testkit.run_worker", database_url, valkey_url],
+        worker_command(database_url, valkey_url),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

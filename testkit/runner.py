@@ -31,6 +31,7 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
     "performance": ("tests/performance",),
 }
 DEFAULT_CATEGORIES = ("unit", "integration", "e2e")
+DEEP_VARIABLE = "NETRA_TEST_DEEP"
 ENGINE_VARIABLES = ("NETRA_DATABASE_URL", "NETRA_VALKEY_URL", "NETRA_CLICKHOUSE_URL")
 
 
@@ -72,6 +73,7 @@ def build_parser() -> argparse.ArgumentParser:
     add("--failed-first", action="store_true", help="run what failed last time first")
     add("--json-output", type=Path, help="write the outcome as JSON to this file")
     add("--junit", type=Path, help="write a JUnit XML report to this file")
+    add("--deep", action="store_true", help="only property tests, with many more examples and by chance")
     add("--real-llm", action="store_true", help="also run tests that need a real small model")
     return parser
 
@@ -98,11 +100,13 @@ def pytest_command(arguments: argparse.Namespace, paths: Sequence[str], junit: P
     workers = arguments.workers if arguments.workers is not None else (os.cpu_count() or 1)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "testkit.workflows", f"--junitxml={junit}"]
     if workers > 1:
-        command += ["-n", str(workers), "--dist", "loadgroup"]
+        # In the order of collection: tests/conftest.py puts the longest first.
+        command += ["-n", str(workers), "--dist", "loadgroup", "--no-loadscope-reorder"]
     if arguments.keyword:
         command += ["-k", arguments.keyword]
-    if arguments.markers:
-        command += ["-m", arguments.markers]
+    markers = [f"({each})" for each in (arguments.markers, arguments.deep and "hypothesis") if each]
+    if markers:
+        command += ["-m", " and ".join(markers)]
     if arguments.fast_fail:
         command.append("-x")
     if arguments.failed_first:
@@ -119,6 +123,10 @@ def run_environment(arguments: argparse.Namespace) -> dict[str, str]:
     environment = dict(os.environ)
     environment["NETRA_ENV"] = arguments.env
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+    # pytest rewrites each test module; without kept bytecode every process of every run does it again.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    if arguments.deep:
+        environment[DEEP_VARIABLE] = "1"
     if arguments.real_llm:
         environment["NETRA_TEST_REAL_LLM"] = "1"
     if arguments.real_services:

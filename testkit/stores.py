@@ -67,7 +67,7 @@ def migrated(shared_engines: SharedEngines, engine_urls: EngineUrls) -> EngineUr
     return engine_urls
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def database(migrated: EngineUrls) -> AsyncGenerator[DatabaseManager]:
     """PostgreSQL, migrated, with the pools of this test."""
     manager = open_database(migrated)
@@ -75,13 +75,13 @@ async def database(migrated: EngineUrls) -> AsyncGenerator[DatabaseManager]:
     await manager.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def sessions(database: DatabaseManager) -> DatabaseSessionManager:
     """The transaction edge of the product's role."""
     return DatabaseSessionManager(database)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def analytics(migrated: EngineUrls) -> AsyncGenerator[AnalyticsStore]:
     """The analytics store, migrated."""
     store = AnalyticsStore(migrated.clickhouse_url, threads=4)
@@ -89,7 +89,7 @@ async def analytics(migrated: EngineUrls) -> AsyncGenerator[AnalyticsStore]:
     await store.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 async def hot(engine_urls: EngineUrls) -> AsyncGenerator[HotStore]:
     """The hot store."""
     store = HotStore(engine_urls.valkey_url)
@@ -97,7 +97,7 @@ async def hot(engine_urls: EngineUrls) -> AsyncGenerator[HotStore]:
     await store.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def data_access(
     sessions: DatabaseSessionManager, analytics: AnalyticsStore, hot: HotStore
 ) -> DataAccessFactory:

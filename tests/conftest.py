@@ -4,18 +4,22 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from netra.storage.embedded.engines import EngineUrls
+from testkit.properties import load_profile
 from testkit.real_services import SharedEngines
 
+TESTS = Path(__file__).resolve().parent
 _RUN = pytest.StashKey[SharedEngines]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """The process that controls the run owns its engines; workers find them by the environment."""
+    load_profile()
     if hasattr(config, "workerinput"):
         announced = SharedEngines.from_environment()
         assert announced is not None, "the controlling process announces its engines"
@@ -23,6 +27,22 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     run = config.stash[_RUN] = SharedEngines.create()
     run.announce()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that the processes of a parallel run end together: what is given more time, whole
+    programs, rooms over real engines, and then what is over in an instant.
+    """
+    folders = ("unit", "architecture", "integration", "isolation", "e2e")
+
+    def rank(item: pytest.Item) -> tuple[float, int]:
+        folder = item.path.relative_to(TESTS).parts[0] if item.path.is_relative_to(TESTS) else ""
+        allowed = item.get_closest_marker("timeout")
+        patience = float(allowed.args[0]) if allowed and allowed.args else 0.0
+        return (-patience, -folders.index(folder) if folder in folders else 0)
+
+    items.sort(key=rank)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

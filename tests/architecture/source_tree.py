@@ -13,28 +13,30 @@ FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One product file: its path below the checkout, text and syntax tree."""
+    """One product file: its path below the checkout, text, syntax tree and every node of that."""
 
     path: str
     text: str
     tree: ast.Module
+    nodes: tuple[ast.AST, ...]
 
 
 @cache
 def source_files() -> tuple[SourceFile, ...]:
     """Every Python file of the product."""
     return tuple(
-        SourceFile(str(path.relative_to(ROOT)), text, ast.parse(text))
+        SourceFile(str(path.relative_to(ROOT)), text, tree, tuple(ast.walk(tree)))
         for path in sorted(SOURCE.rglob("*.py"))
         for text in [path.read_text(encoding="utf-8")]
+        for tree in [ast.parse(text)]
     )
 
 
-def functions(tree: ast.AST) -> Iterator[FunctionNode]:
+def functions(file: SourceFile) -> Iterator[FunctionNode]:
     """Every function, nested ones included."""
-    return (node for node in ast.walk(tree) if isinstance(node, FunctionNode))
+    return (node for node in file.nodes if isinstance(node, FunctionNode))
 
 
-def classes(tree: ast.AST) -> Iterator[ast.ClassDef]:
+def classes(file: SourceFile) -> Iterator[ast.ClassDef]:
     """Every class, nested ones included."""
-    return (node for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    return (node for node in file.nodes if isinstance(node, ast.ClassDef))

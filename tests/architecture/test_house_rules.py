@@ -14,6 +14,9 @@ from pathlib import Path
 
 import pytest
 
+# The product is parsed once, so these run in one process.
+pytestmark = pytest.mark.xdist_group("source_tree")
+
 _spec = importlib.util.spec_from_file_location("source_tree", Path(__file__).with_name("source_tree.py"))
 assert _spec is not None
 assert _spec.loader is not None
@@ -54,7 +57,7 @@ def test_files_keep_their_budget() -> None:
 def test_functions_keep_their_budget() -> None:
     offenders: dict[str, str] = {}
     for file in source_tree.source_files():
-        for node in source_tree.functions(file.tree):
+        for node in source_tree.functions(file):
             lines = (node.end_lineno or node.lineno) - node.lineno + 1
             if lines > FUNCTION_LIMIT:
                 offenders[f"{file.path}::{node.name}"] = f"{lines} lines"
@@ -66,7 +69,7 @@ def test_functions_take_few_parameters() -> None:
     for file in source_tree.source_files():
         if file.path.startswith("src/netra/cli/"):
             continue  # a command's parameters are its documented options
-        for node in source_tree.functions(file.tree):
+        for node in source_tree.functions(file):
             names = [a.arg for a in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
             count = len([name for name in names if name not in {"self", "cls"}])
             if count > PARAMETER_LIMIT:
@@ -77,7 +80,7 @@ def test_functions_take_few_parameters() -> None:
 def test_classes_have_few_public_methods() -> None:
     offenders: dict[str, str] = {}
     for file in source_tree.source_files():
-        for node in source_tree.classes(file.tree):
+        for node in source_tree.classes(file):
             public = [
                 item for item in node.body
                 if isinstance(item, source_tree.FunctionNode) and not item.name.startswith("_")
@@ -93,7 +96,7 @@ def test_names_say_something() -> None:
         parts = [part.removesuffix(".py") for part in Path(file.path).parts[2:]]
         if BANNED_NAMES & set(parts):
             offenders[file.path] = "a name the house does not use"
-        for node in source_tree.classes(file.tree):
+        for node in source_tree.classes(file):
             vague = re.search(r"(Manager|Helper|Handler)$|^Unified", node.name)
             if vague and node.name not in COMPONENT_NAMES:
                 offenders[f"{file.path}::{node.name}"] = "a class name the house does not use"
@@ -103,7 +106,7 @@ def test_names_say_something() -> None:
 def test_errors_are_named_errors() -> None:
     offenders: dict[str, str] = {}
     for file in source_tree.source_files():
-        for node in source_tree.classes(file.tree):
+        for node in source_tree.classes(file):
             parents = {ast.unparse(parent).split(".")[-1] for parent in node.bases}
             raises = any(parent == "Exception" or parent.endswith("Error") for parent in parents)
             if raises and not node.name.endswith("Error"):
@@ -126,7 +129,7 @@ def test_environment_is_read_in_one_room() -> None:
     for file in source_tree.source_files():
         if file.path.startswith("src/netra/config/"):
             continue
-        for node in ast.walk(file.tree):
+        for node in file.nodes:
             reads = isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv", "putenv"}
             if reads and isinstance(node.value, ast.Name) and node.value.id == "os":
                 offenders[file.path] = "reads the process environment"
@@ -143,7 +146,7 @@ def test_drivers_stay_in_storage(driver: str) -> None:
         expressions = driver == "sqlalchemy" and file.path.endswith(DRIVER_FREE_SUFFIXES)
         if in_room or expressions:
             continue
-        for node in ast.walk(file.tree):
+        for node in file.nodes:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             if any(name.split(".")[0] == driver for name in names):

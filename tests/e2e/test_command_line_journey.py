@@ -9,16 +9,23 @@ from typing import Any
 import pytest
 
 from testkit.live_server import CommandLine, LiveServer
+from testkit.real_services import SharedEngines
 
 pytestmark = pytest.mark.protects("W16")
 
 ANSWERED = {"answered", "partial", "insufficient_data"}
 
 
-@pytest.fixture(scope="module")
-def month(live_server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+@pytest.fixture(scope="session")
+def month(
+    live_server: LiveServer, shared_engines: SharedEngines, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Any]:
     """A small generated month in the workspace `larkspur`, with its answer key."""
     folder = tmp_path_factory.mktemp("month")
+    return shared_engines.made_once("larkspur", lambda: _import_month(live_server, folder))
+
+
+def _import_month(live_server: LiveServer, folder: Path) -> dict[str, Any]:
     run = CommandLine(live_server.data_dir, folder)
     made = run("generate", "--out", "month", "--calls", "6000", over_data_dir=False)
     assert made.returncode == 0, made.stderr

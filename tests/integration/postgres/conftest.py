@@ -47,7 +47,7 @@ async def notes_database(
     manager = DatabaseManager(
         address, role_secret=ROLE_SECRET, pools=PoolSettings(size=3, overflow=0, wait_s=2.0)
     )
-    made = shared_engines.directory / f"{notes_database_name}.made"
+    made = shared_engines.directory / f"{notes_database_name}.tables"
     if not made.exists():
         await migrate(manager, "app")
         await _make_tables(manager)

@@ -162,12 +162,13 @@ async def test_a_flood_is_cut_off(live_server: Any, new_user: Any) -> None:
     assert await closed_with(socket) == 4429
 
 
-async def test_a_stopping_server_says_goodbye(live_server: Any, new_user: Any) -> None:
-    socket = await opened(live_server, await new_user())
-    draining = asyncio.create_task(live_server.manager.drain())
-    goodbye = json.loads(await socket.recv())
-    assert goodbye["type"] == "goodbye"
-    assert goodbye["data"]["retry_after_ms"] > 0
-    assert await closed_with(socket) == 1012
-    await draining
-    assert live_server.manager.open_sockets == 0
+async def test_a_stopping_server_says_goodbye(new_server: Any, new_user: Any) -> None:
+    async with new_server() as server:
+        socket = await opened(server, await new_user())
+        draining = asyncio.create_task(server.manager.drain())
+        goodbye = json.loads(await socket.recv())
+        assert goodbye["type"] == "goodbye"
+        assert goodbye["data"]["retry_after_ms"] > 0
+        assert await closed_with(socket) == 1012
+        await draining
+        assert server.manager.open_sockets == 0

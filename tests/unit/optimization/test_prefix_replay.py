@@ -13,6 +13,7 @@ from netra.optimization.prefix_replay import (
     live_prefix,
 )
 from testkit.optimization_bench import calls
+from testkit.properties import examples
 
 CALL = st.tuples(st.integers(0, 40), st.integers(0, 2), st.lists(st.integers(0, 6), max_size=6))
 
@@ -42,7 +43,7 @@ def replayed(trace: list[tuple[int, int, list[int]]], ttl: int, unit: int = 1_00
     return live_prefix(blocks, gaps_since_last_use(blocks, scope, when), ttl * unit).tolist()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300))
 @given(st.lists(CALL, min_size=1, max_size=25), st.integers(0, 20))
 def test_replay_equals_the_definition(trace: list[tuple[int, int, list[int]]], ttl: int) -> None:
     trace = sorted(trace, key=lambda call: call[0])

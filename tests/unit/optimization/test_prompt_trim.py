@@ -12,6 +12,7 @@ from netra.optimization.levers.prompt_trim import static_tokens
 from netra.optimization.prefix_replay import PrefixBlocks
 from netra.optimization.shared_prefixes import MIN_CALLS, shared_leading_blocks
 from testkit.optimization_bench import calls, only, run_levers, scores, workload
+from testkit.properties import examples
 
 BLOCK = 128
 
@@ -79,7 +80,7 @@ PROMPTS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(PROMPTS, st.sampled_from([0.5, 0.75, 1.0]))
 def test_as_counted_call_by_call(prompts: list[tuple[int, list[int]]], share: float) -> None:
     def cumulative(blocks: list[int]) -> list[int]:

@@ -13,6 +13,7 @@ from netra.optimization.params import duration_text, params_by_lever
 from netra.optimization.registry import LEVERS, chosen_levers, columns_for
 from netra.usage.service import LOADABLE
 from testkit.optimization_bench import calls, run_levers, scores
+from testkit.properties import examples
 
 CALL = st.fixed_dictionaries(
     {
@@ -34,7 +35,7 @@ ITEMS = scores(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12))
 @given(TRAFFIC)
 def test_findings_of_any_traffic(rows: list[dict[str, object]]) -> None:
     frame = calls(rows)
@@ -53,7 +54,7 @@ def test_findings_of_any_traffic(rows: list[dict[str, object]]) -> None:
     assert run_levers(frame, evaluations=ITEMS) == analysis
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(6))
 @given(TRAFFIC)
 def test_moving_everything_in_time_changes_nothing(rows: list[dict[str, object]]) -> None:
     frame = calls(rows)
@@ -63,7 +64,7 @@ def test_moving_everything_in_time_changes_nothing(rows: list[dict[str, object]]
     assert after.joint == before.joint
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=examples(6))
 @given(TRAFFIC, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(rows: list[dict[str, object]], random) -> None:
     frame = calls(rows)

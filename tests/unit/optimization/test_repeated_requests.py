@@ -13,6 +13,7 @@ from netra.optimization.levers.duplicate_inflight import duplicates_in_flight
 from netra.optimization.levers.response_cache import cache_hits
 from netra.optimization.repeats import latency_micros, repeatable, repeats_of
 from testkit.optimization_bench import calls, only, run_levers, workload
+from testkit.properties import examples
 
 COST = Decimal("0.0035")
 HOUR = 3_600_000_000
@@ -160,7 +161,7 @@ TRAFFIC = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(TRAFFIC, st.integers(1, 40))
 def test_as_a_cache_would_do_it_call_by_call(traffic: list[tuple[int, str, int]], ttl: int) -> None:
     ordered = sorted(traffic, key=lambda call: call[0])

@@ -15,6 +15,7 @@ from netra.optimization.solver_checks import holds
 from netra.optimization.solver_outcomes import Outcomes
 from netra.optimization.solver_schemas import Constraints, Plan
 from testkit.optimization_bench import CATALOGUE, calls, scores, solved, workload
+from testkit.properties import examples
 
 A, B = "gpt-4o", "gpt-4o-mini"
 
@@ -149,7 +150,7 @@ def test_the_answer_is_the_same_every_time() -> None:
     assert plans[0] == plans[1]
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15))
 @given(seed=st.integers(0, 10_000), target=st.sampled_from([5, 15, 30, 50, 70]))
 def test_no_set_of_less_weight_holds_than_the_one_chosen(seed: int, target: int) -> None:
     """Against every set tried one by one."""

@@ -10,6 +10,7 @@ from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.models import CallUsage
 from netra.pricing.money import decimal_to_femto, femto_from_usd, femto_to_decimal
 from netra.pricing.vectorised import price_frame
+from testkit.properties import examples
 
 CATALOGUE = PriceCatalogue()
 MODELS = [
@@ -61,7 +62,7 @@ def frame_of(calls: list[dict[str, object]]) -> pl.DataFrame:
     )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120))
 @given(st.lists(CALL, min_size=1, max_size=12))
 def test_frame_equals_scalar(calls: list[dict[str, object]]) -> None:
     priced = price_frame(frame_of(calls), CATALOGUE)

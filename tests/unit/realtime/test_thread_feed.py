@@ -3,7 +3,7 @@
 import random
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from netra.realtime.thread_feed import Subscriber, ThreadFeed
@@ -82,7 +82,6 @@ def test_passing_frames_reach_live_subscribers_only() -> None:
     assert (sink.frames, waiting.frames) == (["delta"], [])
 
 
-@settings(deadline=None)
 @given(count=st.integers(1, 30), seed=st.randoms(use_true_random=False), lost=st.sets(st.integers(1, 30)))
 def test_any_order_any_loss_any_repeat(count: int, seed: random.Random, lost: set[int]) -> None:
     feed = ThreadFeed()

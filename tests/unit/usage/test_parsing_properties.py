@@ -17,11 +17,10 @@ from netra.usage.parsing import FileParser, ImportOptions, ParsedChunk
 from netra.usage.reading.json_lines import read_json_lines
 from netra.usage.reading.lines import LineChunk
 from netra.usage.reconciling import reconcile
+from testkit.properties import examples
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-RELAXED = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+RELAXED = settings(max_examples=examples(15), suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 rows = st.fixed_dictionaries(
     {

@@ -16,6 +16,7 @@ from netra.usage.errors import InvalidQueryError
 from netra.usage.measures import MEASURES
 from netra.usage.queries import UsageQuery, compile_query
 from netra.usage.schema import CALL_COLUMNS, EVALUATION_COLUMNS, LEDGER_COLUMNS, PRICE_COLUMNS
+from testkit.properties import examples
 
 FORBIDDEN = re.compile(
     r"\b(file|url|remote|remoteSecure|merge|loop|executable|s3|hdfs|jdbc|odbc|mysql|postgresql|sqlite|mongodb|"
@@ -44,7 +45,7 @@ filters = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(
     st.lists(st.sampled_from(list(MEASURES)), min_size=1, max_size=8),
     st.lists(st.sampled_from(list(DIMENSIONS)), max_size=4),

@@ -6,7 +6,6 @@ before it. Candidates come from a sample of each group; every one is then counte
 sample decides nothing but where to look.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,14 +15,14 @@ from netra.optimization.prefix_replay import PrefixBlocks
 
 Int64 = npt.NDArray[np.int64]
 UInt64 = npt.NDArray[np.uint64]
-Slots = npt.NDArray[np.int32]
+Slots = npt.NDArray[np.uint16]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX = np.uint64(0xD6E8FEB86659FD93)
 _STEP = np.uint64(2)
 _SAMPLE = 400
-_CALLS_AT_ONCE = 1 << 19
-_SLOTS_BITS = 22
+_MOST_SLOTS = 22
+"""Bits of the largest table."""
 _MOST_CANDIDATES = 20_000
 _SEEDS = 64
 MIN_CALLS = 20
@@ -35,15 +34,18 @@ class _Index:
     """Candidate keys in a table without collisions: a key's product with `factor` says where it is."""
 
     keys: UInt64
+    groups: Int64
     slots: Slots
     factor: np.uint64
+    shift: np.uint64
 
     def find(self, keys: UInt64) -> Slots:
-        """The number of the candidate that each key is, the number of candidates where it is none."""
+        """The number of the candidate that each key is, the last number where it is none."""
         with np.errstate(over="ignore"):
-            place = (keys * self.factor) >> np.uint64(64 - _SLOTS_BITS)
+            place = (keys * self.factor) >> self.shift
         number = self.slots[place.astype(np.int64)]
-        return np.where(self.keys[number] == keys, number, len(self.keys) - 1).astype(np.int32)
+        number[self.keys[number] != keys] = len(self.keys) - 1
+        return number
 
 
 def shared_leading_blocks(blocks: PrefixBlocks, group: Int64, share: float) -> Int64:
@@ -56,32 +58,20 @@ def shared_leading_blocks(blocks: PrefixBlocks, group: Int64, share: float) -> I
     index = _candidates(blocks, group, members, share)
     if index is None:
         return shared
-    counted = np.zeros(len(index.keys), dtype=np.int64)
-    owners = np.zeros(len(index.keys), dtype=np.int64)
-    for _, keys, owner in _slices(blocks, group):
-        found = index.find(keys)
-        counted += np.bincount(found, minlength=len(counted))
-        owners[found] = owner
-    static = counted >= np.ceil(share * members[owners])
-    static[-1] = False
-    for first, keys, _ in _slices(blocks, group):
-        flags = np.append(0, np.cumsum(static[index.find(keys)]))
-        last = min(first + _CALLS_AT_ONCE, len(shared))
-        ends = np.cumsum(blocks.counts[first:last])
-        shared[first:last] = flags[ends] - flags[ends - blocks.counts[first:last]]
+    none = len(index.keys) - 1
+    found = np.empty(len(blocks.hashes), dtype=np.uint16)
+    counted = np.zeros(none + 1, dtype=np.int64)
+    for calls, part in blocks.parts():
+        owner = np.repeat(group[calls], blocks.counts[calls])
+        found[part] = index.find(_keys(blocks.hashes[part], owner))
+        counted += np.bincount(found[part], minlength=none + 1)
+    static = counted >= share * members[index.groups]
+    static[none] = False
+    for calls, part in blocks.parts():
+        flags = np.append(0, np.cumsum(static[found[part]]))
+        ends = np.cumsum(blocks.counts[calls], dtype=np.int64)
+        shared[calls] = flags[ends] - flags[ends - blocks.counts[calls]]
     return shared
-
-
-def _slices(blocks: PrefixBlocks, group: Int64) -> Iterator[tuple[int, UInt64, Int64]]:
-    """(first call, key per block, group per block) of consecutive calls; a key is a hash within its group."""
-    n = len(blocks.counts)
-    for first in range(0, n, _CALLS_AT_ONCE):
-        last = min(first + _CALLS_AT_ONCE, n)
-        begin = int(blocks.starts[first])
-        counts = blocks.counts[first:last]
-        owner = np.repeat(group[first:last], counts)
-        hashes = blocks.hashes[begin : begin + int(counts.sum())]
-        yield first, _keys(hashes, owner), owner
 
 
 def _keys(hashes: UInt64, owner: Int64) -> UInt64:
@@ -105,27 +95,32 @@ def _candidates(blocks: PrefixBlocks, group: Int64, members: Int64, share: float
     drawn_of_group = np.bincount(group[sample], minlength=len(members))
     whose = owner[places]
     often = (seen >= share * drawn_of_group[whose] / 2) & (members[whose] >= MIN_CALLS)
-    distinct, seen = distinct[often], seen[often]
+    distinct, whose, seen = distinct[often], whose[often], seen[often]
     if len(distinct) > _MOST_CANDIDATES:
-        distinct = distinct[np.argsort(-seen, kind="stable")[:_MOST_CANDIDATES]]
-    return _index_of(distinct)
+        most = np.argsort(-seen, kind="stable")[:_MOST_CANDIDATES]
+        distinct, whose = distinct[most], whose[most]
+    return _index_of(distinct, whose)
 
 
-def _index_of(keys: UInt64) -> _Index:
+def _index_of(keys: UInt64, groups: Int64) -> _Index:
     """A table for a few keys; factors are tried until no two keys share a slot, else the later one goes."""
-    best: tuple[UInt64, npt.NDArray[np.int64], np.uint64] | None = None
-    factor = _GOLDEN
+    bits = min(max(2 * len(keys).bit_length(), 8), _MOST_SLOTS)
+    shift = np.uint64(64 - bits)
+    factor, kept = _GOLDEN, np.zeros(0, dtype=np.int64)
+    chosen = factor
     for _ in range(_SEEDS):
-        with np.errstate(over="ignore"):
-            place = ((keys * factor) >> np.uint64(64 - _SLOTS_BITS)).astype(np.int64)
-        _, first = np.unique(place, return_index=True)
-        if best is None or len(first) > len(best[0]):
-            best = (keys[first], place[first], factor)
+        _, first = np.unique(_places(keys, factor, shift), return_index=True)
+        if len(first) > len(kept):
+            kept, chosen = np.sort(first), factor
         if len(first) == len(keys):
             break
         with np.errstate(over="ignore"):
             factor = factor * _GOLDEN + _STEP
-    kept, places, factor = best if best is not None else (keys, np.zeros(0, np.int64), factor)
-    slots = np.full(1 << _SLOTS_BITS, len(kept), dtype=np.int32)
-    slots[places] = np.arange(len(kept), dtype=np.int32)
-    return _Index(np.append(kept, np.uint64(0)), slots, factor)
+    slots = np.full(1 << bits, len(kept), dtype=np.uint16)
+    slots[_places(keys[kept], chosen, shift)] = np.arange(len(kept), dtype=np.uint16)
+    return _Index(np.append(keys[kept], np.uint64(0)), np.append(groups[kept], 0), slots, chosen, shift)
+
+
+def _places(keys: UInt64, factor: np.uint64, shift: np.uint64) -> Int64:
+    with np.errstate(over="ignore"):
+        return ((keys * factor) >> shift).astype(np.int64)

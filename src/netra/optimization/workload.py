@@ -50,6 +50,7 @@ class Workload:
         self.tokens: Tokens = tokens_of(self.frame)
         self.prices: PriceTable = price_table(self.frame, catalogue)
         self.cost, self.priced = self.prices.cost(self.tokens)
+        self._with_text: dict[str, bool] = {}
 
     @cached_property
     def ts(self) -> Int64:
@@ -129,8 +130,11 @@ class Workload:
 
     def has_text(self, name: str) -> bool:
         """Whether any call has a value in a text column."""
-        if name not in self.frame.columns:
-            return False
+        if name not in self._with_text:
+            self._with_text[name] = name in self.frame.columns and self._holds_text(name)
+        return self._with_text[name]
+
+    def _holds_text(self, name: str) -> bool:
         column = self.frame.get_column(name)
         if isinstance(column.dtype, pl.Enum):
             few = coded(column)

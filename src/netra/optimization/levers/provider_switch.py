@@ -40,18 +40,14 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class _Offer:
-    """One provider's offer for the calls of one model."""
+    """One provider's offer for the calls of one model; `total` femto-dollars for all of them."""
 
     seller: Seller
     rows: Rows
     action: SwitchModel
     after: Int64
+    total: int
     kept: int
-
-    @property
-    def total(self) -> int:
-        """Femto-dollars of the calls."""
-        return total_femto(self.after[self.rows])
 
 
 class ProviderSwitch:
@@ -68,8 +64,10 @@ class ProviderSwitch:
     def drafts(self, workload: Workload, evaluations: pl.DataFrame, params: LeverParams) -> list[Draft]:
         """One draft a model that somebody else sells too, the largest saving first."""
         found: list[tuple[int, Draft]] = []
+        parts = billable(workload.tokens)
+        sums = np.array([np.bincount(workload.model_codes, weights=part) for part in parts])
         for used in self._looked_at(workload, params):
-            offers = _offers(workload, used, params.text("to_provider"))
+            offers = _offers(workload, used, params.text("to_provider"), sums[:, used.code].tolist())
             if offers:
                 best = min(offers, key=lambda offer: (offer.total, offer.seller.provider))
                 draft = _draft(workload, used, best, [offer.seller.provider for offer in offers])
@@ -86,7 +84,8 @@ class ProviderSwitch:
         return [used for used in workload.models if used.canonical.model == canonical and used.femto]
 
 
-def _offers(workload: Workload, used: UsedModel, wanted: str | None) -> list[_Offer]:
+def _offers(workload: Workload, used: UsedModel, wanted: str | None, amounts: list[float]) -> list[_Offer]:
+    """What others ask for the calls of a model; `amounts`: their tokens by usage type."""
     sellers = workload.catalogue.sellers(used.model, used.provider or None)
     if wanted is not None:
         biller = workload.catalogue.canonical(used.model, wanted).provider
@@ -95,23 +94,27 @@ def _offers(workload: Workload, used: UsedModel, wanted: str | None) -> list[_Of
         sellers = tuple(seller for seller in sellers if seller.provider == biller)
         sellers = sellers or (Seller(biller or wanted, used.model),)
     rows = workload.rows_of(used.code)
+    members = np.flatnonzero(rows)
     offers: list[_Offer] = []
-    for seller in _cheapest(workload, rows, sellers):
+    for seller in _cheapest(workload, amounts, sellers):
         action = SwitchModel(rows, seller.model, seller.provider)
         after, priced = switched_cost(workload, workload.tokens, workload.cost, action)
-        both = rows & workload.priced & priced
-        if both.any():
-            kept = int((rows & workload.priced & ~priced).sum())
-            moved = SwitchModel(both, seller.model, seller.provider)
-            offers.append(_Offer(seller, rows, moved, np.where(both, after, workload.cost), kept))
+        able = workload.priced[members]
+        sold = able & priced[members]
+        if sold.any():
+            theirs = np.where(sold, after[members], workload.cost[members])
+            after[members] = theirs
+            kept = int((able & ~sold).sum())
+            if kept:
+                action = SwitchModel(rows & priced & workload.priced, seller.model, seller.provider)
+            offers.append(_Offer(seller, rows, action, after, total_femto(theirs), kept))
     return offers
 
 
-def _cheapest(workload: Workload, rows: Rows, sellers: tuple[Seller, ...]) -> list[Seller]:
+def _cheapest(workload: Workload, amounts: list[float], sellers: tuple[Seller, ...]) -> list[Seller]:
     """The sellers whose standard rates of the last day are lowest for all tokens of the calls together."""
-    amounts = [int(part[rows].sum()) for part in billable(workload.tokens)]
     last = _EPOCH + timedelta(microseconds=int(workload.ts[-1]))
-    totals: list[tuple[int, str, Seller]] = []
+    totals: list[tuple[float, str, Seller]] = []
     for seller in sellers:
         price = workload.catalogue.resolve(seller.model, seller.provider, last)
         rates = () if price is None else price.bands[0].rates.as_tuple()

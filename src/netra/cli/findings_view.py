@@ -1,4 +1,6 @@
-"""Findings on a terminal: every verdict with saving and interval, refusals included, and the joint figure."""
+"""Findings on a terminal: verdicts with saving and interval, refusals included; what could not be judged with
+what to send, in one table; and the joint figure.
+"""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -8,6 +10,9 @@ from netra.cli.output import tidy_table
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from netra.reports.document import FindingRow
+
+_OPEN = "insufficient_data"
 _COLOURS = {"recommend": "green", "refuse": "red", "insufficient_data": "yellow"}
 
 
@@ -23,11 +28,13 @@ def print_findings(console: "Console", result: Mapping[str, Any]) -> None:
         ("#", "Change", "Verdict", "Saving", "Share", "95 % interval", "Risk", "Effort"),
         numeric=("Saving", "Share", "95 % interval"),
     )
-    rows = [FindingRow.model_validate(finding) for finding in result["findings"]]
-    for number, row in enumerate(rows, start=1):
+    rows = _in_reading_order([FindingRow.model_validate(finding) for finding in result["findings"]])
+    numbers = {row.id: number for number, row in enumerate(rows, start=1)}
+    judged = [row for row in rows if row.verdict != _OPEN]
+    for row in judged:
         params = show_params(row.params)
         table.add_row(
-            str(number),
+            str(numbers[row.id]),
             escape(row.lever) + (f"\n[dim]{escape(params)}[/]" if params else ""),
             f"[{_COLOURS[row.verdict]}]{VERDICT_WORDS[row.verdict]}[/]",
             NOTHING if row.savings_usd is None else format_money(row.savings_usd),
@@ -37,15 +44,47 @@ def print_findings(console: "Console", result: Mapping[str, Any]) -> None:
             escape(show_effect(row.effort)),
         )
     _print_baseline(console, result["baseline"])
-    console.print(table)
-    for number, row in enumerate(rows, start=1):
-        for item in row.missing:
-            console.print(f"  {number}: missing {escape(item.what)}; {escape(item.how)}")
+    if judged:
+        console.print(table)
+    for row in judged:
         if row.reason:
-            console.print(f"  {number}: {escape(row.reason)}")
+            console.print(f"  {numbers[row.id]}: {escape(row.reason)}")
+    _print_open(console, [row for row in rows if row.verdict == _OPEN], numbers)
     _print_joint(console, result.get("joint"))
     if result.get("plan"):
-        _print_plan(console, result["plan"], {row.id: number for number, row in enumerate(rows, start=1)})
+        _print_plan(console, result["plan"], numbers)
+
+
+def _in_reading_order(rows: "list[FindingRow]") -> "list[FindingRow]":
+    """What to do first, the largest saving first; then what was refused; then what could not be judged."""
+    places = {"recommend": 0, "refuse": 1, _OPEN: 2}
+    judged = [row for row in rows if row.verdict != _OPEN]
+    ordered = sorted(judged, key=lambda row: (places[row.verdict], -float(row.savings_usd or 0)))
+    return ordered + [row for row in rows if row.verdict == _OPEN]
+
+
+def _print_open(console: "Console", rows: "list[FindingRow]", numbers: Mapping[str, int]) -> None:
+    """One table of what lacks: changes that lack the same share a row."""
+    from rich.markup import escape
+
+    from netra.reports.rendering.view import VERDICT_WORDS, show_params
+
+    together: dict[tuple[tuple[str, str], ...], list[FindingRow]] = {}
+    for row in rows:
+        lacking = tuple((item.what, item.how) for item in row.missing) or ((row.reason or "", ""),)
+        together.setdefault(lacking, []).append(row)
+    if not together:
+        return
+    table = tidy_table(("#", "Change", "Missing", "How to send it"), title=VERDICT_WORDS[_OPEN])
+    for lacking, alike in together.items():
+        names: dict[str, None] = {}
+        for row in alike:
+            params = show_params(row.params)
+            names[escape(row.lever) + (f" [dim]{escape(params)}[/]" if params else "")] = None
+        for place, (what, how) in enumerate(lacking):
+            shown = ", ".join(str(numbers[row.id]) for row in alike) if place == 0 else ""
+            table.add_row(shown, "\n".join(names) if place == 0 else "", escape(what), escape(how))
+    console.print(table)
 
 
 def _print_baseline(console: "Console", baseline: Mapping[str, Any]) -> None:

@@ -65,7 +65,7 @@ def test_findings_show_refusals_and_what_is_missing() -> None:
     )  # fmt: skip
     result = {
         "baseline": {"calls": 100, "cost_usd": "10", "unpriced_calls": 7, "since": "2026-03-01"},
-        "findings": [finding(), lacking],
+        "findings": [lacking, finding(), lacking | {"id": "fnd_3", "lever": "routing"}],
         "joint": {"savings_usd": "3", "savings_pct": 30.0, "interval_95": ["2", "4"]},
     }
     print_findings(console, result)
@@ -74,7 +74,9 @@ def test_findings_show_refusals_and_what_is_missing() -> None:
     assert "-$4.00" in text
     assert "-$5.00 to -$3.00" in text
     assert "Insufficient data" in text
-    assert "2: missing evaluations; send them" in text
+    assert "2, 3" in text, "changes that lack the same share a row"
+    assert text.count("evaluations") == text.count("send them") == 1
+    assert text.index("prompt-cache") < text.index("model-switch") < text.index("routing")
     assert "7 calls have no known price" in text
     assert "All recommended together: $3.00 (30.0 %), 95 % interval $2.00 to $4.00" in text
 

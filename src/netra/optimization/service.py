@@ -53,6 +53,10 @@ class OptimizationService:
         self._prices = prices
         self._running: dict[_Key, asyncio.Task[OptimizeResult]] = {}
 
+    async def catalogue_of(self, context: UserExecutionContext) -> PriceCatalogue:
+        """The prices that replays of this workspace use."""
+        return await prices_in_force(self._prices, context)
+
     async def optimize(
         self,
         context: UserExecutionContext,

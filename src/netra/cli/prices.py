@@ -1,4 +1,4 @@
-"""`netra prices`: the price of a model, the cost of a call."""
+"""`netra prices`: the price of a model, the cost of a call; what changes is in `price_changes`."""
 
 import asyncio
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from urllib.parse import quote
 import typer
 
 from netra.cli.options import DataDir, Json, Target, Url, Workspace, instant
+from netra.cli.price_changes import register as register_changes
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
     prices = typer.Typer(help="The price catalogue.", no_args_is_help=True)
     prices.command("show")(show_price)
     prices.command("cost")(cost_of_call)
+    register_changes(prices)
     app.add_typer(prices, name="prices")
 
 

@@ -70,11 +70,15 @@ class NetraClient:
         params: Mapping[str, Any] | None = None,
         content: Body | None = None,
         headers: Mapping[str, str] | None = None,
+        timeout_s: float | None = None,
     ) -> Any:
         """The decoded JSON answer (None when empty, text when it is not JSON); ApiError for a problem
-        response.
+        response. `timeout_s`: for work that may take longer than the client waits otherwise.
         """
-        response = await self._send(method, path, json=json, params=params, content=content, headers=headers)
+        parts: dict[str, Any] = {"json": json, "params": params, "content": content, "headers": headers}
+        if timeout_s is not None:
+            parts["timeout"] = httpx.Timeout(timeout_s, connect=10.0)
+        response = await self._send(method, path, **parts)
         if not response.content:
             return None
         if "json" in response.headers.get("content-type", ""):

@@ -17,6 +17,7 @@ from netra.evaluations.writer import EvaluationWriter
 from netra.events.log import EventLog
 from netra.events.publisher import EventPublisher
 from netra.ids.manager import UnifiedIDManager
+from netra.optimization.analysis_runner import AnalysisRunner
 from netra.optimization.service import OptimizationService
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.workspace_prices import WorkspacePrices
@@ -169,7 +170,9 @@ def build_savings(settings: Settings, stores: Stores, ids: UnifiedIDManager) -> 
     prices = WorkspacePrices(stores.access, catalogue)
     evaluations = EvaluationService(stores.access)
     usage = UsageService(stores.access, count_evaluations=evaluations.count)
-    optimization = OptimizationService(stores.access, usage, evaluations, prices)
+    optimization = OptimizationService(
+        stores.access, usage, evaluations, prices, AnalysisRunner(settings.clickhouse_url)
+    )
     call_writer = CallWriter(stores.access, WorkspacePricer(prices))
     imports = ImportService(
         stores.access,

@@ -1,40 +1,32 @@
-"""OptimizationService: loads the frames, runs the levers off the event loop, keeps the answers."""
+"""OptimizationService: has the levers run over the stored calls, and keeps the answers."""
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from hashlib import sha256
-from typing import Any
-
-import polars as pl
 
 from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
 from netra.evaluations.service import EvaluationService
-from netra.optimization.analysis import Analysis, Surroundings, analyse, id_from_content
-from netra.optimization.drafts import Draft, Lever
-from netra.optimization.evaluated import with_canonical
-from netra.optimization.params import LeverParams, params_by_lever
-from netra.optimization.registry import chosen_levers, columns_for
+from netra.optimization.analysis_job import AnalysisJob
+from netra.optimization.analysis_runner import AnalysisRunner
+from netra.optimization.drafts import Lever
+from netra.optimization.params import params_by_lever
+from netra.optimization.registry import chosen_levers
 from netra.optimization.repository import OptimizationRepository
 from netra.optimization.schemas import OptimizeProgress, OptimizeRequest, OptimizeResult
-from netra.optimization.selection import matching, selectable
-from netra.optimization.solver import params_within, solve
-from netra.optimization.solver_schemas import Constraints, Plan
-from netra.optimization.workload import Workload
+from netra.optimization.selection import selectable
+from netra.optimization.solver import params_within
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.workspace_prices import WorkspacePrices, prices_in_force
-from netra.usage.queries import Filter, UsageQuery, compile_query
 from netra.usage.service import UsageService
 
 OnProgress = Callable[[OptimizeProgress], None]
 _Key = tuple[str, str, int, str]
 
-ALGORITHM = "1"
+ALGORITHM = "2"
 """Raised whenever the same data and prices would give other figures: older stored answers then lie idle."""
-
-_LATENCY_COLUMNS = ("latency_ms", "ttft_ms", "status")
-_MEASURES = ["calls", "input_tokens", "output_tokens", "cost_usd", "unpriced_calls"]
 
 
 class OptimizationService:
@@ -46,11 +38,13 @@ class OptimizationService:
         usage: UsageService,
         evaluations: EvaluationService,
         prices: PriceCatalogue | WorkspacePrices,
+        runner: AnalysisRunner | None = None,
     ) -> None:
         self._access = access
         self._usage = usage
         self._evaluations = evaluations
         self._prices = prices
+        self._runner = runner or AnalysisRunner()
         self._running: dict[_Key, asyncio.Task[OptimizeResult]] = {}
 
     async def catalogue_of(self, context: UserExecutionContext) -> PriceCatalogue:
@@ -83,9 +77,17 @@ class OptimizationService:
         key = (context.workspace_id, digest, version, catalogue.version)
         task = self._running.get(key)
         if task is None:
-            work = self._compute(
-                context, asked, (levers, params), (digest, version), catalogue, on_progress
+            job = AnalysisJob(
+                workspace_id=context.workspace_id,
+                request=asked,
+                levers=tuple(lever.name for lever in levers),
+                params=params,
+                overrides=catalogue.overrides,
+                timezone=context.timezone,
+                data_version=version,
+                seed="\0".join((context.workspace_id, str(version), digest)),
             )
+            work = self._compute(context, job, digest, catalogue, on_progress)
             task = asyncio.create_task(work)
             self._running[key] = task
             task.add_done_callback(partial(self._finished, key))
@@ -113,92 +115,29 @@ class OptimizationService:
     async def _compute(
         self,
         context: UserExecutionContext,
-        request: OptimizeRequest,
-        chosen: tuple[tuple[Lever, ...], dict[str, LeverParams]],
-        identity: tuple[str, int],
+        job: AnalysisJob,
+        digest: str,
         catalogue: PriceCatalogue,
         on_progress: OnProgress | None,
     ) -> OptimizeResult:
-        levers, params = chosen
-        digest, version = identity
         loop = asyncio.get_running_loop()
 
-        def tell(step: str, done: int, of: int) -> None:
+        def tell(progress: OptimizeProgress) -> None:
             if on_progress is not None:
-                loop.call_soon_threadsafe(on_progress, OptimizeProgress(step=step, done=done, of=of))
+                loop.call_soon_threadsafe(on_progress, progress)
 
-        tell("load", 0, len(levers) + 2)
-        frame = await self._frame(context, request, levers)
-        evaluations = await self._evaluations.load(context)
-        around = Surroundings(
-            describe=partial(_describe, request, context.timezone),
-            new_id=lambda content: id_from_content(
-                "fnd", context.workspace_id, str(version), digest, content
-            ),
-            progress=tell,
-        )
-        analysis, plan = await asyncio.to_thread(
-            _analyse, (frame, evaluations), (levers, params), catalogue, around, request.constraints
-        )
-        result = OptimizeResult(
-            baseline=analysis.baseline,
-            findings=analysis.findings,
-            joint=analysis.joint,
-            plan=plan,
-            data_version=version,
-            prices_version=catalogue.version,
-        )
-        async with self._access.for_context(context).transaction() as transaction:
+        access = self._access.for_context(context)
+        job = replace(job, evaluations=await self._evaluations.load(context))
+        result = await self._runner.run(job, access.analytics, catalogue, tell)
+        async with access.transaction() as transaction:
             repository = OptimizationRepository(transaction, context)
-            await repository.put(digest, version, _prices_version(catalogue), result.model_dump_json())
+            version = _prices_version(catalogue)
+            await repository.put(digest, job.data_version, version, result.model_dump_json())
         return result
-
-    async def _frame(
-        self, context: UserExecutionContext, request: OptimizeRequest, levers: tuple[Lever, ...]
-    ) -> pl.DataFrame:
-        timed = request.constraints is not None and request.constraints.about_latency
-        more = _LATENCY_COLUMNS if timed else ()
-        columns = list(dict.fromkeys([*columns_for(levers), *more, *request.where]))
-        frame = await self._usage.load_calls(
-            context, columns=columns, since=request.since, until=request.until
-        )
-        return matching(frame, request.where)
 
 
 def _prices_version(catalogue: PriceCatalogue) -> str:
     return f"{catalogue.version};{ALGORITHM}"
-
-
-def _analyse(
-    data: tuple[pl.DataFrame, pl.DataFrame],
-    chosen: tuple[tuple[Lever, ...], dict[str, LeverParams]],
-    catalogue: PriceCatalogue,
-    around: Surroundings,
-    constraints: Constraints | None,
-) -> tuple[Analysis, Plan | None]:
-    levers, params = chosen
-    frame, evaluations = data
-    workload = Workload(frame, catalogue)
-    scored = with_canonical(evaluations, catalogue)
-    analysis = analyse(workload, scored, levers, params, around)
-    if constraints is None:
-        return analysis, None
-    judged = list(zip(analysis.drafts, analysis.findings, strict=True))
-    return analysis, solve(workload, scored, judged, constraints)
-
-
-def _describe(request: OptimizeRequest, timezone: str, draft: Draft) -> tuple[dict[str, Any], str]:
-    """The usage query that shows the calls behind a draft, and its SQL."""
-    filters = {**request.where, **draft.filters}
-    query = UsageQuery(
-        measures=_MEASURES,
-        dimensions=["model"],
-        filters=[Filter(column=name, value=value) for name, value in filters.items()],
-        since=request.since,
-        until=request.until,
-    )
-    compiled = compile_query(query, default_timezone=timezone)
-    return query.model_dump(mode="json", exclude_defaults=True), compiled.sql
 
 
 def _digest(request: OptimizeRequest, levers: tuple[Lever, ...], timezone: str) -> str:

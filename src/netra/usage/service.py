@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Hashable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal, localcontext
 from math import isnan
 from typing import Any, TypeAlias, TypeVar, cast
@@ -16,25 +16,17 @@ from netra.usage.answers import KeptAnswers
 from netra.usage.arrow import frame_of
 from netra.usage.compare import Decomposition, Segment, decompose
 from netra.usage.errors import InvalidQueryError
+from netra.usage.loading import CallSelection, load_calls
 from netra.usage.measures import MEASURES
 from netra.usage.money import money_text
 from netra.usage.queries import MAX_ROWS, CompiledQuery, Filter, UsageQuery, compile_query
 from netra.usage.repository import ImportRepository
 from netra.usage.repricing_repository import RepricingRepository
-from netra.usage.schema import CALL_COLUMNS, MONEY_SCALE, PRICE_COLUMNS
+from netra.usage.schema import MONEY_SCALE
 
 T = TypeVar("T")
 _Answer: TypeAlias = tuple[Sequence[dict[str, Any]], dict[str, Any]]
 CountEvaluations = Callable[[UserExecutionContext], Awaitable[int]]
-
-LOADABLE: dict[str, str] = {
-    **{column.name: column.clickhouse for column in CALL_COLUMNS},
-    **PRICE_COLUMNS,
-    "import_id": "LowCardinality(String)",
-    "position": "UInt64",
-    "day": "Date",
-}
-"""Columns that `load_calls` gives out, with their store types."""
 
 _OVERVIEW = """SELECT count() AS calls, minOrNull(ts) AS since, maxOrNull(ts) AS until,
 countIf(isNull(cost_usd)) AS unpriced_calls, sumOrNull(cost_usd) AS spend,
@@ -221,32 +213,11 @@ class UsageService:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> pl.DataFrame:
-        """Calls as a frame of the named columns (see LOADABLE), sorted by (ts, position); batches are read
-        as a stream, so memory holds the frame once. `since` inclusive, `until` exclusive.
+        """Calls as a frame of the named columns (see `loading.LOADABLE`), sorted by (ts, position); batches
+        are read as a stream, so memory holds the frame once. `since` inclusive, `until` exclusive.
         """
-        unknown = [name for name in columns if name not in LOADABLE]
-        if unknown or not columns:
-            raise InvalidQueryError(f"Unknown columns: {', '.join(unknown) or 'none given'}.")
-        conditions = ["workspace_id = {workspace:String}"]
-        params: dict[str, Any] = {}
-        for name, moment, comparison in (("since", since, ">="), ("until", until, "<")):
-            if moment is not None:
-                params[name] = moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-                conditions.append(f"ts {comparison} {{{name}:DateTime64(6, 'UTC')}}")
-        names = ", ".join(f"`{name}`" for name in dict.fromkeys(columns))
-        where = " AND ".join(conditions)
-        sql = f"SELECT {names} FROM llm_calls WHERE {where} ORDER BY day, ts, position"
         analytics = self._access.for_context(context).analytics
-        frames = [
-            frame_of(batch) async for batch in analytics.query_arrow_batches(sql, params) if batch.num_rows
-        ]
-        if not frames:
-            types = {column.name: column.dtype for column in CALL_COLUMNS}
-            types |= {"cost_usd": pl.Decimal(38, MONEY_SCALE), "position": pl.UInt64(), "day": pl.Date()}
-            return pl.DataFrame(
-                schema={name: types.get(name, pl.String()) for name in dict.fromkeys(columns)}
-            )
-        return pl.concat(frames, rechunk=False)
+        return await load_calls(analytics, CallSelection(columns, since, until))
 
     async def data_version(self, context: UserExecutionContext) -> int:
         """Grows with every change of the workspace's usage or evaluations; 0 before the first."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from netra.optimization.errors import InvalidLeverParamError, UnknownLeverError
 from netra.optimization.params import duration_text, params_by_lever
 from netra.optimization.registry import LEVERS, chosen_levers, columns_for
-from netra.usage.service import LOADABLE
+from netra.usage.loading import LOADABLE
 from testkit.optimization_bench import calls, run_levers, scores
 from testkit.properties import examples
 

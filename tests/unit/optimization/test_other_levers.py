@@ -83,6 +83,8 @@ def test_output_cap_default_is_the_p99_of_feature_and_model() -> None:
 
 def test_output_cap_goes_only_through_the_gate() -> None:
     frame = calls([{"output_tokens": 1_000}] * 60)
+    idle = only(run_levers(frame, "output-cap", cap="1000"))
+    assert (idle.verdict, idle.savings_usd) == ("refuse", "0"), "no evaluation is needed to change nothing"
     closed = only(run_levers(frame, "output-cap", cap="500"))
     assert closed.verdict == "insufficient_data"
     assert closed.savings_usd is None
@@ -136,6 +138,7 @@ def test_absent_columns_are_no_error() -> None:
     verdicts = {f.lever: f.verdict for f in run_levers(bare).findings}
     assert len(verdicts) == len(LEVERS)
     assert verdicts.pop("provider-switch") == "refuse", "prices alone say that nobody sells it for less"
+    assert verdicts.pop("output-cap") == "refuse", "no answer is longer than the p99"
     assert set(verdicts.values()) == {"insufficient_data"}
 
 

@@ -4,6 +4,8 @@ The changed calls need evaluations of their own. They are sent under the model's
 behind a plus sign (`gpt-4o+output-cap`), on the same items as evaluations of the model as it is.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
@@ -78,6 +80,8 @@ def _one(
 
 def _unevaluated(workload: Workload, base: Draft, rows: Rows, after: Int64, canonicals: list[str]) -> Draft:
     effect = effect_of(workload, rows, after)
+    if effect.baseline and not effect.savings:
+        return replace(base, rows=int(rows.sum()), effect=effect, quality="none: nothing would change")
     example = canonicals[0] if canonicals else "MODEL"
     missing = Missing(
         what=f"evaluations of the changed calls: this lever changes answers, and could touch "

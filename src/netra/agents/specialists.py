@@ -19,6 +19,7 @@ from netra.llm.budget import RunBudget
 from netra.llm.playbook import JsonObject
 from netra.tools.execution_engine import Speaker
 from netra.tools.optimization.recall import RecalledFinding
+from netra.tools.usage.recall_query import RecalledQueries
 
 SUPERVISOR_ID = "supervisor"
 
@@ -31,7 +32,8 @@ class HandOver:
     data: DataResult | None = None
     optimization: OptimizationResult | None = None
     actions: ActionsAnswer | None = None
-    recalled: RecalledFinding | None = None
+    recalled: list[RecalledFinding] = field(default_factory=list[RecalledFinding])
+    queries: RecalledQueries | None = None
     report_id: str | None = None
     failures: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])

@@ -6,6 +6,7 @@ from netra.evaluations.service import EvaluationService
 from netra.optimization.service import OptimizationService
 from netra.reports.service import ReportService
 from netra.tools.catalogue import ToolCatalogue
+from netra.tools.optimization.reasoning import profile_reasoning
 from netra.tools.optimization.recall import recall_finding
 from netra.tools.optimization.savings import find_savings
 from netra.tools.reports.create import create_report
@@ -15,6 +16,7 @@ from netra.tools.usage.latency import profile_latency
 from netra.tools.usage.load_tool import profile_load
 from netra.tools.usage.profile import DataProfiler, inspect_data
 from netra.tools.usage.query_tool import query_usage
+from netra.tools.usage.recall_query import recall_query
 from netra.tools.usage.tail_tool import plan_latency
 from netra.usage.service import UsageService
 
@@ -35,8 +37,10 @@ def product_tools(
             profile_latency(usage),
             plan_latency(usage),
             profile_load(usage),
+            profile_reasoning(usage, optimization),
             find_savings(optimization),
             recall_finding(),
+            recall_query(),
             create_report(reports),
         ]
     )

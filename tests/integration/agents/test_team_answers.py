@@ -78,10 +78,12 @@ async def test_a_cost_question_and_its_follow_ups(team: AgentsBench) -> None:
     check_events(team)
     check_figures(result)
     assert (result.outcome, result.answer, result.cost_usd) == ("completed", "answered", "0")
-    assert "Yes: 30 % is within reach" in result.message
+    assert result.message.startswith(
+        "**Yes: saving 30 %, quality above 80 and a p95 below 60 s are within reach.**"
+    )
     assert "Prompt caching on claude-sonnet-4-5" in result.message
-    assert "gpt-5 to gpt-5-mini**: quality would fall" in result.message
-    assert "within the 60.00 s wanted" in result.message
+    assert "gpt-5 to gpt-5-mini** lowers quality from" in result.message
+    assert "A p95 below 60 s: holds with" in result.message
     streamed = "".join(delta["text"] for delta in team.events.of("delta"))
     assert streamed == result.message
     finding = result.memory["items"][0]  # type: ignore[index]
@@ -114,7 +116,7 @@ ANSWERS: list[tuple[str, list[str]]] = [
         "Top five cost drivers this month",
         ["1. **ticket-answer / claude-sonnet-4-5**", "5. **", "of the spend"],
     ),
-    ("Why did spend change last week?", ["more or fewer calls", "What moved most", "1. **"]),
+    ("Why did spend change last week?", ["mainly by", "What moved most", "1. **"]),
     (
         "Where is the time, what would halve the p95?",
         ["sql-writer / gpt-5", "no answer longer than", "streaming"],
@@ -124,14 +126,20 @@ ANSWERS: list[tuple[str, list[str]]] = [
         ["With 50 % more load", "Spend would go"],
     ),
     ("what happens in a 10x spike of traffic?", ["A 10x spike"]),
-    ("Cut spend by 30% while quality stays above 0.9", ["Quality above 90:", "30 % is within reach"]),
-    ("Halve our LLM bill", ["50 % is not reached"]),
+    (
+        "Cut spend by 30% while quality stays above 0.9",
+        ["Quality above 90:", "Yes: saving 30 % and quality above 90"],
+    ),
+    ("Halve our LLM bill", ["No: saving 50 % cannot hold", "Saving 50 %: missed by", "Switching gpt-4o"]),
     ("What if our traffic doubles?", ["With 100 % more load"]),
-    ("Is gpt-5-mini good enough instead of gpt-5?", ["gpt-5 to gpt-5-mini**: quality would fall"]),
+    (
+        "Is gpt-5-mini good enough instead of gpt-5?",
+        ["No: **Switching gpt-5 to gpt-5-mini** lowers quality from"],
+    ),
     ("Meet a p99 of 1 second at the least cost", ["Shorter answers alone do not reach it"]),
     (
         "Which calls can use a cheaper model?",
-        ["Switching gpt-4o to gpt-4o-mini", "Quality:", "Not recommended"],
+        ["Switching gpt-4o to gpt-4o-mini", "Quality goes from", "Not recommended"],
     ),
     (
         "Audit prompt caching, retries and context growth",
@@ -139,7 +147,7 @@ ANSWERS: list[tuple[str, list[str]]] = [
     ),
     ("Is any model unpriced?", ["larkspur-address-7b"]),
     ("How many calls by model in the last 7 days?", ["By model:", "- gpt-4o: "]),
-    ("what did support-desk spend on 2026-11-10", ["In total in 2026-11-10 for app support-desk: spend $"]),
+    ("what did support-desk spend on 2026-11-10", ["Spend on 2026-11-10 for app support-desk: $"]),
 ]
 
 
@@ -207,7 +215,8 @@ async def test_what_is_beyond_its_competence_gets_an_honest_answer(agents: Agent
     for question in ("What is the capital of France?", "\u00e7a va?", "x" * 100_000):
         result = await agents.ask(question)
         assert result.outcome == "completed"
-        assert "I cannot answer that" in result.message
+        assert len(result.message) < 400, "never a generic text that looks like an answer"
+        assert not result.figures
 
 
 async def test_a_failing_specialist_leaves_a_partial_labelled_answer(team: AgentsBench) -> None:

@@ -91,20 +91,31 @@ def test_kind_of_question(kind: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "ordinal", "asks"),
+    ("text", "ordinals", "asks"),
     [
-        ("The first of those: what exactly do I change, what does it save in a year?", 1, ["year", "change"]),
-        ("and the second one?", 2, ["detail"]),
-        ("#3 - how risky is it?", 3, ["risk"]),
-        ("how do I apply that?", None, ["change"]),
-        ("what does it save per year?", None, ["year"]),
-        ("how will we verify it?", None, ["verify"]),
-        ("tell me more about the last one", -1, ["detail"]),
+        (
+            "The first of those: what exactly do I change, what does it save in a year?",
+            [1],
+            ["year", "change"],
+        ),
+        ("and the second one?", [2], ["detail"]),
+        ("#3 - how risky is it?", [3], ["risk"]),
+        ("how do I apply that?", [], ["change"]),
+        ("what does it save per year?", [], ["year"]),
+        ("how will we verify it?", [], ["verify"]),
+        ("tell me more about the last one", [-1], ["detail"]),
+        ("the third and fourth?", [3, 4], ["detail"]),
+        ("what do the first two save in a year?", [1, 2], ["year"]),
+        ("why not the cache?", [2], ["why"]),
+        ("and why not batch them?", [3], ["why"]),
+        ("show me the query", [], ["query"]),
+        ("what SQL is behind that number?", [], ["query"]),
     ],
 )
-def test_follow_up(text: str, ordinal: int | None, asks: list[str]) -> None:
-    frame = read(text, follow=True)
-    assert (frame.kind, frame.ordinal, frame.asks) == ("follow_up", ordinal, asks)
+def test_follow_up(text: str, ordinals: list[int], asks: list[str]) -> None:
+    earlier = ("model-switch", "prompt-cache", "batch", "prompt-cache")
+    frame = parse_question(text, WORDS, NOW, "UTC", has_findings=True, earlier=earlier)
+    assert (frame.kind, frame.ordinals, frame.asks) == ("follow_up", ordinals, asks)
 
 
 @pytest.mark.parametrize(

@@ -91,12 +91,12 @@ def test_a_follow_up_on_a_driver_becomes_a_question_about_its_savings() -> None:
     memory: dict[str, Any] = {
         "drivers": [{"feature": "chat", "model": "gpt-4o"}, {"feature": "x", "model": "(none)"}]
     }
-    decided = decide(frame("follow_up", ordinal=2), facts(), memory)
+    decided = decide(frame("follow_up", ordinals=[2]), facts(), memory)
     assert (decided.frame.kind, decided.frame.filters) == ("cost", {"feature": "x"})
 
 
 def test_a_follow_up_on_a_finding_asks_the_actions_agent_only() -> None:
-    assert decide(frame("follow_up", ordinal=1), facts(), {"items": [{}]}).plan == ["actions"]
+    assert decide(frame("follow_up", ordinals=[1]), facts(), {"items": [{}]}).plan == ["actions"]
 
 
 def test_periods_have_equal_length_and_end_with_the_data() -> None:

@@ -13,6 +13,7 @@ from netra.reports.citations import cite
 from netra.tools.optimization.outputs import FindingView, SavingsOutput
 
 RECALL = "recall_finding"
+RECALL_QUERY = "recall_query"
 
 _VERIFY = {
     "prompt-cache": "Ask for the cached input tokens by day after the change: their share should rise, "
@@ -54,13 +55,20 @@ def _to_apply(finding: FindingView) -> bool:
 
 
 def _follow_up(view: PlaybookView) -> CallTools | Finish:
+    asks = view.brief.get("asks")
+    if asks == ["query"]:
+        return CallTools(((RECALL_QUERY, {}),)) if not view.answers else Finish({"actions": []})
     answers = view.of(RECALL)
+    positions = cast(list[JsonValue], view.brief.get("positions") or [1])
     if not answers:
-        return CallTools(((RECALL, {"position": view.brief["position"]}),))
-    content = answers[-1].content
-    data = content.get("data") if isinstance(content, dict) else None
-    finding = data.get("finding") if isinstance(data, dict) else None
-    actions = [action_for(FindingView.model_validate(finding))] if isinstance(finding, dict) else []
+        return CallTools(tuple((RECALL, {"position": position}) for position in positions))
+    actions: list[PlannedAction] = []
+    for answer in answers:
+        content = answer.content
+        data = content.get("data") if isinstance(content, dict) else None
+        finding = data.get("finding") if isinstance(data, dict) else None
+        if isinstance(finding, dict):
+            actions.append(action_for(FindingView.model_validate(finding)))
     return Finish({"actions": cast(JsonValue, [action.model_dump() for action in actions])})
 
 

@@ -44,6 +44,7 @@ DATA = AgentBlueprint(
         "profile_latency",
         "plan_latency",
         "profile_load",
+        "profile_reasoning",
     ),
     playbook=data_playbook,
     opening=opening,

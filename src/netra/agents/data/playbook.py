@@ -12,8 +12,11 @@ from netra.agents.data.statements import statements_of
 from netra.agents.triage.frame import QuestionFrame
 from netra.agents.triage.results import DataFacts, TriageResult
 from netra.llm.playbook import CallTools, Finish, JsonObject, PlaybookView
+from netra.usage.measures import MEASURES
 
 _TIME = {"hour", "day", "week", "month"}
+_OVERVIEW = ("cost_usd", "calls", "input_tokens", "output_tokens", "error_rate", "latency_p95_ms")
+"""What "how are we doing?" is answered with."""
 
 
 def data_playbook(view: PlaybookView) -> CallTools | Finish:
@@ -21,17 +24,17 @@ def data_playbook(view: PlaybookView) -> CallTools | Finish:
     triage = TriageResult.model_validate(view.brief["triage"])
     if not view.answers:
         return CallTools(calls_for(triage.frame, triage.facts))
-    shown = {
-        answer.tool: cast(dict[str, Any], cast(JsonObject, answer.content).get("data"))
+    shown = [
+        (answer.tool, cast(dict[str, Any], cast(JsonObject, answer.content).get("data")))
         for answer in view.answers
         if answer.ok and isinstance(answer.content, dict) and isinstance(answer.content.get("data"), dict)
-    }
+    ]
     reasons = [
         str(answer.content.get("error"))
         for answer in view.answers
         if isinstance(answer.content, dict) and answer.content.get("error")
     ]
-    statements = statements_of(triage.frame, shown)
+    statements = list(dict.fromkeys(statements_of(triage.frame, shown)))
     return Finish({"statements": cast(JsonValue, statements or _nothing(reasons))})
 
 
@@ -43,7 +46,7 @@ def calls_for(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonOb
     """The tool calls of a question."""
     match frame.kind:
         case "usage":
-            return (("query_usage", _usage(frame)),)
+            return _usage(frame)
         case "change":
             return _change(frame, facts)
         case "latency":
@@ -51,14 +54,13 @@ def calls_for(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonOb
         case "capacity":
             return (("profile_load", _load(frame)),)
         case "audit" if frame.levers == ["unpriced"]:
-            query: JsonObject = {
-                "measures": ["unpriced_calls", "calls"],
-                "dimensions": ["model", "provider"],
-            }
+            query: JsonObject = {"measures": ["unpriced_calls"], "dimensions": ["model", "provider"]}
             return (("query_usage", {**query, **_range(frame)}),)
+        case "audit" if frame.levers == ["reasoning-effort"]:
+            return (("profile_reasoning", {"by": _groups(frame, facts), **_range(frame)}),)
         case _:
             ranking: JsonObject = {"by": _groups(frame, facts), "top": frame.top, **_range(frame)}
-            return (("rank_drivers", ranking), *_latency_condition(frame, facts))
+            return (("rank_drivers", ranking),)
 
 
 def _latency(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonObject], ...]:
@@ -73,13 +75,6 @@ def _latency(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonObj
     )
 
 
-def _latency_condition(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonObject], ...]:
-    """Where a cost question sets a latency as condition: what the percentile is now."""
-    if not _target(frame) or not facts.has("latency_ms"):
-        return ()
-    return (("plan_latency", {"by": _groups(frame, facts), **_target(frame), **_range(frame)}),)
-
-
 def _target(frame: QuestionFrame) -> JsonObject:
     if frame.targets.p95_ms is not None:
         return {"percentile": "p95", "target_ms": frame.targets.p95_ms}
@@ -88,17 +83,28 @@ def _target(frame: QuestionFrame) -> JsonObject:
     return {}
 
 
-def _usage(frame: QuestionFrame) -> JsonObject:
-    measures = frame.measures or (["calls", "cost_usd"] if frame.dimensions else ["calls"])
+def _usage(frame: QuestionFrame) -> tuple[tuple[str, JsonObject], ...]:
+    measures = [name for name in frame.measures if name in MEASURES]
+    measures = measures or (["cost_usd", "calls"] if frame.dimensions else [*_OVERVIEW])
     dimensions = [name for name in frame.dimensions if name not in _TIME]
     grain = next((name for name in frame.dimensions if name in _TIME), None)
     if len(frame.models) > 1 and "model" not in dimensions:
         dimensions.append("model")
+    # An average over users and the spend of each are two questions: one total, one list.
+    per_user = measures == ["cost_per_user"] and dimensions in ([], ["user"])
+    if per_user:
+        measures, dimensions = ["cost_usd"], ["user"]
     limit = 40 if grain else max(frame.top, 20)
     arguments: JsonObject = {"measures": cast(JsonValue, measures), "dimensions": cast(JsonValue, dimensions)}
     if grain:
         arguments["grain"] = grain
-    return {**arguments, "limit": limit, **_range(frame)}
+    if frame.extreme == "least":
+        arguments["ascending"] = True
+    listed = ("query_usage", {**arguments, "limit": limit, **_range(frame)})
+    if per_user:
+        shown = ("query_usage", {**arguments, "limit": max(frame.top, 10), **_range(frame)})
+        return (("query_usage", {"measures": ["cost_per_user", "users"], **_range(frame)}), shown)
+    return (listed,)
 
 
 def _change(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonObject], ...]:

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from netra.agents.triage.frame import QuestionFrame
 
-MODEL_KINDS = frozenset({"usage", "drivers", "change", "latency"})
+MODEL_KINDS = frozenset(
+    {"usage", "drivers", "change", "latency", "cost", "audit", "capacity", "forecast", "anomalies"}
+)
 """Kinds of question in which a single named model narrows the calls; elsewhere it is what they might move
 to.
 """
 
 
-def scope_of(frame: QuestionFrame) -> str:
+def scope_of(frame: QuestionFrame, *, window: bool = True) -> str:
     """The window and filters in words, e.g. ` in last week for feature support-chat`."""
     parts: list[str] = []
-    if frame.window.since is not None or frame.window.until is not None:
+    if window and (frame.window.since is not None or frame.window.until is not None):
         label = frame.window.label
         bare = label.startswith(("since", "before", "yesterday", "today", "the day", "this", "last"))
-        parts.append(f" {label}" if bare else f" in {label}")
+        day = len(label) == 10 and label[:4].isdigit()
+        parts.append(f" {label}" if bare else f" {'on' if day else 'in'} {label}")
     one_model = len(frame.models) == 1 and frame.kind in MODEL_KINDS
     filters = [f"{column} {value}" for column, value in frame.filters.items()]
     filters += [f"model {frame.models[0]}"] if one_model and "model" not in frame.filters else []

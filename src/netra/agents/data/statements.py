@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from netra.agents.data.load_statements import load_statements
+from netra.agents.data.reasoning_statements import reasoning_statements
 from netra.agents.data.scope import scope_of
 from netra.agents.data.tail_statements import tail_statements
+from netra.agents.data.usage_statements import unpriced_statements, usage_statements
 from netra.agents.triage.frame import QuestionFrame
 from netra.reports.citations import cite
 from netra.tools.usage.outputs import (
@@ -15,65 +18,52 @@ from netra.tools.usage.outputs import (
     DriversOutput,
     LatencyOutput,
     LoadOutput,
+    Mover,
+    ReasoningOutput,
     TailOutput,
-    UsageRow,
     UsageTable,
 )
 
-_LISTED = 12
+_LISTED, _NAMED = 12, 3
+_RANKED = frozenset({"drivers", "change", "usage"})
 
 
-def statements_of(frame: QuestionFrame, shown: dict[str, dict[str, Any]]) -> list[str]:
-    """Statements about what the tools showed; empty when they showed nothing."""
+def statements_of(frame: QuestionFrame, shown: Sequence[tuple[str, dict[str, Any]]]) -> list[str]:
+    """Statements about what the tools showed, in the order of the calls; empty when they showed nothing."""
     statements: list[str] = []
-    for tool, data in shown.items():
+    for tool, data in shown:
         if not data.get("calls"):
             continue
         match tool:
+            case "query_usage" if frame.kind == "audit":
+                statements += unpriced_statements(UsageTable.model_validate(data))
             case "query_usage":
-                statements += _usage(frame, UsageTable.model_validate(data))
+                statements += usage_statements(frame, UsageTable.model_validate(data))
             case "rank_drivers":
-                statements += _drivers(frame, DriversOutput.model_validate(data))
+                output = DriversOutput.model_validate(data)
+                statements += _drivers(frame, output) if frame.kind in _RANKED else _spend(frame, output)
             case "compare_periods":
-                statements += _change(ChangeOutput.model_validate(data))
+                statements += _change(frame, ChangeOutput.model_validate(data))
             case "profile_latency":
                 statements += _latency(frame, LatencyOutput.model_validate(data))
-            case "plan_latency" if frame.kind == "latency":
+            case "plan_latency":
                 statements += tail_statements(frame, TailOutput.model_validate(data))
             case "profile_load":
                 statements += load_statements(frame, LoadOutput.model_validate(data))
+            case "profile_reasoning":
+                statements += reasoning_statements(frame, ReasoningOutput.model_validate(data))
             case _:
                 pass
     return statements
 
 
-def _usage(frame: QuestionFrame, table: UsageTable) -> list[str]:
-    said = [
-        f"{table.labels[name].lower()} {cite(table.totals[name])}"
-        for name in table.measures
-        if name in table.totals
-    ]
-    lines = [f"In total{scope_of(frame)}: {', '.join(said)}."] if said else []
-    if table.dimensions:
-        rows = [row for row in table.rows if _wanted(frame, row)]
-        by = ", ".join(table.dimensions)
-        lines.append(f"By {by}:" if rows else f"No {by} matches.")
-        lines += [f"- {' / '.join(row.keys.values())}: {_cells(table, row)}" for row in rows[:40]]
-        if table.more:
-            lines.append("- and further groups that are not listed here")
-    if table.unpriced:
-        lines.append(f"{cite(table.unpriced)} of the calls have no known price and are not in the spend.")
-    return lines
-
-
-def _wanted(frame: QuestionFrame, row: UsageRow) -> bool:
-    return len(frame.models) < 2 or row.keys.get("model") in frame.models
-
-
-def _cells(table: UsageTable, row: UsageRow) -> str:
-    if len(table.measures) == 1:
-        return cite(row.figures[table.measures[0]])
-    return ", ".join(f"{table.labels[name].lower()} {cite(row.figures[name])}" for name in table.measures)
+def _spend(frame: QuestionFrame, output: DriversOutput) -> list[str]:
+    """Where the spend goes, in one sentence below an answer about savings."""
+    named = ", ".join(
+        f"{driver.name} {cite(driver.cost)} ({cite(driver.share)})" for driver in output.drivers[:_NAMED]
+    )
+    narrow = frame.levers or frame.kind == "model_choice"
+    return [f"The spend{scope_of(frame)} goes mostly to {named}."] if named and not narrow else []
 
 
 def _drivers(frame: QuestionFrame, output: DriversOutput) -> list[str]:
@@ -96,27 +86,35 @@ def _driver(driver: Driver) -> str:
     )
 
 
-def _change(output: ChangeOutput) -> list[str]:
+def _change(frame: QuestionFrame, output: ChangeOutput) -> list[str]:
     percent = f" ({cite(output.change_pct)})" if output.change_pct else ""
     direction = "rose" if output.rose else "fell"
+    opening = "It did not rise: spend" if frame.expects_rise and not output.rose else "Spend"
+    cause = f" {_main_mover(output.movers[0])}" if output.movers else ""
     lines = [
-        f"Spend {direction} by {cite(output.change)}{percent}: from {cite(output.before)} "
-        f"({output.before_label}) to "
-        f"{cite(output.after)} ({output.after_label}). The main reason: {output.main_part}.",
-        f"- more or fewer calls: {cite(output.volume)}",
-        f"- a different mix of what is called: {cite(output.mix)}",
-        f"- more or fewer tokens per call: {cite(output.size)}",
-        f"- another price per token: {cite(output.price)}",
+        f"{opening}{scope_of(frame, window=False)} {direction} by {cite(output.change)}{percent}, from "
+        f"{cite(output.before)} ({output.before_label}) to {cite(output.after)} ({output.after_label}), "
+        f"mainly by {output.main_part}.{cause}",
+        "The change in four parts, which add up to it:",
+        *(
+            f"- {output.words[part]}: {cite(getattr(output, part))}"
+            for part in ("volume", "mix", "size", "price")
+        ),
     ]
     if output.movers:
-        lines.append("What moved most:")
+        lines.append(f"What moved most, by {output.by}:")
         lines += [
-            f"{number}. **{mover.name}**: {cite(mover.change)} (from {cite(mover.before)} to "
-            f"{cite(mover.after)}), "
-            f"mainly: {mover.cause}"
+            f"{number}. **{mover.name}**: {cite(mover.change)}, from {cite(mover.before)} to "
+            f"{cite(mover.after)} ({cite(mover.calls_before)} to {cite(mover.calls_after)} calls), mainly "
+            f"{mover.cause}"
             for number, mover in enumerate(output.movers, 1)
         ]
     return lines
+
+
+def _main_mover(mover: Mover) -> str:
+    moved = "rose" if mover.rose else "fell"
+    return f"Most of it is **{mover.name}**, which {moved} by {cite(mover.size)}: {mover.cause}."
 
 
 def _latency(frame: QuestionFrame, output: LatencyOutput) -> list[str]:

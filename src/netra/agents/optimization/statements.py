@@ -3,112 +3,92 @@
 from __future__ import annotations
 
 from netra.agents.data.scope import scope_of
+from netra.agents.optimization.plan_statements import plan_statements
+from netra.agents.optimization.savings_words import interval_in_words
 from netra.agents.triage.frame import QuestionFrame
 from netra.reports.citations import cite
-from netra.tools.optimization.outputs import FindingView, SavingFigures, SavingsOutput
-from netra.tools.usage.outputs import TailOutput
+from netra.tools.optimization.outputs import FindingView, PlanView, SavingsOutput
 
 _REFUSED, _UNDECIDED = 6, 6
 
 
 def savings_statements(
-    frame: QuestionFrame, output: SavingsOutput, tail: TailOutput | None = None, *, narrowed: bool = False
+    frame: QuestionFrame, output: SavingsOutput, failed: PlanView | None = None
 ) -> list[str]:
     """Sentences about all findings, the joint figure first: savings of single changes do not add up.
 
-    `tail` is the latency condition as measured; `narrowed` says that switches below the quality floor were
-    left out.
+    `failed` is the plan for all conditions of the question, where the output's own leaves some of them out.
     """
     recommended = [f for f in output.findings if f.verdict == "recommend" and f.alternative_to is None]
     variants = [f for f in output.findings if f.alternative_to is not None]
     refused = [finding for finding in output.findings if finding.verdict == "refuse"]
     undecided = [finding for finding in output.findings if finding.verdict == "insufficient_data"]
-    lines = [_verdict_on_goal(frame, output, recommended), *_conditions(frame, recommended, tail, narrowed)]
-    lines += [f"{number}. {recommended_line(finding)}" for number, finding in enumerate(recommended, 1)]
-    if variants:
-        lines.append("Lesser variants, not in addition:")
-        lines += [
-            f"- **{finding.title}** saves {cite(finding.figures.savings or '')}, less than "
-            f"{finding.alternative_to}"
-            for finding in variants
-        ]
-    if refused:
-        lines.append("Not recommended:")
-        lines += [f"- {refused_line(finding)}" for finding in refused[:_REFUSED]]
-    if undecided:
-        lines.append("Cannot be judged from the data that is there:")
-        lines += [f"- {undecided_line(finding)}" for finding in undecided[:_UNDECIDED]]
+    lines = plan_statements(frame, output.plan, failed) if output.plan is not None else []
+    if not lines and not recommended and undecided and not refused and frame.kind == "model_choice":
+        return [_nothing_known(frame, undecided)]
+    if not lines and len(output.findings) == 1:
+        lines = [_alone(output.findings[0])]
+    else:
+        lines += _listed(frame, output, recommended, after_plan=bool(lines))
+        lines += [_variant_line(finding) for finding in variants]
+        lines += _refusals(frame, refused)
+        lines += _gaps(frame, undecided)
     if output.short_period and recommended:
         lines.append(output.short_period)
-    return lines
+    return lines or ["None of these changes touches a call of this period, so there is nothing to save."]
 
 
-def _verdict_on_goal(frame: QuestionFrame, output: SavingsOutput, recommended: list[FindingView]) -> str:
-    scope = scope_of(frame)
-    spend = cite(output.spend) if output.spend else "unpriced"
+def _alone(finding: FindingView) -> str:
+    """The only finding, as a yes, a no or an open question."""
+    match finding.verdict:
+        case "recommend":
+            return f"Yes: {recommended_line(finding)}"
+        case "refuse":
+            return f"No: {refused_line(finding)}"
+        case "insufficient_data":
+            return f"The data does not decide it: {undecided_line(finding)}."
+
+
+def _listed(
+    frame: QuestionFrame, output: SavingsOutput, recommended: list[FindingView], *, after_plan: bool
+) -> list[str]:
+    lines = [_together(frame, output, recommended, after_plan=after_plan)]
+    return lines + [f"{number}. {recommended_line(finding)}" for number, finding in enumerate(recommended, 1)]
+
+
+def _nothing_known(frame: QuestionFrame, undecided: list[FindingView]) -> str:
+    """A choice between models about which the data says nothing: what both lack, once."""
+    target = frame.models[0] if len(frame.models) == 1 else ""
+    about = f"whether **{target}** is worth it" if target else "it"
+    needs: dict[str, str] = {}
+    for finding in undecided:
+        for missing in finding.missing:
+            needs.setdefault(missing.how, missing.what)
+    listed = "\n".join(f"- {what}: {how}" for how, what in list(needs.items())[:_UNDECIDED])
+    absent = ", ".join(f"`{entry.name}`" for entry in frame.unknown if entry.column == "model")
+    said = f" No call and no evaluation is of {absent}." if absent else ""
+    return f"**The data cannot say {about}.**{said} It needs:\n{listed}"
+
+
+def _together(
+    frame: QuestionFrame, output: SavingsOutput, recommended: list[FindingView], *, after_plan: bool
+) -> str:
+    """What all recommended changes come to; where a plan answered the question, what more there is."""
     joint = output.joint
     if not recommended or joint is None or not joint.savings:
+        spend = cite(output.spend) if output.spend else "unpriced"
         return (
-            f"No change is recommended{scope}: none of the replayed ones is proved to save on the "
+            f"No change is recommended{scope_of(frame)}: none of those replayed is proved to save on the "
             f"{spend} spent."
         )
-    wanted = frame.targets.savings_pct
-    said = f"{cite(joint.savings)} of {cite(joint.baseline or '')}, {_interval(joint)}"
-    year = f" That is {cite(joint.year)} in a year." if joint.year else ""
-    if wanted is None or output.joint_pct is None:
-        return (
-            f"Together the recommended changes save {cite(joint.percent or '')} of the spend{scope} "
-            f"({said}).{year}"
-        )
-    if output.joint_pct >= wanted:
-        goal = f"**Yes: {wanted:g} % is within reach.** The recommended changes together"
-        return f"{goal} save {cite(joint.percent or '')} of the spend{scope} ({said}).{year}"
-    goal = f"**No: {wanted:g} % is not reached by what can be proved.** The recommended changes together"
-    return f"{goal} save {cite(joint.percent or '')} of the spend{scope} ({said}).{year}"
-
-
-def _conditions(
-    frame: QuestionFrame, recommended: list[FindingView], tail: TailOutput | None, narrowed: bool
-) -> list[str]:
-    """Whether the conditions on quality and latency hold under the recommended changes."""
-    lines: list[str] = []
-    floor = frame.targets.quality_min_pct
-    if floor is not None and narrowed:
-        lines.append(
-            f"Quality: switches that would end below {floor:g} were left out; what remains keeps the models."
-        )
-    elif floor is not None and recommended:
-        switched = [finding for finding in recommended if finding.quality is not None]
-        kept = (
-            "the other changes leave the answers as they are"
-            if switched
-            else ("these changes leave answers as they are")
-        )
-        scores = "; ".join(
-            f"{finding.title} ends at {cite(finding.quality.to_score)}"
-            for finding in switched
-            if finding.quality
-        )
-        lines.append(f"Quality above {floor:g}: {scores + ', and ' if scores else ''}{kept}.")
-    if tail is not None and tail.met_now:
-        lines.append(
-            f"Latency: the {tail.percentile} is {cite(tail.now)}, within the {cite(tail.target)} wanted, "
-            f"and none of "
-            "these changes makes calls that people wait for slower."
-        )
-    elif tail is not None:
-        lines.append(
-            f"**Latency: not met today.** The {tail.percentile} is {cite(tail.now)} before any change, "
-            f"above the "
-            f"{cite(tail.target)} wanted; cutting cost does not repair that."
-        )
-    return lines
-
-
-def _interval(figures: SavingFigures) -> str:
-    if figures.low and figures.high:
-        return f"95 % interval {cite(figures.low)} to {cite(figures.high)}"
-    return "no interval: too few calls"
+    year = f", {cite(joint.year)} in a year" if joint.year else ""
+    amount = f"{cite(joint.percent or '')}"
+    said = f"{cite(joint.savings)} of {cite(joint.baseline or '')}, {interval_in_words(joint)}{year}"
+    if after_plan:
+        return f"All recommended changes together save {amount} ({said}):"
+    if len(recommended) == 1:
+        return f"One change is recommended{scope_of(frame)}. It saves {amount} of the spend ({said})."
+    return f"The recommended changes together save {amount} of the spend{scope_of(frame)} ({said})."
 
 
 def recommended_line(finding: FindingView) -> str:
@@ -117,42 +97,82 @@ def recommended_line(finding: FindingView) -> str:
     year = f", {cite(figures.year)} in a year" if figures.year else ""
     return (
         f"**{finding.title}** saves {cite(figures.savings or '')} ({cite(figures.percent or '')} of the "
-        f"spend it "
-        f"touches, {_interval(figures)}{year}). {finding.apply.summary} Effort {finding.effort}, risk "
-        f"{finding.risk}."
-        f"{_quality(finding)}"
+        f"{cite(figures.baseline or '')} looked at, {interval_in_words(figures)}{year}). "
+        f"{finding.apply.summary} Effort {finding.effort}, risk {finding.risk}.{_quality(finding)}"
     )
+
+
+def _variant_line(finding: FindingView) -> str:
+    return (
+        f"- Instead of {finding.alternative_to}: **{finding.title}** saves "
+        f"{cite(finding.figures.savings or '')}, which is less."
+    )
+
+
+def _refusals(frame: QuestionFrame, refused: list[FindingView]) -> list[str]:
+    """What would lose; where nobody asked about a lever, those that change nothing go without a word."""
+    losing = [f for f in refused if frame.levers or f.quality or f.figures.loss]
+    if not losing:
+        return []
+    return ["Not recommended:", *(f"- {refused_line(finding)}" for finding in losing[:_REFUSED])]
 
 
 def refused_line(finding: FindingView) -> str:
     """A refused change: what it would lose, in quality or in money."""
     quality, figures = finding.quality, finding.figures
     if quality is not None and (finding.drop_points or 0) > 0:
+        gain = f", for a saving of {cite(figures.savings)}" if figures.savings and not figures.loss else ""
         return (
-            f"**{finding.title}**: quality would fall from {cite(quality.from_score)} to "
-            f"{cite(quality.to_score)}, "
-            f"a drop of {cite(quality.drop)} on {cite(quality.items)} items (bound {cite(quality.upper)})"
-            f"{_would_save(finding)}."
+            f"**{finding.title}** lowers quality from {cite(quality.from_score)} to "
+            f"{cite(quality.to_score)}, a drop of {cite(quality.drop)} (upper bound {cite(quality.upper)}, "
+            f"{cite(quality.items)} items){gain}."
         )
     if figures.loss:
-        better = f" (quality {cite(quality.from_score)} to {cite(quality.to_score)})" if quality else ""
-        return (
-            f"**{finding.title}** would cost {cite(figures.loss)} more ({_interval(figures)} of "
-            f"saving){better}."
+        ends = (
+            f" (95 % interval {cite(figures.loss_low)} to {cite(figures.loss_high)})"
+            if figures.loss_low and figures.loss_high
+            else ""
         )
+        better = (
+            f", for quality {cite(quality.to_score)} in place of {cite(quality.from_score)}"
+            if quality
+            else ""
+        )
+        return f"**{finding.title}** would cost {cite(figures.loss)} more{ends}{better}."
     if figures.savings:
-        return f"**{finding.title}** saves {cite(figures.savings)} ({_interval(figures)}): nothing proved."
+        return (
+            f"**{finding.title}** saves nothing: {cite(figures.savings)} of {cite(figures.baseline or '')}."
+        )
     return f"**{finding.title}**: refused."
 
 
-def _would_save(finding: FindingView) -> str:
-    return f", for a saving of {cite(finding.figures.savings)}" if finding.figures.savings else ""
+def _gaps(frame: QuestionFrame, undecided: list[FindingView]) -> list[str]:
+    """What the data cannot decide, the changes that lack the same things in one line.
+
+    Where nobody asked about them, their names only: what each lacks stands in the list of what is missing.
+    """
+    if not undecided:
+        return []
+    if not frame.levers and frame.kind != "model_choice":
+        names = ", ".join(finding.title for finding in undecided)
+        return [f"Not decided for lack of data (see what is missing): {names}."]
+    groups: dict[tuple[str, ...], list[FindingView]] = {}
+    for finding in undecided:
+        groups.setdefault(tuple(missing.how for missing in finding.missing), []).append(finding)
+    lines = [_gap_line(findings) for findings in list(groups.values())[:_UNDECIDED]]
+    return ["Not decided for lack of data:", *(f"- {line}" for line in lines)]
+
+
+def _gap_line(findings: list[FindingView]) -> str:
+    names = ", ".join(f"**{finding.title}**" for finding in findings)
+    reasons = "; ".join(f"{missing.what} ({missing.how})" for missing in findings[0].missing)
+    needs = "needs" if len(findings) == 1 else "need"
+    return f"{names} {needs} {reasons}" if reasons else f"{names}: its interval holds zero"
 
 
 def undecided_line(finding: FindingView) -> str:
     """A change that the data cannot decide: what is missing and how to send it."""
-    reasons = "; ".join(f"{missing.what} \u2192 {missing.how}" for missing in finding.missing)
-    return f"**{finding.title}**: {reasons or 'the data does not decide it'}"
+    return _gap_line([finding])
 
 
 def _quality(finding: FindingView) -> str:
@@ -160,7 +180,6 @@ def _quality(finding: FindingView) -> str:
     if quality is None:
         return ""
     return (
-        f" Quality: {cite(quality.from_score)} to {cite(quality.to_score)}, a drop of "
-        f"{cite(quality.drop)} with the "
-        f"upper bound {cite(quality.upper)} on {cite(quality.items)} items."
+        f" Quality goes from {cite(quality.from_score)} to {cite(quality.to_score)} (upper bound of the drop "
+        f"{cite(quality.upper)}, {cite(quality.items)} items)."
     )

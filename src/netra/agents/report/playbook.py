@@ -14,6 +14,8 @@ _TITLES = {
     "capacity": "What the load allows",
     "model_choice": "Which model for which calls",
     "audit": "Audit of LLM usage",
+    "forecast": "What the spend will come to",
+    "anomalies": "Days out of the ordinary",
 }
 
 

@@ -21,7 +21,7 @@ from netra.errors.kinds import InvalidInputError
 from netra.ids.manager import UnifiedIDManager
 from netra.llm.playbook import JsonObject
 from netra.reports.citations import cited_ids, fill_prose
-from netra.tools.specification import figures_as_json
+from netra.tools.specification import figures_as_json, plain_json
 from netra.tools.usage.outputs import DriversOutput
 
 _log = structlog.get_logger(__name__)
@@ -134,14 +134,17 @@ class SupervisorAgent:
             offset = end
 
     def _memory(self, hand_over: HandOver, earlier: JsonObject) -> JsonObject:
+        frame = {"frame": plain_json(_known(hand_over).frame)}
         if hand_over.optimization is not None and hand_over.optimization.savings is not None:
-            return remember_savings(hand_over.optimization.savings, self._runtime.dispatcher.ledger.by_id())
-        if hand_over.recalled is not None:
-            return {**earlier, "focus": hand_over.recalled.position}
+            ledger = self._runtime.dispatcher.ledger.by_id()
+            return {**remember_savings(hand_over.optimization.savings, ledger), **frame}
+        if hand_over.recalled or hand_over.queries is not None:
+            listed = {name: value for name, value in earlier.items() if name != "figures"}
+            return {**listed, "focus": hand_over.recalled[0].position} if hand_over.recalled else listed
         ranked = hand_over.data.tools.get("rank_drivers") if hand_over.data is not None else None
         if ranked is not None and ranked.get("drivers"):
-            return remember_drivers(DriversOutput.model_validate(ranked))
-        return {}
+            return {**remember_drivers(DriversOutput.model_validate(ranked)), **frame}
+        return frame
 
     def _failed(self, team: RunTeam, reason: str, started: float) -> SupervisorResult:
         _log.warning("run failed", run_id=self._runtime.context.run_id, reason=reason)
@@ -169,7 +172,8 @@ def _answer(hand_over: HandOver) -> Answer:
     savings = hand_over.optimization.savings if hand_over.optimization is not None else None
     verdicts = {finding.verdict for finding in savings.findings} if savings is not None else set[str]()
     if verdicts == {"insufficient_data"}:
-        return "insufficient_data"
+        found = hand_over.data is not None and triage.frame.kind == "audit"
+        return "partial" if found else "insufficient_data"
     return "partial" if hand_over.failures or triage.sufficiency == "partial" else "answered"
 
 

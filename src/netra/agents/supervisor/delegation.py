@@ -24,6 +24,7 @@ from netra.llm.playbook import JsonObject
 from netra.tools.errors import ToolCallError
 from netra.tools.optimization.recall import RecalledFinding
 from netra.tools.specification import ToolResult, plain_json
+from netra.tools.usage.recall_query import RecalledQueries
 
 
 class Delegation:
@@ -43,8 +44,10 @@ class Delegation:
             "question": self._team.question,
             "now": self._now.isoformat(),
             "timezone": self._team.runtime.context.timezone,
-            "has_findings": bool(self._memory),
+            "has_findings": any(self._memory.get(name) for name in ("items", "drivers", "figures")),
             "earlier": self._memory.get("titles") or [],
+            "earlier_levers": self._memory.get("levers") or [],
+            "earlier_frame": self._memory.get("frame"),
         }
         output = cast(TriageAnswer, await agent.run(brief, conversation))
         facts = _facts(conversation.results)
@@ -81,8 +84,10 @@ class Delegation:
             brief["optimization"] = cast(JsonValue, list(found.optimization.statements))
         if found.actions is not None:
             brief["actions"] = plain_json(found.actions.actions)
-        if found.recalled is not None:
+        if found.recalled:
             brief["recalled"] = plain_json(found.recalled)
+        if found.queries is not None:
+            brief["queries"] = plain_json(found.queries)
         return brief
 
     async def _data(self) -> None:
@@ -95,10 +100,7 @@ class Delegation:
     async def _optimization(self) -> None:
         agent = self._team.agent("optimization")
         conversation = self._team.conversation(agent)
-        data = self._hand_over.data
-        brief = self.brief()
-        brief["latency"] = data.tools.get("plan_latency") if data is not None else None
-        answer = cast(OptimizationAnswer, await agent.run(brief, conversation))
+        answer = cast(OptimizationAnswer, await agent.run(self.brief(), conversation))
         self._hand_over.optimization = collect_optimization(answer, conversation.results)
         self._note(conversation.failures)
 
@@ -111,14 +113,17 @@ class Delegation:
             brief["savings"] = plain_json(optimization.savings)
         triage = self._hand_over.triage
         if triage is not None and triage.frame.kind == "follow_up":
-            brief["position"] = triage.frame.ordinal or self._memory.get("focus") or 1
+            brief["positions"] = cast(JsonValue, triage.frame.ordinals or [self._memory.get("focus") or 1])
+            brief["asks"] = cast(JsonValue, triage.frame.asks)
         data = self._hand_over.data
         if data is not None and triage is not None:
             brief["options"] = plain_json(options_of(data.tools, triage.frame.kind))
         self._hand_over.actions = cast(ActionsAnswer, await agent.run(brief, conversation))
         for _, result in conversation.results:
             if isinstance(result.data, dict) and "finding" in result.data:
-                self._hand_over.recalled = RecalledFinding.model_validate(result.data)
+                self._hand_over.recalled.append(RecalledFinding.model_validate(result.data))
+            elif isinstance(result.data, dict) and "queries" in result.data:
+                self._hand_over.queries = RecalledQueries.model_validate(result.data)
         self._note(conversation.failures)
 
     async def _report(self) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from netra.agents.actions.results import PlannedAction
+from netra.agents.optimization.statements import refused_line, undecided_line
 from netra.agents.triage.frame import FollowUpAsk
 from netra.reports.citations import cite
 from netra.tools.optimization.recall import RecalledFinding
+from netra.tools.usage.recall_query import RecalledQueries
 
 _ALL: tuple[FollowUpAsk, ...] = ("change", "year", "risk")
 
@@ -16,31 +18,53 @@ def follow_up_message(
     """What was asked about the finding, in the order asked about most: change, year, risk, why, verify."""
     finding = recalled.finding
     wanted = set(_ALL if asks == ["detail"] else asks)
-    blocks = [f"**{finding.title}** ({_verdict(recalled)})"]
-    if "change" in wanted:
+    blocks = [_verdict(recalled, wanted)]
+    if "change" in wanted and finding.verdict != "insufficient_data":
         blocks.append(_change(recalled, action))
-    if "year" in wanted or "change" in wanted:
+    if finding.verdict == "recommend" and wanted & {"year", "change"}:
         blocks.append(_year(recalled))
-    if "risk" in wanted:
+    if "risk" in wanted and finding.verdict != "insufficient_data":
         blocks.append(_risk(recalled))
-    if "why" in wanted:
+    if wanted & {"why", "query"}:
         blocks.append(_why(recalled))
-    if "verify" in wanted and action is not None:
+    if "verify" in wanted and action is not None and finding.verdict == "recommend":
         blocks.append(f"**How to verify.** {action.verify}")
     return "\n\n".join(block for block in blocks if block)
 
 
-def _verdict(recalled: RecalledFinding) -> str:
-    return {
-        "recommend": "recommended",
-        "refuse": "not recommended",
-        "insufficient_data": "undecided for lack of data",
-    }[recalled.finding.verdict]
+def query_message(recalled: RecalledQueries) -> str:
+    """The queries behind the last answer: what each gave, the calls it read, the typed query and its SQL."""
+    blocks: list[str] = []
+    for entry in recalled.queries:
+        lines = [f"{'; '.join(entry.gives)}: from {cite(entry.rows)} calls, {entry.period}."]
+        lines.append(f"```json\n{entry.query}\n```")
+        if entry.sql:
+            lines.append(f"```sql\n{entry.sql}\n```")
+        blocks.append("\n".join(lines))
+    if recalled.more:
+        blocks.append("The other figures of that answer open their queries on the page and in the report.")
+    return "\n\n".join(blocks)
+
+
+def _verdict(recalled: RecalledFinding, wanted: set[FollowUpAsk]) -> str:
+    """The finding and what was decided about it, with the figure that decided."""
+    finding = recalled.finding
+    if finding.alternative_to:
+        return (
+            f"**{finding.title}**: recommended only in place of {finding.alternative_to}, which saves more."
+        )
+    match finding.verdict:
+        case "recommend":
+            return f"**{finding.title}** (recommended)"
+        case "refuse":
+            return f"Not recommended: {refused_line(finding)}"
+        case "insufficient_data":
+            return f"Undecided for lack of data: {undecided_line(finding)}."
 
 
 def _change(recalled: RecalledFinding, action: PlannedAction | None) -> str:
     if recalled.finding.verdict == "refuse":
-        return "**What to change.** Nothing: this change would lose money or quality, so leave it as it is."
+        return "**What to change.** Nothing: leave it as it is."
     if action is None or not action.steps:
         return f"**What to change.** {recalled.finding.apply.summary}"
     steps = "\n".join(f"{number}. {step}" for number, step in enumerate(action.steps, 1))
@@ -90,15 +114,14 @@ def _risk(recalled: RecalledFinding) -> str:
 def _why(recalled: RecalledFinding) -> str:
     finding = recalled.finding
     figures = finding.figures
+    if not figures.baseline or not figures.after:
+        return ""
     lines = [
-        "**Where the number comes from.** Every stored call was priced as it was and as it would have been."
+        f"**Where the number comes from.** The {cite(recalled.rows)} calls it touches were priced as they "
+        f"were, {cite(figures.baseline)}, and as they would have been, {cite(figures.after)}."
     ]
-    if figures.baseline and figures.after:
-        lines.append(
-            f"Before {cite(figures.baseline)}, after {cite(figures.after)}, over {cite(recalled.rows)} calls."
-        )
     if figures.low and figures.high:
         lines.append(f"The 95 % interval of the saving is {cite(figures.low)} to {cite(figures.high)}.")
     if finding.assumptions:
-        lines.append("Assumptions:\n" + "\n".join(f"- {text}" for text in finding.assumptions))
-    return " ".join(lines[:-1]) + ("\n" + lines[-1] if len(lines) > 1 else lines[-1])
+        lines.append("It assumes:\n" + "\n".join(f"- {text}" for text in finding.assumptions))
+    return " ".join(lines)

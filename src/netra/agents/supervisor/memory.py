@@ -15,18 +15,32 @@ from netra.tools.usage.outputs import DriversOutput
 
 
 def latest_memory(history: Sequence[Turn]) -> JsonObject:
-    """The memory of the newest answer that listed something; empty when none did."""
+    """What the thread remembers: the newest answer that listed something, and what was asked and computed
+    last.
+
+    `frame` is the reading of the last question, `figures` those of the last answer. Empty for a new thread.
+    """
+    memory: JsonObject = {}
     for turn in reversed(history):
-        memory = turn.result.get("memory") if turn.result is not None else None
-        if isinstance(memory, dict) and (memory.get("items") or memory.get("drivers")):
-            return memory
-    return {}
+        result = turn.result or {}
+        kept = result.get("memory")
+        if not memory.get("figures") and result.get("figures"):
+            memory["figures"] = result["figures"]
+        if isinstance(kept, dict):
+            memory.setdefault("frame", kept.get("frame"))
+            if kept.get("items") or kept.get("drivers"):
+                return {**kept, **memory}
+    return memory
 
 
 def remember_savings(savings: SavingsOutput, figures: Mapping[str, Figure]) -> JsonObject:
     """Findings in the order in which the answer lists them, each with the figures it cites."""
     items = [_item(finding, figures) for finding in savings.findings]
-    return {"items": cast(JsonValue, items), "titles": [finding.title for finding in savings.findings]}
+    return {
+        "items": cast(JsonValue, items),
+        "titles": [finding.title for finding in savings.findings],
+        "levers": [finding.lever for finding in savings.findings],
+    }
 
 
 def _item(finding: FindingView, figures: Mapping[str, Figure]) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import cast
 
+from netra.agents.triage.frame import QuestionFrame, UnknownName, Unread
 from netra.agents.triage.results import TriageResult
 from netra.llm.playbook import JsonObject
 
@@ -19,11 +21,26 @@ EXAMPLES = (
 )
 """Questions of each kind, quoted verbatim."""
 
-_OUTSIDE = (
-    "I cannot answer that: I only work on this workspace's LLM usage (spend, tokens, latency, errors, "
-    "load, quality "
-    "scores) and what could be saved on it."
-)
+_SOME = (EXAMPLES[1], EXAMPLES[2], EXAMPLES[0])
+_OUTSIDE: dict[Unread, str] = {
+    "subject": "That is not about this workspace's LLM usage, so I hold no data that could answer it.",
+    "sql": "I run no SQL: questions become typed queries, and each figure shows the SQL that ran for it.",
+    "nonsense": "I could not read a question in that.",
+    "empty": "There are no words in that to answer.",
+    "language": "I read questions in English.",
+}
+_LANGUAGES = {
+    "de": "Ohne angebundenes Sprachmodell lese ich nur Fragen auf Englisch.",
+    "fr": "Sans modèle de langage configuré, je ne lis que les questions en anglais.",
+    "es": "Sin un modelo de lenguaje configurado solo leo preguntas en inglés.",
+    "it": "Senza un modello linguistico configurato leggo solo domande in inglese.",
+    "pt": "Sem um modelo de linguagem configurado, só leio perguntas em inglês.",
+    "nl": "Zonder ingesteld taalmodel lees ik alleen vragen in het Engels.",
+    "ja": "言語モデルが設定されていないため、英語の質問だけを読めます。",
+    "zh": "未配置语言模型时\uff0c我只能读懂英文问题。",
+    "ko": "언어 모델이 설정되지 않아 영어 질문만 읽을 수 있습니다.",
+    "ru": "Без подключённой языковой модели я читаю только вопросы на английском.",
+}
 
 
 def texts(brief: JsonObject, name: str) -> list[str]:
@@ -41,14 +58,14 @@ def message_of(brief: JsonObject) -> str:
         case "capabilities":
             return _can_do()
         case "outside":
-            return f"{_OUTSIDE}\n\n{_can_do()}"
+            return _unread(triage.frame)
         case _:
             pass
     if triage.sufficiency == "insufficient":
         return _insufficient(triage)
     parts = [body_of(brief)]
     if brief.get("report_id"):
-        parts.append("The report has the charts, every finding with its query, and the steps in full.")
+        parts.append("The report has the charts, the steps in full and the query behind every figure.")
     return "\n\n".join(part for part in parts if part)
 
 
@@ -61,9 +78,29 @@ def _can_do() -> str:
     )
 
 
+def _unread(frame: QuestionFrame) -> str:
+    """Why there is no answer, and questions that would have one; never more than that."""
+    said = _LANGUAGES.get(frame.language or "") or _OUTSIDE[frame.outside or "subject"]
+    examples = "\n".join(f"- {example}" for example in _SOME)
+    return f"{said}\n\nAsk for example:\n{examples}"
+
+
 def _insufficient(triage: TriageResult) -> str:
+    if triage.frame.unknown and all(": it does not occur" in missing.what for missing in triage.missing):
+        return "\n".join(_unknown(entry, triage) for entry in triage.frame.unknown)
     lines = [f"- {missing.what}: {missing.how}" for missing in triage.missing]
-    return "**Insufficient data.** To answer this I need:\n" + "\n".join(lines)
+    notes = [f"_{note}_" for note in triage.notes]
+    return "\n\n".join(["**Insufficient data.** To answer this I need:\n" + "\n".join(lines), *notes])
+
+
+def _unknown(entry: UnknownName, triage: TriageResult) -> str:
+    """A name that does not occur, the names that do, and that nothing was computed in its place."""
+    opening = f"**There is no {entry.column} `{entry.name}` in the data**, so I computed nothing."
+    if not entry.nearest:
+        column = "tags" if entry.column == "team" else entry.column
+        return f"{opening} No call names a {entry.column}: send `{column}` with each call to ask by it."
+    listed = ", ".join(f"`{name}`" for name in entry.nearest)
+    return f"{opening} Did you mean one of these: {listed}?"
 
 
 def body_of(brief: JsonObject) -> str:
@@ -71,21 +108,29 @@ def body_of(brief: JsonObject) -> str:
     triage = TriageResult.model_validate(brief["triage"])
     blocks: list[str] = []
     optimization, data = texts(brief, "optimization"), texts(brief, "data")
+    if optimization and triage.frame.kind == "audit" and data and triage.frame.levers:
+        optimization, data = data, optimization
     blocks.append(_lines([*optimization]))
-    if optimization and data:
-        blocks.append("**What the spend goes to now**")
     blocks.append(_lines(data))
     blocks.append(_actions(brief))
     failures = texts(brief, "failures")
     if failures:
         blocks.append("**This answer is partial:**\n" + "\n".join(f"- {text}" for text in failures))
-    if triage.missing:
-        lines = [f"- {missing.what}: {missing.how}" for missing in triage.missing]
-        blocks.append("**What the data lacks for a fuller answer**\n" + "\n".join(lines))
+    said = "\n".join(blocks)
+    lacking = [missing for missing in triage.missing if not _is_said(missing.what, said)]
+    if lacking:
+        lines = [f"- {missing.what}: {missing.how}" for missing in lacking]
+        blocks.append("What the data lacks for a fuller answer:\n" + "\n".join(lines))
     notes = [*triage.notes, *texts(brief, "assumptions")]
     if notes:
         blocks.append("\n".join(f"_{note}_" for note in notes))
     return "\n\n".join(block for block in blocks if block)
+
+
+def _is_said(what: str, text: str) -> bool:
+    """Whether a gap is named already: by its words, or by the column it is about."""
+    column = re.match(r"`(\w+)`", what)
+    return what in text or (column is not None and re.search(rf"\b{column.group(1)}\b", text) is not None)
 
 
 def _lines(statements: list[str]) -> str:

@@ -26,28 +26,49 @@ _ASKS: tuple[tuple[FollowUpAsk, str], ...] = (
     ("risk", r"\brisk\w*|\bsafe\b|\bdangerous\b|\bgo wrong\b|\bdownsides?\b|\bside effects?\b"),
     ("verify", r"\bverif\w+|\bprove\b|\bhow (?:do|will|would|can) (?:i|we) (?:know|check|measure|see)\b|"
         r"\bmeasure\b"),
-    ("why", r"\bwhy\b|\bhow (?:did|do) you (?:get|know|compute|come)|\bwhere (?:does|did) (?:that|this|"
+    ("query", r"\b(?:query|sql)\b|\bqueries behind\b|\bhow (?:was|is|were) (?:that|this|it|they) "
+        r"(?:computed|calculated)"),
+    ("why", r"\bwhy\b|\bhow sure\b|\bconfiden\w+|\bhow (?:did|do) you (?:get|know|compute|come)|\bwhere "
+        r"(?:does|did) (?:that|this|"
         r"the) (?:number|figure)|\bassum\w+|\bevidence\b"),
 )  # fmt: skip
 _FRESH_SUBJECT = (
-    r"\bhow many\b|\blast (?:week|month)\b|\byesterday\b|\btop \w+\b|\bby model\b|\bslow\w*\b|\blatency\b|"
+    r"\bhow many\b|\bby (?:model|feature|app|user|team|provider|day|week|month)\b|\blast (?:week|"
+    r"month)\b|\byesterday\b|\btop \w+\b|\bby model\b|\bslow\w*\b|\blatency\b|"
     r"\bper (?:day|model|user|feature)\b|\brate limits?\b|\bcost drivers?\b|\bp9\d\b|"
     r"\b(?:spend|spending|costs?|bill)\b.{0,20}\b(?:jump|ris|rose|increas|grow|grew|drop|fall|fell|up|down)"
 )
 
 
-def find_ordinal(text: str) -> int | None:
-    """The position named, from 1; -1 for "the last one"; None when none is named."""
-    numbered = re.search(_NUMBERED, text)
-    if numbered is not None:
-        return int(numbered.group(1))
+def find_ordinals(text: str) -> list[int]:
+    """The positions named, from 1, in the order named; -1 for "the last one"; empty when none is."""
+    named = [(found.start(), int(found.group(1))) for found in re.finditer(_NUMBERED, text)]
+    many = re.search(rf"\b(?:the )?first (two|three|four|five)\b(?! {_NOT_LISTED})", text)
+    if many is not None:
+        return list(range(1, 1 + ["one", "two", "three", "four", "five"].index(many.group(1)) + 1))
     for word, value in _ORDINALS.items():
-        listed = rf"\bthe {word}\b(?! {_NOT_LISTED})|\b{word} {_LISTED}|^\W*(?:and )?{word}\W*$"
-        if re.search(listed, text):
-            return value
+        listed = (
+            rf"\bthe {word}\b(?! {_NOT_LISTED})|\b{word} {_LISTED}|^\W*(?:and )?{word}\W*$|"
+            rf"\b{word} (?:and|or) (?:the )?\w+(?:th|rd|nd|st)\b|(?:st|nd|rd|th|first|second|third) "
+            rf"(?:and|or) (?:the )?{word}\b"
+        )
+        found = re.search(listed, text)
+        if found is not None:
+            named.append((found.start(), value))
     if re.search(r"\b(?:the )?last (?:one|of (?:those|these|them)|finding|action|option|point)\b", text):
-        return -1
-    return None
+        named.append((len(text), -1))
+    return list(dict.fromkeys(value for _, value in sorted(named)))
+
+
+def find_named(text: str, levers: list[str], items: list[str]) -> list[int]:
+    """Positions of the earlier findings whose lever the text names: "why not the cache?"; the first of each.
+
+    `items` are the levers of the earlier findings in order; "cache" alone means whichever cache is there.
+    """
+    wanted = [lever for lever in levers if lever in items]
+    if not wanted and re.search(r"\bcach", text):
+        wanted = [lever for lever in items if lever.endswith("cache")][:1]
+    return [items.index(lever) + 1 for lever in dict.fromkeys(wanted)]
 
 
 def find_asks(text: str) -> list[FollowUpAsk]:
@@ -59,10 +80,14 @@ def is_follow_up(text: str) -> bool:
     """Whether the text refers to an earlier answer instead of opening a subject of its own."""
     if re.search(_FRESH_SUBJECT, text):
         return False
-    if find_ordinal(text) is not None:
+    if find_ordinals(text):
         return True
     asks = find_asks(text)
+    if "query" in asks and re.search(r"\b(?:show|see|what|which|give|is|was)\b", text):
+        return True
     short = len(text.split()) <= 18
+    if re.search(r"^\W*why not\b", text) and short:
+        return True
     if re.search(_POINTERS, text) and short and asks != ["detail"]:
         return True
     return (

@@ -18,11 +18,18 @@ QuestionKind = Literal[
     "capacity",
     "model_choice",
     "audit",
+    "forecast",
+    "anomalies",
     "follow_up",
     "outside",
 ]
 
-FollowUpAsk = Literal["change", "year", "risk", "why", "verify", "detail"]
+FollowUpAsk = Literal["change", "year", "risk", "why", "verify", "query", "detail"]
+
+Period = Literal["day", "week", "month", "year"]
+
+Unread = Literal["subject", "language", "sql", "nonsense", "empty"]
+"""Why a question has no reading: another subject, not English, a query in SQL, no words, nothing at all."""
 
 
 class _Value(BaseModel):
@@ -40,11 +47,16 @@ class Window(_Value):
 class Targets(_Value):
     """The numbers a question sets as conditions. Percents are numbers: 30 means 30 %.
 
+    `savings_usd` is a saving in dollars in each `savings_per`, over the calls looked at where that is None.
+    `savings_said` is a share as the question words it where it is no round percent, e.g. `a third`.
     `growth_pct` 50 means half as much again; `spike` 10 means ten times the traffic; `quality_min_pct` is the
     lowest accepted quality; `quality_margin_points` the largest accepted drop.
     """
 
     savings_pct: float | None = None
+    savings_said: str | None = None
+    savings_usd: float | None = None
+    savings_per: Period | None = None
     quality_min_pct: float | None = None
     quality_margin_points: float | None = None
     p95_ms: float | None = None
@@ -53,12 +65,33 @@ class Targets(_Value):
     growth_pct: float | None = None
     spike: float | None = None
 
+    @property
+    def any_saving(self) -> bool:
+        """Whether a saving is asked for, as a share or in dollars."""
+        return self.savings_pct is not None or self.savings_usd is not None
+
+    @property
+    def constrained(self) -> bool:
+        """Whether a set of changes must hold to something: a saving, a quality, a latency."""
+        limits = (self.quality_min_pct, self.quality_margin_points, self.p95_ms, self.p99_ms)
+        return self.any_saving or any(limit is not None for limit in limits)
+
+
+class UnknownName(_Value):
+    """A name the question uses that does not occur in the data, and the nearest ones that do."""
+
+    column: str
+    name: str
+    nearest: list[str] = Field(default_factory=list[str])
+
 
 class QuestionFrame(_Value):
     """What a question asks for.
 
     `filters` maps a column of the call fact to the value named; `levers` is None when the question leaves the
-    choice to us. `ordinal` counts from 1 and refers to a finding or action of an earlier answer.
+    choice to us. `ordinals` count from 1 and refer to findings of an earlier answer, -1 to its last.
+    `unknown` are names that do not occur in the data; `outside` says why a question has no reading, in which
+    `language` it is written where that is not English.
     """
 
     kind: QuestionKind
@@ -70,16 +103,30 @@ class QuestionFrame(_Value):
     targets: Targets = Field(default_factory=Targets)
     models: list[str] = Field(default_factory=list[str])
     levers: list[str] | None = None
-    ordinal: int | None = None
+    ttl: str | None = None
+    leaves_model: bool = False
+    """Whether the one model named is to be left (`is there something cheaper than M?`)."""
+    expects_rise: bool = False
+    """Whether the question takes for granted that something rose."""
+    extreme: Literal["most", "least"] | None = None
+    """Whether the question asks which group has the most or the least of the first measure."""
+    unknown: list[UnknownName] = Field(default_factory=list[UnknownName])
+    outside: Unread | None = None
+    language: str | None = None
+    ordinals: list[int] = Field(default_factory=list[int])
     asks: list[FollowUpAsk] = Field(default_factory=list[FollowUpAsk])
 
 
 class Vocabulary(_Value):
-    """The names that occur in a workspace's data, which a question may use."""
+    """The names that occur in a workspace's data, which a question may use. Of users at most `users_kept`."""
 
     models: list[str] = Field(default_factory=list[str])
     providers: list[str] = Field(default_factory=list[str])
     apps: list[str] = Field(default_factory=list[str])
     features: list[str] = Field(default_factory=list[str])
     users: list[str] = Field(default_factory=list[str])
+    users_kept: int = 200
+    teams: list[str] = Field(default_factory=list[str])
+    levers: list[str] = Field(default_factory=list[str])
+    """Names of the levers there are."""
     evaluated_models: list[str] = Field(default_factory=list[str])

@@ -6,232 +6,7 @@ import difflib
 import re
 
 from netra.agents.triage.frame import Vocabulary
-
-DOMAIN_WORDS = frozenset(
-    [
-        "spend",
-        "spending",
-        "spent",
-        "cost",
-        "costs",
-        "money",
-        "bill",
-        "budget",
-        "expensive",
-        "cheaper",
-        "cheap",
-        "price",
-        "prices",
-        "pricing",
-        "latency",
-        "slow",
-        "slower",
-        "slowest",
-        "fast",
-        "faster",
-        "quality",
-        "model",
-        "models",
-        "provider",
-        "providers",
-        "feature",
-        "features",
-        "capacity",
-        "traffic",
-        "users",
-        "requests",
-        "calls",
-        "tokens",
-        "cache",
-        "cached",
-        "caching",
-        "prompt",
-        "prompts",
-        "response",
-        "responses",
-        "retry",
-        "retries",
-        "retried",
-        "context",
-        "growth",
-        "batch",
-        "batches",
-        "batched",
-        "batchable",
-        "unpriced",
-        "reasoning",
-        "audit",
-        "waste",
-        "wasted",
-        "wasting",
-        "reduce",
-        "reducing",
-        "decrease",
-        "lower",
-        "optimize",
-        "optimise",
-        "optimization",
-        "savings",
-        "saving",
-        "saves",
-        "drivers",
-        "biggest",
-        "largest",
-        "highest",
-        "yesterday",
-        "today",
-        "month",
-        "months",
-        "week",
-        "weeks",
-        "quarter",
-        "year",
-        "yearly",
-        "annual",
-        "percent",
-        "percentile",
-        "average",
-        "median",
-        "total",
-        "errors",
-        "error",
-        "rate",
-        "limits",
-        "limit",
-        "throughput",
-        "spike",
-        "spikes",
-        "switch",
-        "switching",
-        "migrate",
-        "replace",
-        "instead",
-        "compare",
-        "comparison",
-        "halve",
-        "double",
-        "output",
-        "input",
-        "compared",
-        "session",
-        "sessions",
-        "streaming",
-        "interactive",
-        "duplicate",
-        "duplicates",
-        "increase",
-        "increased",
-        "jump",
-        "jumped",
-        "explain",
-        "breakdown",
-    ]
-)
-_PLAIN_WORDS = frozenset(
-    [
-        "about",
-        "after",
-        "again",
-        "along",
-        "among",
-        "around",
-        "because",
-        "before",
-        "being",
-        "below",
-        "between",
-        "could",
-        "doing",
-        "during",
-        "every",
-        "first",
-        "going",
-        "great",
-        "hello",
-        "hours",
-        "house",
-        "later",
-        "learn",
-        "leave",
-        "lunch",
-        "maybe",
-        "might",
-        "minute",
-        "never",
-        "other",
-        "please",
-        "point",
-        "prize",
-        "queue",
-        "right",
-        "shall",
-        "should",
-        "since",
-        "small",
-        "start",
-        "still",
-        "table",
-        "thank",
-        "thanks",
-        "their",
-        "there",
-        "these",
-        "thing",
-        "think",
-        "those",
-        "three",
-        "tonight",
-        "under",
-        "until",
-        "using",
-        "waste",
-        "water",
-        "weather",
-        "where",
-        "which",
-        "while",
-        "whole",
-        "whose",
-        "would",
-        "write",
-        "wrote",
-        "yours",
-        "people",
-        "change",
-        "changed",
-        "changes",
-        "caused",
-        "causes",
-        "cause",
-        "apply",
-        "worth",
-        "would",
-        "exactly",
-        "second",
-        "third",
-        "fourth",
-        "fifth",
-        "premise",
-        "promise",
-        "prove",
-        "proven",
-        "roses",
-        "course",
-        "courses",
-        "score",
-        "scores",
-        "store",
-        "stores",
-        "model's",
-        "state",
-        "states",
-        "place",
-        "places",
-        "plane",
-        "rather",
-        "other",
-    ]
-)
+from netra.agents.triage.words import DOMAIN_WORDS, PLAIN_WORDS
 
 
 def correct_spelling(text: str, vocabulary: Vocabulary) -> str:
@@ -240,7 +15,7 @@ def correct_spelling(text: str, vocabulary: Vocabulary) -> str:
 
     def fix(match: re.Match[str]) -> str:
         word = match.group(0)
-        if len(word) < 5 or word in DOMAIN_WORDS or word in _PLAIN_WORDS or word in names:
+        if len(word) < 5 or word in DOMAIN_WORDS or word in PLAIN_WORDS or word in names:
             return word
         return _TRANSPOSED.get("".join(sorted(word)), "") or _nearest(word)
 
@@ -277,7 +52,7 @@ def find_names(text: str, names: list[str]) -> list[str]:
     squeezed = _squeezed(text)
     likely = [name for name in set(names) if _squeezed(name) in squeezed]
     for name in sorted(likely, key=lambda name: (-len(name), name)):
-        match = _pattern_of(name).search(text)
+        match = pattern_of(name).search(text)
         if match is None or any(start < match.end() and match.start() < end for start, end, _ in found):
             continue
         found.append((match.start(), match.end(), name))
@@ -289,7 +64,8 @@ def _squeezed(text: str) -> str:
     return _SEPARATORS.sub("", text.lower())
 
 
-def _pattern_of(name: str) -> re.Pattern[str]:
+def pattern_of(name: str) -> re.Pattern[str]:
+    """Finds the name whatever its case, with spaces, dashes or underscores between its words."""
     pieces = [re.escape(piece) for piece in re.split(r"[\s\-_]+", name.lower()) if piece]
     return re.compile(r"(?<![\w\-./])" + r"[\s\-_]?".join(pieces) + r"(?![\w\-/]|\.\d)")
 
@@ -310,10 +86,10 @@ def find_models(text: str, vocabulary: Vocabulary) -> list[str]:
     written.
     """
     known = find_names(text, [*vocabulary.models, *vocabulary.evaluated_models])
-    spans = [(match.start(), name) for name in known if (match := _pattern_of(name).search(text)) is not None]
+    spans = [(match.start(), name) for name in known if (match := pattern_of(name).search(text)) is not None]
     rest = text
     for name in known:
-        rest = _pattern_of(name).sub(lambda match: " " * len(match.group(0)), rest)
+        rest = pattern_of(name).sub(lambda match: " " * len(match.group(0)), rest)
     for match in _MODEL.finditer(rest):
         written = re.sub(r"\s+", "-", match.group(0).strip())
         if re.search(r"\d", written) or written in {"haiku", "sonnet", "opus"}:
@@ -340,7 +116,7 @@ _TO_BEFORE_FROM = (
 
 def from_and_to(text: str, models: list[str]) -> list[str]:
     """The models with the one in use first: "is B good enough instead of A" asks about A to B."""
-    if len(models) < 2 or (first := _pattern_of(models[0]).search(text)) is None:
+    if len(models) < 2 or (first := pattern_of(models[0]).search(text)) is None:
         return models
     turned = re.search(_TO_BEFORE_FROM, text[first.end() :])
     turned = turned or re.search(rf"\bto\s+{re.escape(models[0].lower())}\s+from\b", text)
@@ -354,6 +130,7 @@ def find_filters(text: str, vocabulary: Vocabulary) -> dict[str, str]:
         "feature": vocabulary.features,
         "app": vocabulary.apps,
         "user": vocabulary.users,
+        "team": vocabulary.teams,
         "provider": vocabulary.providers,
     }
     for column, names in columns.items():

@@ -3,8 +3,26 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 _MEASURES: tuple[tuple[str, str], ...] = (
+    ("cost_per_session", r"\b(?:costs?|spend|spending|price)\b.{0,20}\b(?:per|each|a|one) (?:session|"
+        r"conversation)s?\b|"
+        r"\b(?:session|conversation)s? costs?\b"),
+    ("cost_per_user", r"\b(?:costs?|spend|spending)\b.{0,20}\b(?:per|each|a|one) (?:user|customer|"
+        r"person)s?\b|"
+        r"\b(?:user|customer)s? costs?\b"),
+    ("cost_per_success", r"\b(?:costs?|spend|spending)\b.{0,20}\b(?:per|each|a) (?:success\w*|ok|good)\b"),
+    ("cost_per_call", r"\b(?:costs?|spend|spending|price)\b.{0,20}\b(?:per|each|a|one) (?:single |"
+        r"average )?(?:call|request)\b"),
+    ("ttft_p99_ms", r"\bp99\b.{0,30}\b(?:ttft|first token)|\b(?:ttft|first token)\b.{0,30}\bp99\b"),
+    ("ttft_p95_ms", r"\bp95\b.{0,30}\b(?:ttft|first token)|\b(?:ttft|first token)\b.{0,30}\bp95\b"),
+    ("ttft_p50_ms", r"\bttft\b|\btime to (?:the )?first token"),
+    ("retry_rate", r"\bretry rate\b|\bshare of retr\w+"),
+    ("rate_limited", r"\brate[ -]?limited\b|\b429s?\b"),
+    ("timeouts", r"\btimeouts?\b|\btimed out\b"),
+    ("cache_hit_share", r"\bcache[ -]?hit\b|\bhit (?:rate|ratio|share)\b|\bshare of (?:the )?(?:input|"
+        r"tokens).{0,20}\bcache\b"),
     (
         "cache_read_tokens",
         r"\bcache(?:d)?[ -]?(?:read|hit)?s?\s+tokens|\bcached (?:input )?tokens|\bcache reads?\b",
@@ -15,8 +33,8 @@ _MEASURES: tuple[tuple[str, str], ...] = (
     ("output_tokens", r"\b(?:output|completion|generated) tokens\b|\btokens out\b"),
     ("error_rate", r"\b(?:error|failure) rate\b|\b(?:share|percent(?:age)?) of (?:errors|failures)\b"),
     ("errors", r"\berrors?\b|\bfail(?:ed|ures?|ing)\b"),
-    ("latency_p99_ms", r"\bp99\b"),
-    ("latency_p95_ms", r"\bp95\b"),
+    ("latency_p99_ms", r"\bp99\b(?!.{0,30}\b(?:ttft|first token))"),
+    ("latency_p95_ms", r"\bp95\b(?!.{0,30}\b(?:ttft|first token))"),
     ("latency_p50_ms", r"\bp50\b|\bmedian latency\b|\b(?:average|mean|typical) (?:latency|response time)\b"),
     (
         "cost_usd",
@@ -25,13 +43,14 @@ _MEASURES: tuple[tuple[str, str], ...] = (
     ("users", r"\b(?:how many|number of|count of|active|distinct|unique)\s+(?:\w+\s+)?users\b"),
     ("sessions", r"\b(?:how many|number of|count of)\s+(?:\w+\s+)?(?:sessions|conversations)\b"),
     ("calls", r"\bcalls?\b|\brequests?\b|\bvolume\b|\btraffic\b|\bqueries\b|\binvocations?\b"),
-)
+)  # fmt: skip
 _DIMENSIONS: tuple[tuple[str, str], ...] = (
     ("model", r"models?"),
     ("provider", r"providers?|vendors?"),
     ("feature", r"features?"),
     ("app", r"apps?|applications?|services?"),
-    ("user", r"users?|people|persons?|customers?|teams?"),
+    ("user", r"users?|people|persons?|customers?"),
+    ("team", r"teams?|departments?"),
     ("api_key_id", r"(?:api )?keys?"),
     ("session_id", r"sessions?|conversations?"),
     ("status", r"status(?:es)?|outcomes?"),
@@ -64,6 +83,12 @@ _WORDS = {
 def find_measures(text: str) -> list[str]:
     """The measures a question names, in a fixed order; plain "tokens" means input and output."""
     found = [name for name, pattern in _MEASURES if re.search(pattern, text)]
+    if any(name.startswith("cost_per_") for name in found):
+        found = [name for name in found if name not in {"cost_usd", "calls", "sessions", "users"}]
+    if "error_rate" in found and not re.search(r"\bhow many\b|\bnumber of\b", text):
+        found = [name for name in found if name != "errors"]
+    if "ttft_p95_ms" in found or "ttft_p99_ms" in found:
+        found = [name for name in found if name != "ttft_p50_ms" and not name.startswith("latency")]
     if TOKENS_TOTAL.search(text) and not any(name.endswith("_tokens") for name in found):
         found = ["input_tokens", "output_tokens", *found]
     return found
@@ -76,10 +101,22 @@ def find_dimensions(text: str) -> list[str]:
         grouped = rf"{_GROUPED}(?:\w+(?:,| and| x| by)\s+)?(?:{pattern})\b"
         if re.search(grouped, text) or re.search(rf"{_WHICH}(?:{pattern})\b(?! cost drivers)", text):
             found.append(name)
+    if re.search(r"\b(?:per|each|a) (?:session|conversation)\b", text) and "session_id" in found:
+        found.remove("session_id")
     for name, word in (("day", "daily"), ("week", "weekly"), ("month", "monthly"), ("hour", "hourly")):
         if re.search(rf"\b{word}\b", text) and name not in found:
             found.append(name)
     return found
+
+
+def find_extreme(text: str) -> Literal["most", "least"] | None:
+    """Whether a question asks which group has the most or the least: "which model is the slowest?"."""
+    if not re.search(r"\b(?:which|what|who|name|find|show)\b", text):
+        return None
+    if re.search(r"\b(?:least|lowest|cheapest|fewest|smallest|fastest|quickest|lightest)\b", text):
+        return "least"
+    most = r"\b(?:most|highest|biggest|largest|worst|slowest|costliest|longest|heaviest|greatest|top)\b"
+    return "most" if re.search(most, text) else None
 
 
 def find_top(text: str) -> int | None:

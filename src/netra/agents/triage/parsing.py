@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from netra.agents.triage.follow_ups import find_asks, find_ordinal, is_follow_up
+from netra.agents.triage.follow_ups import find_asks, find_named, find_ordinals, is_follow_up
 from netra.agents.triage.frame import QuestionFrame, QuestionKind, Vocabulary, Window
-from netra.agents.triage.lexicon import correct_spelling, find_filters, find_models, from_and_to
-from netra.agents.triage.measures import find_dimensions, find_measures, find_top
+from netra.agents.triage.languages import find_language, is_sql, why_unread
+from netra.agents.triage.lever_words import find_levers, find_ttl
+from netra.agents.triage.lexicon import (
+    correct_spelling,
+    find_filters,
+    find_models,
+    from_and_to,
+    pattern_of,
+)
+from netra.agents.triage.measures import find_dimensions, find_extreme, find_measures, find_top
 from netra.agents.triage.targets import find_targets
+from netra.agents.triage.unknown_names import find_unknown
 from netra.agents.triage.windows import find_window
 
 LONGEST_READ = 4_000
-"""Characters of a question that are read; the rest cannot change its kind and would only cost time."""
+"""Characters of a question that are read: its beginning and its end."""
 
 _SPEND = r"\b(?:spend\w*|spent|costs?|bill|bills|budget|money|expens\w+|pay(?:ing)?|invoice|prices?)\b"
 _CUT = (
@@ -59,6 +69,15 @@ _MODEL_CHOICE = (
     r"different|better|other) models?\b|"
     r"\bdowngrad\w*|\b(?:compare|versus|vs\.?)\b.{0,40}\bmodels?\b|\bmodel[ -]switch\w*"
 )
+_LEAVES = (
+    r"\b(?:cheaper|smaller|better|another|other|different|faster)(?: model)?s? (?:than|for|instead "
+    r"of)\b|\breplac\w*\b|"
+    r"\bmov\w+ (?:away |off )|\b(?:get rid of|away from|off of|alternatives? (?:to|for)|instead of)\b|"
+    r"\b(?:switch|migrat|mov)\w*\b.{0,20}\bfrom\b|\bneeds?\b|\bdowngrad\w*"
+)
+_RISE = (
+    r"\b(?:jump\w*|ris\w+|rose|increas\w+|grew|grow\w*|gone up|went up|go up|spik\w+|explod\w+|higher|up)\b"
+)
 _OUTSIDE_HINTS = (
     r"\b(?:weather|poem|joke|recipe|translate|capital of|football|stock|news|song|movie|president)\b"
 )
@@ -69,23 +88,32 @@ _DOMAIN = (
     r"savings?|users?|sessions?|"
     r"errors?|reasoning|apps?|data|report|bill)\b"
 )
-LEVER_WORDS: tuple[tuple[str, str], ...] = (
-    ("prompt-cache", r"\bprompt[ -]?cach\w*|\bcach(?:e|ing)\b(?! tokens)|\bcacheable\b|\bprefix(?:es)?\b"),
-    ("response-cache", r"\b(?:response|answer|result|exact)[ -]?cach\w*|\bidentical (?:requests|calls)|"
-        r"\brepeated (?:requests|calls|questions)"),
-    ("retry-waste", r"\bretr(?:y|ies|ied|ying)\b"),
-    ("context-growth", r"\bcontext (?:growth|grow\w*|length|window)|\blong(?:er)? (?:contexts?|"
-        r"conversations?|"
-        r"sessions?|histor\w+)|\bre-?sent\b|\bconversation (?:history|growth)"),
-    ("batch", r"\bbatch\w*\b|\boffline\b.{0,20}\b(?:calls|work|jobs)|\basync\w* (?:calls|work|jobs)"),
-    ("flex", r"\bflex\b"),
-    ("output-cap", r"\boutput[ -]?(?:cap\w*|length|limit\w*)|\bmax[ _-]?(?:output[ _-]?)?tokens\b|"
-        r"\bcap\w* (?:the )?output|\bverbos\w+|\btoo long answers|\blong (?:outputs|answers|responses)"),
-    ("reasoning-effort", r"\breasoning(?: tokens| effort)?\b|\bthinking tokens\b"),
-    ("model-switch", r"\bmodel[ -]?switch\w*|\bcheaper models?\b|\bsmaller models?\b"),
-    ("unpriced", r"\bunpriced\b|\bwithout (?:a )?price|\bno (?:known )?price|\bmissing prices?|"
-        r"\bunknown prices?"),
-)  # fmt: skip
+_FORECAST = (
+    r"\bforecast\w*|\bpredict\w*|\bprojected\b|\bprojections?\b|\brun[ -]?rate\b|\bburn[ -]?rate\b|\bon "
+    r"track\b|"
+    r"\b(?:will|going to|would)\b.{0,60}\b(?:cost|spend|pay|bill)\b.{0,60}\b(?:next|coming|end of|by "
+    r"(?:the )?end|"
+    r"rest of|tomorrow|this (?:month|quarter|year)|20\d\d)\b|"
+    r"\b(?:next|coming|rest of (?:the|this)|end of (?:the|this)?) ?(?:week|month|quarter|"
+    r"year)\b.{0,50}\b(?:costs?|"
+    r"spend\w*|bill|budget|pay)\b|\b(?:costs?|spend\w*|bill|budget|pay)\b.{0,50}\b(?:next|coming|rest "
+    r"of (?:the|this)|"
+    r"(?:at|by) (?:the )?end of(?: (?:the|this))?) ?(?:week|month|quarter|year)\b"
+)
+_ANOMALIES = (
+    r"\banomal\w+|\bunusual\w*|\boutliers?\b|\bout of the ordinary\b|\babnormal\w*|\bsuspicious\b|\bweird\b|"
+    r"\bstrange (?:days?|spend|calls|traffic|usage|patterns?)|\banything odd\b"
+)
+_ADVICE = (
+    r"\bwhat (?:should|can|could) (?:we|i) (?:do|change|fix|improve)\b|\bwhere (?:should|do|can) (?:we|"
+    r"i) (?:start|begin)\b|"
+    r"\bany (?:advice|recommendations?|suggestions?|ideas?|tips)\b|\brecommend\w*|\bquick wins?\b|\bsave us\b"
+)
+_OVERVIEW = (
+    r"\boverview\b|\bsummary\b|\bsummari[sz]e (?:our|my|the)\b|\bhow are we doing\b|\bstate of (?:our|"
+    r"the)\b|\bkpis?\b|"
+    r"\bkey (?:figures|numbers|metrics)\b"
+)
 _AUDIT = (
     r"\baudit\w*|\bwast(?:e|es|ed|ing|eful)\b|\binefficien\w+|\bhygiene\b|\bhealth ?check\b|\blow[- ]hanging"
 )
@@ -98,44 +126,69 @@ _USAGE = (
 
 
 def parse_question(
-    text: str, vocabulary: Vocabulary, now: datetime, timezone: str, *, has_findings: bool = False
+    text: str,
+    vocabulary: Vocabulary,
+    now: datetime,
+    timezone: str,
+    *,
+    has_findings: bool = False,
+    earlier: Sequence[str] = (),
 ) -> QuestionFrame:
-    """Read a question. `has_findings` says that an earlier answer of the thread listed findings or
-    actions.
+    """Read a question. `has_findings` says that the thread has an earlier answer to refer to, `earlier` are
+    the levers of its findings in order.
     """
-    clean = correct_spelling(" ".join(text[:LONGEST_READ].split()), vocabulary)
+    original = " ".join(readable_part(text).split())
+    clean = correct_spelling(original, vocabulary)
     models = find_models(clean, vocabulary)
     filters = find_filters(clean, vocabulary)
-    levers = _levers(clean)
-    measures = find_measures(clean)
-    kind = classify(clean, models=models, levers=levers, has_findings=has_findings)
-    if kind == "outside" and (filters or models) and (measures or find_dimensions(clean)):
+    bare = _without(clean, filters.values())
+    levers = find_levers(bare)
+    measures, dimensions = find_measures(bare), find_dimensions(bare)
+    kind = classify(bare, models=models, levers=levers, has_findings=has_findings)
+    unknown = find_unknown(clean, original, vocabulary, models)
+    if kind == "outside" and (filters or models or unknown) and (measures or dimensions):
         kind = "usage"
+    follows = kind == "follow_up"
     return QuestionFrame(
         kind=kind,
         window=find_window(clean, now, timezone) or Window(),
         top=find_top(clean) or 5,
         measures=measures,
-        dimensions=find_dimensions(clean),
+        dimensions=dimensions,
         filters=filters,
         targets=find_targets(clean),
         models=from_and_to(clean, models),
         levers=levers or None,
-        ordinal=find_ordinal(clean) if kind == "follow_up" else None,
-        asks=find_asks(clean) if kind == "follow_up" else [],
+        ttl=find_ttl(clean),
+        leaves_model=re.search(_LEAVES, clean) is not None,
+        extreme=find_extreme(clean),
+        expects_rise=re.search(_RISE, clean) is not None,
+        unknown=unknown,
+        outside=why_unread(text) if kind == "outside" else None,
+        language=find_language(original) if kind == "outside" else None,
+        ordinals=(find_ordinals(clean) or find_named(clean, levers, [*earlier])) if follows else [],
+        asks=find_asks(clean) if follows else [],
     )
 
 
-def _levers(text: str) -> list[str]:
-    found = [name for name, pattern in LEVER_WORDS if re.search(pattern, text)]
-    if "response-cache" in found and not re.search(r"\bprompt[ -]?cach", text) and "prompt-cache" in found:
-        found.remove("prompt-cache")
-    return found
+def readable_part(text: str) -> str:
+    """What is read of a text: all of it, or the beginning and the end of a long one."""
+    if len(text) <= LONGEST_READ:
+        return text
+    half = LONGEST_READ // 2
+    return f"{text[:half]} {text[-half:]}"
+
+
+def _without(text: str, names: Iterable[str]) -> str:
+    """The text without names of the data, whose words say nothing about the question's kind."""
+    for name in names:
+        text = pattern_of(name).sub("\u2026", text)
+    return text
 
 
 def classify(text: str, *, models: list[str], levers: list[str], has_findings: bool) -> QuestionKind:
     """The kind of a lower-cased question; the order of the rules is their precedence."""
-    if re.fullmatch(r"[\W_]*", text):
+    if re.fullmatch(r"[\W_]*", text) or is_sql(text) or find_language(text):
         return "outside"
     if _is_greeting(text):
         return "greeting"
@@ -156,15 +209,19 @@ def _subject(text: str, models: list[str], levers: list[str]) -> QuestionKind:
     wants_cut = re.search(_CUT, text)
     if re.search(r"\b\d{1,9}(?:\.\d{1,6})?\s*(?:x|times|-?fold)\b", text) and _wants_capacity(text):
         return "capacity"
+    if re.search(_ANOMALIES, text):
+        return "anomalies"
+    if re.search(_FORECAST, text) and not (wants_cut and re.search(r"\bsav\w+|\bcut\b|\breduc\w+", text)):
+        return "forecast"
     if re.search(_CHANGE, text) and not (latency and not spend and "why" not in text):
         return "latency" if latency and not spend else "change"
     if re.search(_MODEL_CHOICE, text) or (
         len(models) >= 2 and re.search(r"\bvs\.?|versus|compare|better|worse", text)
     ):
         return "model_choice"
-    if _wants_capacity(text):
+    if _wants_capacity(text) and not (wants_cut and spend):
         return "capacity"
-    names_a_lever = levers and len(levers) <= 2 and re.search(r"\b(?:with|from|by|through)\b", text)
+    names_a_lever = levers and not re.search(r"\b(?:what else|other (?:ways|changes|levers)|overall)\b", text)
     at_least_cost = latency and re.search(r"\bleast cost|lowest cost|cheapest\b", text)
     if wants_cut and spend and not names_a_lever and not at_least_cost:
         return "cost"
@@ -173,10 +230,13 @@ def _subject(text: str, models: list[str], levers: list[str]) -> QuestionKind:
     if re.search(_DRIVERS, text):
         return "drivers"
     if latency:
-        return "usage" if counting and re.search(_USAGE, text) and not _wants_advice(text) else "latency"
+        counted = (counting and re.search(_USAGE, text)) or (find_measures(text) and find_dimensions(text))
+        return "usage" if counted and not _wants_advice(text) else "latency"
     if wants_cut and re.search(r"\b(?:savings?|save|cheaper|optimi[sz]\w*)\b", text):
         return "cost"
-    if re.search(_USAGE, text) and re.search(_DOMAIN, text):
+    if re.search(_ADVICE, text):
+        return "cost"
+    if re.search(_OVERVIEW, text) or (re.search(_USAGE, text) and re.search(_DOMAIN, text)):
         return "usage"
     if re.search(_DOMAIN, text) and (find_measures(text) or find_dimensions(text)):
         return "usage"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
+from netra.agents.triage.continuing import continue_frame
 from netra.agents.triage.frame import QuestionFrame, Vocabulary
 from netra.agents.triage.parsing import parse_question
 from netra.agents.triage.results import DataFacts
@@ -44,17 +45,28 @@ def needs_no_data(question: str, brief: JsonObject) -> bool:
 
 def read_frame(brief: JsonObject, vocabulary: Vocabulary, facts: DataFacts | None) -> QuestionFrame:
     """The frame; a relative window beyond the end of the data is read from that end."""
-    question, timezone = str(brief["question"]), str(brief["timezone"])
-    now = datetime.fromisoformat(str(brief["now"]))
-    has_findings = bool(brief.get("has_findings"))
-    frame = parse_question(question, vocabulary, now, timezone, has_findings=has_findings)
+    frame = _read(brief, vocabulary, datetime.fromisoformat(str(brief["now"])))
     if facts is None or facts.until is None or not window_is_past_the_data(frame, facts):
         return frame
-    moved = parse_question(question, vocabulary, facts.until, timezone, has_findings=has_findings)
+    moved = _read(brief, vocabulary, facts.until)
     if moved.window.since == frame.window.since:
         return frame
     moved.window.label += f" (counted back from {facts.until:%Y-%m-%d}, where the data ends)"
     return moved
+
+
+def _read(brief: JsonObject, vocabulary: Vocabulary, now: datetime) -> QuestionFrame:
+    """The question as of `now`, as one of its own or as a change of the one before."""
+    question, zone = str(brief["question"]), str(brief["timezone"])
+    earlier, named = brief.get("earlier_frame"), brief.get("earlier_levers")
+    levers = [str(name) for name in named] if isinstance(named, list) else []
+    refers = bool(brief.get("has_findings"))
+    present = parse_question(question, vocabulary, now, zone, has_findings=refers, earlier=levers)
+    before = QuestionFrame.model_validate(earlier) if isinstance(earlier, dict) else None
+    if before is None or (present.kind == "follow_up" and (present.ordinals or present.asks != ["detail"])):
+        return present
+    fresh = parse_question(question, vocabulary, now, zone)
+    return continue_frame(question, before, fresh) or present
 
 
 def window_is_past_the_data(frame: QuestionFrame, facts: DataFacts) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netra.agents.triage.frame import QuestionFrame, QuestionKind
+from netra.agents.triage.frame import QuestionFrame, QuestionKind, UnknownName
 from netra.agents.triage.results import DataFacts, Missing, Specialist, Sufficiency
 
 IMPORT_CALLS = "netra import FILE --format calls"
@@ -19,12 +19,27 @@ _PLANS: dict[QuestionKind, tuple[Specialist, ...]] = {
     "audit": ("data", "optimization", "actions", "report"),
     "latency": ("data", "actions", "report"),
     "capacity": ("data", "actions", "report"),
+    "forecast": ("data", "report"),
+    "anomalies": ("data", "report"),
 }
 
 
-def plan_for(kind: QuestionKind) -> tuple[Specialist, ...]:
-    """Which specialists a question of this kind needs, in order."""
-    return _PLANS.get(kind, ())
+_ABOUT_DATA = frozenset({"unpriced", "reasoning-effort"})
+"""Levers about which the data agent has something of its own to say."""
+
+
+def plan_for(frame: QuestionFrame) -> tuple[Specialist, ...]:
+    """Which specialists a question needs, in order. One about named levers needs no look at all the spend."""
+    plan = _PLANS.get(frame.kind, ())
+    if frame.kind == "audit" and frame.levers == ["unpriced"]:
+        return ("data",)
+    if (
+        frame.kind == "audit"
+        and frame.levers
+        and not (_ABOUT_DATA & {*frame.levers} and len(frame.levers) == 1)
+    ):
+        return tuple(specialist for specialist in plan if specialist != "data")
+    return plan
 
 
 def column_missing(column: str, purpose: str) -> Missing:
@@ -44,6 +59,10 @@ def assess(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Mi
     if facts.calls == 0:
         how = f"import calls: `{IMPORT_CALLS}` (or azure-llm, mooncake, aider-analytics)"
         return "insufficient", [Missing(what="usage data: this workspace holds no calls yet", how=how)]
+    what_if = frame.kind == "model_choice" or frame.levers == ["prompt-cache"]
+    absent = [entry for entry in frame.unknown if entry.column != "model" or not what_if]
+    if absent:
+        return "insufficient", [_not_in_the_data(entry, facts) for entry in absent]
     if _window_is_empty(frame, facts):
         return "insufficient", [
             Missing(
@@ -56,6 +75,19 @@ def assess(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Mi
     return check(frame, facts) if check else ("sufficient", [])
 
 
+def _not_in_the_data(entry: UnknownName, facts: DataFacts) -> Missing:
+    """A name that no call carries, the names that occur, and how to send calls that carry it."""
+    what = f"calls of {entry.column} `{entry.name}`: it does not occur in the {facts.calls:,} calls stored"
+    if entry.nearest:
+        listed = ", ".join(f"`{name}`" for name in entry.nearest)
+        return Missing(what=what, how=f"ask about a {entry.column} that does: {listed}")
+    column = "tags" if entry.column == "team" else entry.column
+    return Missing(
+        what=f"{what}, and none of them names a {entry.column}",
+        how=f"send `{column}` with each call: `{IMPORT_CALLS} --map {column}=YOUR_COLUMN`",
+    )
+
+
 def _window_is_empty(frame: QuestionFrame, facts: DataFacts) -> bool:
     window = frame.window
     if facts.since is None or facts.until is None:
@@ -64,6 +96,9 @@ def _window_is_empty(frame: QuestionFrame, facts: DataFacts) -> bool:
     ends_before = window.until is not None and window.until <= facts.since
     return starts_after or ends_before
 
+
+SHORTEST_FORECAST = 3
+"""Days of data below which nothing is said about the days to come."""
 
 SMALL_SHARE = 0.05
 """Below this share of calls without a price an answer about cost is whole, and names the share."""
@@ -125,13 +160,29 @@ def _usage(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Mi
         for column in frame.dimensions
         if column in {"feature", "app", "user", "session_id", "api_key_id"} and not facts.has(column)
     ]
-    if any(measure.startswith("latency") for measure in frame.measures) and not facts.has("latency_ms"):
-        absent.append(column_missing("latency_ms", "to measure latency"))
-        if all(measure.startswith("latency") for measure in frame.measures):
-            return "insufficient", absent
+    for prefix, column, purpose in _TIMED:
+        if any(measure.startswith(prefix) for measure in frame.measures) and not facts.has(column):
+            absent.append(column_missing(column, purpose))
+            if all(measure.startswith(("latency", "ttft")) for measure in frame.measures):
+                return "insufficient", absent
+    for measure, column, purpose in _PER:
+        if measure in frame.measures and not facts.has(column):
+            return "insufficient", [*absent, column_missing(column, purpose)]
     if frame.measures == ["cost_usd"] and facts.unpriced_calls >= facts.calls:
         return "insufficient", [*absent, *_unpriced(facts)]
     return ("partial" if absent else "sufficient"), absent
+
+
+_TIMED = (
+    ("latency", "latency_ms", "to measure latency"),
+    ("ttft", "ttft_ms", "to measure the time to the first token"),
+)
+_PER = (
+    ("cost_per_session", "session_id", "to know which calls belong together"),
+    ("cost_per_user", "user", "to know whose calls they are"),
+    ("reasoning_tokens", "reasoning_tokens", "to count reasoning"),
+    ("retry_rate", "retry_of", "to know which attempt repeats which"),
+)
 
 
 def _latency(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Missing]]:
@@ -143,6 +194,26 @@ def _latency(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[
 
 def _capacity(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Missing]]:
     return "sufficient", []
+
+
+def _forecast(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Missing]]:
+    if facts.unpriced_calls >= facts.calls:
+        return "insufficient", _unpriced(facts)
+    missing = _unpriced(facts) if _much_is_unpriced(facts) else []
+    if facts.observed_days < SHORTEST_FORECAST:
+        return "insufficient", [
+            *missing,
+            Missing(
+                what=f"at least {SHORTEST_FORECAST} days of calls: the data covers {_span(facts)}",
+                how=f"import more of the past: `{IMPORT_CALLS}`",
+            ),
+        ]
+    return ("partial" if missing else "sufficient"), missing
+
+
+def _span(facts: DataFacts) -> str:
+    days = facts.observed_days
+    return f"{days:.1f} days" if days >= 1 else f"{days * 24:.1f} hours"
 
 
 def _model_choice(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Missing]]:
@@ -158,6 +229,7 @@ _LEVER_COLUMNS = {
         "to replay prompt caching; hash each full block of the prompt from the start",
     ),
     "response-cache": ("request_hash", "to find identical requests"),
+    "duplicate-inflight": ("request_hash", "to find identical requests at the same time"),
     "retry-waste": ("retry_of", "to find repeated attempts"),
     "context-growth": ("session_id", "to see what each session sends again"),
     "batch": ("interactive", "to know which calls nobody waits for"),
@@ -189,6 +261,8 @@ _CHECKS: dict[QuestionKind, _Check] = {
     "usage": _usage,
     "latency": _latency,
     "capacity": _capacity,
+    "forecast": _forecast,
+    "anomalies": _needs_prices,
     "model_choice": _model_choice,
     "audit": _audit,
 }

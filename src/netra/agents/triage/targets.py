@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from netra.agents.triage.frame import Targets
+from netra.agents.triage.frame import Period, Targets
 
 # Bounded and anchored: a question that is one long number must not be read in quadratic time.
 _NUM = r"(?<![\d.,])(\d{1,12}(?:[.,]\d{1,6})?)(?![\d])"
@@ -16,8 +16,20 @@ _UNDER = (
 )
 _BELOW = r"\s*(?:below|under|<=?|less than|at most|no more than|within|max(?:imum)?|not exceed(?:ing)?)?\s*"
 _WORD_FACTORS = {"double": 2.0, "doubles": 2.0, "doubling": 2.0, "twice": 2.0, "triple": 3.0, "triples": 3.0}
-_WORD_SHARES = {"(?:by|in) half": 50.0, "by (?:a|one) quarter": 25.0, "by (?:a|one) fifth": 20.0}
-"""Shares said in words that are a whole percent; a third is none."""
+_WORD_SHARES = {
+    "half": 50.0, "a quarter": 25.0, "one quarter": 25.0, "a fifth": 20.0, "one fifth": 20.0,
+    "a tenth": 10.0, "one tenth": 10.0, "two thirds": 200 / 3, "three quarters": 75.0,
+    "a third": 100 / 3, "one third": 100 / 3,
+}  # fmt: skip
+_MONEY_AMOUNT = r"(?:\$\s*{num}\s*(k|m)?\b|{num}\s*(k|m)?\s*(?:usd|dollars?|bucks)\b)"
+_PERIOD = (
+    r"(?:\s*(?:/|a|an|per|each|every|this|next|in a|over a)\s*(day|week|month|year)\b|\s+(monthly|"
+    r"yearly|annually|daily|weekly)\b)"
+)
+_PERIODS: dict[str, Period] = {
+    "day": "day", "daily": "day", "week": "week", "weekly": "week", "month": "month", "monthly": "month",
+    "year": "year", "yearly": "year", "annually": "year",
+}  # fmt: skip
 _CUT = (
     r"(?:cut|reduc\w*|lower\w*|decreas\w*|sav\w*|trim\w*|drop\w*|shav\w*|bring\w*|optimi[sz]\w*|"
     r"shrink\w*|slash\w*)"
@@ -36,8 +48,13 @@ def _search(pattern: str, text: str) -> float | None:
 
 def find_targets(text: str) -> Targets:
     """Read the conditions out of lower-cased, spelling-corrected text."""
+    share, said = _savings(text)
+    usd, per = _savings_in_dollars(text)
     return Targets(
-        savings_pct=_savings(text),
+        savings_pct=share,
+        savings_said=said,
+        savings_usd=usd,
+        savings_per=per,
         quality_min_pct=_quality_floor(text),
         quality_margin_points=_quality_margin(text),
         p95_ms=_latency_limit("p95", text),
@@ -52,12 +69,42 @@ def phrases_of(targets: Targets) -> list[str]:
     """The conditions as answers word them: "halve the bill" sets 50 %, "quality above 0.9" sets 90."""
     shares = (targets.savings_pct, targets.growth_pct, targets.latency_cut_pct)
     phrases = [f"{share:g} %" for share in shares if share is not None]
+    if targets.savings_usd is not None:
+        phrases.append(dollars_in_words(targets))
+    if targets.quality_margin_points is not None:
+        phrases.append(f"at most {targets.quality_margin_points:g} points")
+    for limit in (targets.p95_ms, targets.p99_ms):
+        if limit is not None:
+            phrases += [f"below {limit / 1000:g} s", f"below {limit:g} ms"]
     if targets.quality_min_pct is not None:
         phrases += [f"{side} {targets.quality_min_pct:g}" for side in ("above", "below")]
     return phrases
 
 
-def _savings(text: str) -> float | None:
+def dollars_in_words(targets: Targets) -> str:
+    """A saving in dollars as answers word it: `$100 a month`."""
+    amount = f"${targets.savings_usd:,.2f}".removesuffix(".00")
+    return f"{amount} a {targets.savings_per}" if targets.savings_per else amount
+
+
+def _savings_in_dollars(text: str) -> tuple[float | None, Period | None]:
+    """`save $100 a month`, `cut 2k USD per year from the bill`, `$50 less`."""
+    amount = _MONEY_AMOUNT.format(num=_NUM)
+    for pattern in (
+        rf"\b{_CUT}\b[^.?!$]{{0,40}}?{amount}{_PERIOD}?",
+        rf"{amount}{_PERIOD}?\s*(?:less|cheaper|savings?|off|saved)\b",
+    ):
+        found = re.search(pattern, text)
+        if found is None or re.search(r"\b(?:to|under|below)\s*$", text[: found.start(1)].rstrip("$ ")):
+            continue
+        digits, scale = found.group(1) or found.group(3), found.group(2) or found.group(4)
+        word = found.group(5) or found.group(6)
+        value = _number(digits) * {"k": 1_000, "m": 1_000_000}.get(scale or "", 1)
+        return (value or None), _PERIODS[word] if word else None
+    return None, None
+
+
+def _savings(text: str) -> tuple[float | None, str | None]:
     money = r"(?:spend\w*|costs?|bill|budget|money|it|expenses?)"
     for pattern in (
         rf"\b{_CUT}\b[^.?!%]{{0,60}}?\b{money}\b[^.?!%]{{0,30}}?{_PCT}",
@@ -66,13 +113,14 @@ def _savings(text: str) -> float | None:
     ):
         value = _search(pattern, text)
         if value is not None and not _is_about_latency(pattern, text):
-            return value
+            return value, None
     for word, share in _WORD_SHARES.items():
-        fraction = rf"\b{_CUT}\b[^.?!%]{{0,60}}?\b{money}\b[^.?!%]{{0,15}}?\b{word}\b"
-        if re.search(fraction, text) and not _is_about_latency(fraction, text):
-            return share
+        cut_by = rf"\b{_CUT}\b[^.?!%]{{0,60}}?\b{money}\b[^.?!%]{{0,15}}?\b(?:by|in)\s+{word}\b"
+        for fraction in (cut_by, rf"\b{_CUT}\b\s+(?:us\s+)?{word}\b[^.?!%]{{0,20}}\b{money}\b"):
+            if re.search(fraction, text) and not _is_about_latency(fraction, text):
+                return share, None if share == int(share) else word.replace("one ", "a ")
     half = re.search(rf"\bhalve\b(?![^.?!]{{0,25}}{_LATENCY})[^.?!]{{0,25}}{money}", text)
-    return 50.0 if half else None
+    return (50.0 if half else None), None
 
 
 def _is_about_latency(pattern: str, text: str) -> bool:

@@ -53,7 +53,9 @@ class SavingFigures(BaseModel):
     high: str | None = None
     year: str | None = None
     loss: str | None = None
-    """What the change would cost more, where the saving is negative."""
+    loss_low: str | None = None
+    loss_high: str | None = None
+    """What the change would cost more, where the saving is negative, and the ends of its interval."""
 
 
 class FindingView(BaseModel):
@@ -84,6 +86,32 @@ class FindingView(BaseModel):
     row: FindingRow
 
 
+class CheckView(BaseModel):
+    """A condition and how the plan stands to it; `value`, `bound` and `short_by` are figures, `before` what
+    it is without any change.
+    """
+
+    name: str
+    standing: Literal["met", "unmet", "unknown"]
+    certain: bool
+    value: str | None = None
+    bound: str | None = None
+    short_by: str | None = None
+    before: str | None = None
+    missing: str | None = None
+    others_hold_without: bool | None = None
+
+
+class PlanView(BaseModel):
+    """The set of changes that holds to the conditions, or the nearest one; `titles` name its changes."""
+
+    feasible: bool
+    exact: bool
+    titles: list[str] = Field(default_factory=list[str])
+    figures: SavingFigures
+    checks: list[CheckView] = Field(default_factory=list[CheckView])
+
+
 class SavingsOutput(BaseModel):
     """Answer of `find_savings`. `names` are sentences and words computed here that prose may quote
     verbatim.
@@ -98,6 +126,7 @@ class SavingsOutput(BaseModel):
     findings: list[FindingView] = Field(default_factory=list[FindingView])
     joint: SavingFigures | None = None
     joint_pct: float | None = None
+    plan: PlanView | None = None
     joint_row: Joint | None = None
     baseline: Baseline
     data_version: int = 0

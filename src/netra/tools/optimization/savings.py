@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from netra.optimization.findings import Finding, QualityEffect, latency_words
 from netra.optimization.service import OptimizationService, OptimizeRequest, OptimizeResult
+from netra.optimization.solver_schemas import Constraints
 from netra.reports.charts import SavingBar, SavingsChart, WaterfallChart
 from netra.reports.document import Baseline, FindingRow, Joint
 from netra.tools.figure_sheet import FigureSheet, Source
@@ -18,6 +19,7 @@ from netra.tools.optimization.outputs import (
     SavingFigures,
     SavingsOutput,
 )
+from netra.tools.optimization.plan_view import plan_view
 from netra.tools.optimization.titles import title_of
 from netra.tools.optimization.yearly import observed_days, per_year, short_period_assumption
 from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
@@ -29,13 +31,17 @@ _CHARTED = 12
 
 
 class SavingsArguments(ToolArguments):
-    """Levers by name (none: all) with their parameters, over a range and the calls that match `where`."""
+    """Levers by name (none: all) with their parameters, over a range and the calls that match `where`.
+
+    `constraints` ask which of the changes hold to a saving, a quality and a latency together.
+    """
 
     levers: list[str] | None = None
     params: dict[str, str] = Field(default_factory=dict[str, str])
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
     where: dict[str, str] = Field(default_factory=dict[str, str])
+    constraints: Constraints | None = None
 
 
 def find_savings(optimization: OptimizationService) -> AnyToolSpec:
@@ -50,6 +56,7 @@ def find_savings(optimization: OptimizationService) -> AnyToolSpec:
                 since=arguments.since,
                 until=arguments.until,
                 where=arguments.where,
+                constraints=arguments.constraints,
             ),
         )
         base = result.baseline
@@ -95,6 +102,8 @@ def savings_output(sheet: FigureSheet, result: OptimizeResult, source: Source) -
         for finding in ranked(result.findings, better)
     ]
     joint = _joint(sheet, result, days, source)
+    titles = {view.id: view.title for view in views}
+    plan = plan_view(sheet, result.plan, titles, days, source) if result.plan is not None else None
     quotes = [text for view in views for text in _quotes(view)]
     short = short_period_assumption(days) if days is not None else None
     return SavingsOutput(
@@ -105,6 +114,7 @@ def savings_output(sheet: FigureSheet, result: OptimizeResult, source: Source) -
         findings=views,
         joint=joint,
         joint_pct=result.joint.savings_pct if joint else None,
+        plan=plan,
         joint_row=Joint.model_validate(result.joint.model_dump(mode="json")) if joint else None,
         baseline=Baseline.model_validate(base.model_dump(mode="json")),
         data_version=result.data_version,
@@ -191,8 +201,23 @@ def _saving_figures(
         if high
         else None,
         year=_year(sheet, savings, days, title, source),
-        loss=sheet.add(-savings, "usd", f"{title}: further cost", source) if savings < 0 else None,
+        **_loss(sheet, savings, (low, high), title, source),
     )
+
+
+def _loss(
+    sheet: FigureSheet, savings: Decimal, ends: tuple[str | None, str | None], title: str, source: Source
+) -> dict[str, str]:
+    """A negative saving as further cost, with its interval turned round."""
+    if savings >= 0:
+        return {}
+    low, high = (None if end is None else -Decimal(end) for end in ends)
+    amounts = {"loss": -savings, "loss_low": high, "loss_high": low}
+    return {
+        name: sheet.add(amount, "usd", f"{title}: further cost", source)
+        for name, amount in amounts.items()
+        if amount is not None
+    }
 
 
 def _year(

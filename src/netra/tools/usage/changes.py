@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -19,11 +19,12 @@ from netra.usage.queries import UsageQuery
 from netra.usage.service import CompareRequest, CompareResult, Period, UsageService
 
 PARTS = {
-    "volume": "more or fewer calls",
-    "mix": "a different mix of what is called",
-    "size": "more or fewer tokens per call",
-    "price": "another price per token",
+    "volume": ("more calls", "fewer calls"),
+    "mix": ("a shift towards dearer calls", "a shift towards cheaper calls"),
+    "size": ("more tokens per call", "fewer tokens per call"),
+    "price": ("a higher price per token", "a lower price per token"),
 }
+"""Each part of a change in words: where it raised the spend, where it lowered it."""
 _MOVERS = 6
 
 
@@ -80,6 +81,12 @@ def compare_periods(usage: UsageService) -> AnyToolSpec:
     )
 
 
+def part_in_words(part: str, amount: Decimal) -> str:
+    """For example `more calls`, or `fewer calls` where they lowered the spend."""
+    raised, lowered = PARTS[part]
+    return raised if amount >= 0 else lowered
+
+
 def _source(result: CompareResult) -> Source:
     return Source(
         query={"compare": {"before": result.before.query, "after": result.after.query}},
@@ -91,6 +98,10 @@ def _source(result: CompareResult) -> Source:
 
 
 def _span(since: datetime, until: datetime) -> str:
+    """Both ends; whole days by their first and last."""
+    if since.time() == until.time() == time() and since.utcoffset() == until.utcoffset():
+        last = until - timedelta(days=1)
+        return f"{since:%Y-%m-%d}" if last <= since else f"{since:%Y-%m-%d} to {last:%Y-%m-%d}"
     return f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}"
 
 
@@ -104,12 +115,14 @@ def _output(
     same_direction = {part: value for part, value in amounts.items() if value * change > 0}
     main = max(same_direction or amounts, key=lambda part: abs(amounts[part]))
     ids = {
-        part: sheet.add(value, "usd", f"Change by {PARTS[part]}", source) for part, value in amounts.items()
+        part: sheet.add(value, "usd", f"Change by {part_in_words(part, value)}", source)
+        for part, value in amounts.items()
     }
     movers = [_mover(sheet, segment, source) for segment in parts["segments"][:_MOVERS]]
     before_id = sheet.add(before, "usd", "Spend before", source)
     after_id = sheet.add(after, "usd", "Spend after", source)
-    steps = tuple(WaterfallStep(label=PARTS[part], change_usd=format(amounts[part], "f")) for part in PARTS)
+    words = {part: part_in_words(part, value) for part, value in amounts.items()}
+    steps = tuple(WaterfallStep(label=words[part], change_usd=format(amounts[part], "f")) for part in PARTS)
     charts: list[Any] = [
         WaterfallChart(
             title="From the spend before to the spend after", baseline_usd=format(before, "f"), steps=steps,
@@ -121,6 +134,7 @@ def _output(
     return ChangeOutput(
         names=[mover.name for mover in movers],
         calls=result.before.calls + result.after.calls,
+        by=" and ".join(arguments.by),
         before_label=_span(arguments.before_since, arguments.before_until),
         after_label=_span(arguments.after_since, arguments.after_until),
         before=before_id,
@@ -132,7 +146,8 @@ def _output(
         if before
         else None,
         rose=change > 0,
-        main_part=PARTS[main],
+        words=words,
+        main_part=words[main],
         movers=movers,
         sections=[_section(arguments.by, movers)] if movers else [],
         charts=charts,
@@ -141,21 +156,27 @@ def _output(
 
 
 def _mover(sheet: FigureSheet, segment: dict[str, Any], source: Source) -> Mover:
+    """A segment's change; more or fewer of its own calls is its volume and its part of the mix together."""
     name = " / ".join(str(key) or "(none)" for key in segment["key"])
     change = Decimal(segment["change_usd"])
-    amounts = {part: Decimal(segment[f"{part}_usd"]) for part in PARTS}
+    amounts = {part: Decimal(segment[f"{part}_usd"]) for part in ("size", "price")}
+    amounts["volume"] = Decimal(segment["volume_usd"]) + Decimal(segment["mix_usd"])
     cause = max(amounts, key=lambda part: amounts[part] if change >= 0 else -amounts[part])
     if not segment["calls_before"]:
         cause_text = "new in this period"
     elif not segment["calls_after"]:
         cause_text = "no longer called"
     else:
-        cause_text = PARTS[cause]
+        cause_text = part_in_words(cause, amounts[cause])
     return Mover(
         name=name,
         change=sheet.add(change, "usd", f"Change of {name}", source),
+        rose=change >= 0,
+        size=sheet.add(abs(change), "usd", f"Change of {name}", source),
         before=sheet.add(Decimal(segment["before_usd"]), "usd", f"Spend of {name} before", source),
         after=sheet.add(Decimal(segment["after_usd"]), "usd", f"Spend of {name} after", source),
+        calls_before=sheet.add(segment["calls_before"], "count", f"Calls of {name} before", source),
+        calls_after=sheet.add(segment["calls_after"], "count", f"Calls of {name} after", source),
         cause=cause_text,
     )
 

@@ -26,10 +26,14 @@ class Output(BaseModel):
 
 
 class UsageRow(BaseModel):
-    """One group: the values of its dimensions, and the figure of each measure."""
+    """One group: the values of its dimensions, the figure of each measure, counts for decisions, and the
+    measures that have no value.
+    """
 
     keys: dict[str, str]
     figures: dict[str, str]
+    unknown: list[str] = Field(default_factory=list[str])
+    counts: dict[str, int] = Field(default_factory=dict[str, int])
 
 
 class UsageTable(Output):
@@ -71,15 +75,20 @@ class Mover(BaseModel):
 
     name: str
     change: str
+    rose: bool
+    size: str
     before: str
     after: str
+    calls_before: str
+    calls_after: str
     cause: str
-    """The largest part of its change: more or fewer calls, another mix, longer calls, or price per token."""
+    """The largest part of its change: more or fewer of its calls, tokens per call, or price per token."""
 
 
 class ChangeOutput(Output):
     """Answer of `compare_periods`. The four parts add up to the change."""
 
+    by: str
     before_label: str
     after_label: str
     before: str
@@ -91,6 +100,7 @@ class ChangeOutput(Output):
     mix: str
     size: str
     price: str
+    words: dict[str, str]
     main_part: str
     movers: list[Mover]
     days: str | None = None
@@ -187,3 +197,30 @@ class LoadOutput(Output):
     any_refused: bool
     spend: str | None = None
     grown_spend: str | None = None
+
+
+class Reasoner(BaseModel):
+    """One group's reasoning: its tokens, their share of the group's output, what they cost, its calls."""
+
+    name: str
+    keys: dict[str, str]
+    tokens: str
+    share: str
+    cost: str | None
+    calls: str
+    per_call: str
+
+
+class ReasoningOutput(Output):
+    """Answer of `profile_reasoning`. `share_of_spend` is the reasoning's part of all spend of the period;
+    `unknown` counts the calls that do not say how many tokens were reasoning.
+    """
+
+    by: list[str]
+    tokens: str
+    share: str
+    cost: str | None
+    share_of_spend: str | None
+    reasoned: bool
+    groups: list[Reasoner]
+    unknown: str | None = None

@@ -8,6 +8,7 @@ from typing import Any
 
 from netra.context.models import UserExecutionContext
 from netra.evaluations.service import EvaluationService
+from netra.optimization.registry import LEVERS
 from netra.tools.specification import AnyToolSpec, NoArguments, ToolCall, ToolResult, ToolSpec, plain_json
 from netra.tools.usage.measuring import CallsRead, replay_source
 from netra.tools.usage.outputs import FactsOutput
@@ -15,6 +16,7 @@ from netra.usage.queries import UsageQuery
 from netra.usage.service import UsageOverview, UsageResult, UsageService
 
 KEPT = 256
+_USERS = 200
 _COLUMNS = {
     "session": "session_id",
     "prefix": "prefix_hashes",
@@ -81,6 +83,8 @@ class DataProfiler:
                 "apps": overview.apps,
                 "features": overview.features,
                 "users": _distinct(users, "user"),
+                "users_kept": _USERS,
+                "levers": [lever.name for lever in LEVERS],
                 "evaluated_models": [covered.model for covered in evaluated],
             },
         }

@@ -39,6 +39,8 @@ class QueryArguments(ToolArguments):
     until: AwareDatetime | None = None
     grain: Literal["hour", "day", "week", "month"] | None = None
     limit: int = Field(default=20, ge=1, le=SHOWN_ROWS)
+    ascending: bool = False
+    """The smallest of the first measure first."""
 
 
 def exact_filters(filters: dict[str, str]) -> list[Filter]:
@@ -57,6 +59,7 @@ def query_usage(usage: UsageService) -> AnyToolSpec:
             since=arguments.since,
             until=arguments.until,
             grain=arguments.grain,
+            order_by=[arguments.measures[0]] if arguments.ascending and not arguments.grain else [],
             limit=arguments.limit + 1,
         )
         result = await usage.run(call.context, query)
@@ -67,16 +70,19 @@ def query_usage(usage: UsageService) -> AnyToolSpec:
         totals: dict[str, str] = {}
         if dimensions:
             whole = await usage.run(
-                call.context, query.model_copy(update={"dimensions": [], "grain": None, "limit": 1})
+                call.context,
+                query.model_copy(update={"dimensions": [], "grain": None, "limit": 1, "order_by": []}),
             )
             totals = (
                 _cells(sheet, arguments.measures, whole.rows[0], "", source_of(whole)) if whole.rows else {}
             )
         rows: list[UsageRow] = []
         for row in shown:
-            keys = {name: str(row[name]) or "(none)" for name in dimensions}
+            keys = {name: str(row[name]) or f"(no {name})" for name in dimensions}
             figures = _cells(sheet, arguments.measures, row, " / ".join(keys.values()), source)
-            rows.append(UsageRow(keys=keys, figures=figures))
+            counts = {name: row[name] for name in arguments.measures if isinstance(row[name], int)}
+            unknown = [name for name in arguments.measures if row[name] is None]
+            rows.append(UsageRow(keys=keys, figures=figures, counts=counts, unknown=unknown))
         if not dimensions and rows:
             totals = rows[0].figures
         unpriced = None

@@ -1,0 +1,81 @@
+"""What the built-in analyst says about a table of measures: the number asked for first, then the groups."""
+
+from __future__ import annotations
+
+from netra.agents.data.scope import scope_of
+from netra.agents.triage.frame import QuestionFrame
+from netra.reports.citations import cite
+from netra.tools.usage.outputs import UsageRow, UsageTable
+
+_ROWS = 40
+
+
+def usage_statements(frame: QuestionFrame, table: UsageTable) -> list[str]:
+    """The totals, or the group asked for; then the groups one by one."""
+    rows = [row for row in table.rows if _wanted(frame, row) and _has(table, row)]
+    lines = [_opening(frame, table, rows)]
+    if table.dimensions and rows and not (len(rows) == 1 and frame.extreme):
+        lines.append(f"By {', '.join(_plain(name) for name in table.dimensions)}:")
+        lines += [f"- {' / '.join(row.keys.values())}: {_cells(table, row)}" for row in rows[:_ROWS]]
+        if table.more:
+            lines.append("- and further groups that are not listed here")
+    if table.unpriced:
+        lines.append(f"{cite(table.unpriced)} of the calls have no known price and are not in the spend.")
+    return lines
+
+
+def unpriced_statements(table: UsageTable) -> list[str]:
+    """Which models have calls without a known price, and how to give them one."""
+    rows = [row for row in table.rows if row.counts.get("unpriced_calls")]
+    if not rows:
+        return ["Every call has a known price: no model is unpriced."]
+    total = cite(table.totals["unpriced_calls"])
+    lines = [f"{total} calls have no known price, of {'one model' if len(rows) == 1 else 'these models'}:"]
+    lines += [
+        f"- **{' / '.join(row.keys.values())}**: {cite(row.figures['unpriced_calls'])} calls" for row in rows
+    ]
+    lines.append(
+        "They are left out of every spend, never counted as free. Add a [[price]] for each to the price "
+        "overrides file (`NETRA_PRICE_OVERRIDES`)."
+    )
+    return lines
+
+
+def _opening(frame: QuestionFrame, table: UsageTable, rows: list[UsageRow]) -> str:
+    scope = scope_of(frame)
+    said = [
+        f"{table.labels[name]}: {cite(table.totals[name])}" for name in table.measures if name in table.totals
+    ]
+    said[:1] = [text.replace(":", f"{scope}:", 1) for text in said[:1]]
+    total = ", ".join([*said[:1], *(text[0].lower() + text[1:] for text in said[1:])])
+    if frame.extreme and rows and table.dimensions and not set(table.dimensions) & {"day", "hour"}:
+        first, measure = rows[0], table.measures[0]
+        word = "Least" if frame.extreme == "least" else "Most"
+        name = " / ".join(first.keys.values())
+        return (
+            f"{word}: **{name}**, {table.labels[measure].lower()} {cite(first.figures[measure])}"
+            + (f" (all together {cite(table.totals[measure])})" if measure in table.totals else "")
+            + "."
+        )
+    if table.dimensions and not rows:
+        return f"No {', '.join(_plain(name) for name in table.dimensions)} matches{scope}."
+    return f"{total}." if total else "No calls match."
+
+
+def _plain(dimension: str) -> str:
+    return dimension.removesuffix("_id").replace("_", " ")
+
+
+def _wanted(frame: QuestionFrame, row: UsageRow) -> bool:
+    return len(frame.models) < 2 or row.keys.get("model") in frame.models
+
+
+def _has(table: UsageTable, row: UsageRow) -> bool:
+    """Whether the group has what the measure divides by: a feature without sessions has no cost of one."""
+    return not table.measures[0].startswith("cost_per_") or table.measures[0] not in row.unknown
+
+
+def _cells(table: UsageTable, row: UsageRow) -> str:
+    if len(table.measures) == 1:
+        return cite(row.figures[table.measures[0]])
+    return ", ".join(f"{table.labels[name].lower()} {cite(row.figures[name])}" for name in table.measures)

@@ -1,0 +1,46 @@
+"""Questions that change one thing of the question before: "and by feature?", "what about last week?"."""
+
+from __future__ import annotations
+
+import re
+
+from netra.agents.triage.frame import QuestionFrame
+
+_OPENING = (
+    r"^\W*(?:and|what about|how about|same|now|also|only|just|ok(?:ay)?|then|but|or|for|in|by|per|without)\b"
+)
+_LONGEST = 14
+_CARRIED = frozenset({"usage", "drivers", "change", "latency", "cost", "audit", "forecast", "anomalies"})
+
+
+def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFrame) -> QuestionFrame | None:
+    """The earlier question with what the text changes; None when the text is a question of its own.
+
+    A text that names a kind of its own keeps it, and takes over time range and filters that it leaves open.
+    """
+    if earlier is None or earlier.kind not in _CARRIED or len(text.split()) > _LONGEST:
+        return None
+    if present.kind in {"greeting", "capabilities", "follow_up"} or present.outside in {"sql", "language"}:
+        return None
+    if not re.match(_OPENING, text.lower()) or not _says_something(present):
+        return None
+    own_kind = present.kind not in {"usage", "outside"} and present.kind in _CARRIED
+    window = present.window if present.window.since or present.window.until else earlier.window
+    filters = {**earlier.filters, **present.filters}
+    if own_kind:
+        return present.model_copy(update={"window": window, "filters": filters})
+    changed = {
+        "window": window,
+        "filters": {name: value for name, value in filters.items() if name not in present.dimensions},
+        "dimensions": present.dimensions or earlier.dimensions,
+        "measures": present.measures or earlier.measures,
+        "models": present.models or earlier.models,
+        "unknown": present.unknown,
+        "kind": "usage" if present.measures and earlier.kind != "usage" else earlier.kind,
+    }
+    return earlier.model_copy(update=changed)
+
+
+def _says_something(frame: QuestionFrame) -> bool:
+    named = frame.window.since or frame.window.until or frame.dimensions or frame.filters
+    return bool(named or frame.models or frame.measures or frame.unknown)

@@ -98,11 +98,8 @@ class ScriptedProvider:
         if body.get("stream"):
             return StreamingResponse(_stream(body, reply), media_type="text/event-stream")
         choice = {"index": 0, "message": _message(reply), "finish_reason": _finish(reply), "logprobs": None}
-        answer = {
-            **_envelope(body, "chat.completion", secrets.token_hex(8)),
-            "choices": [choice],
-            "usage": reply.usage,
-        }
+        envelope = _envelope(body, "chat.completion", secrets.token_hex(8))
+        answer = {**envelope, "choices": [choice], "usage": reply.usage}
         return JSONResponse(answer, headers=dict(reply.headers))
 
     async def _message(self, request: Request) -> Response:
@@ -215,9 +212,8 @@ async def _stream(body: JsonObject, reply: Reply) -> AsyncGenerator[bytes]:
     yield _event({**_envelope(body, "chat.completion.chunk", answer), "choices": [last]})
     options: JsonObject = body.get("stream_options") or {}
     if options.get("include_usage"):
-        yield _event(
-            {**_envelope(body, "chat.completion.chunk", answer), "choices": [], "usage": reply.usage}
-        )
+        envelope = _envelope(body, "chat.completion.chunk", answer)
+        yield _event({**envelope, "choices": [], "usage": reply.usage})
     yield b"data: [DONE]\n\n"
 
 

@@ -1,0 +1,187 @@
+"""Export requests are read as their sender wrote them, and refused when they are broken."""
+
+import gzip
+import zlib
+
+import orjson
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netra.errors.kinds import TooLargeError
+from netra.usage.otlp import requests
+from netra.usage.otlp.json_spans import read_json
+from netra.usage.otlp.names import WANTED
+from netra.usage.otlp.packed import MalformedError
+from netra.usage.otlp.protobuf import read_protobuf
+from netra.usage.otlp.requests import (
+    UnreadableExportError,
+    UnsupportedMediaError,
+    accepted,
+    read_export,
+    refused,
+)
+from netra.usage.otlp.spans import Spans
+from testkit.otlp_wire import Span, json_of, request_of
+
+PROTOBUF, JSON = "application/x-protobuf", "application/json"
+
+values = st.one_of(
+    st.text(st.characters(exclude_categories=("Cs",)), max_size=40),
+    st.booleans(),
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+spans = st.builds(
+    Span,
+    trace_id=st.binary(min_size=16, max_size=16),
+    span_id=st.binary(min_size=8, max_size=8),
+    start=st.integers(0, 2**62),
+    end=st.integers(0, 2**62),
+    attributes=st.dictionaries(
+        st.one_of(st.sampled_from(sorted(WANTED)), st.text(max_size=12)), values, max_size=8
+    ),
+    name=st.text(st.characters(exclude_categories=("Cs",)), max_size=10),
+    parent_id=st.one_of(st.just(b""), st.binary(min_size=8, max_size=8)),
+    status=st.integers(0, 2),
+    message=st.text(st.characters(exclude_categories=("Cs",)), max_size=10),
+    events=st.lists(
+        st.tuples(st.sampled_from(["x", "First Token Stream Event"]), st.integers(0, 2**62)), max_size=3
+    ),
+)
+
+
+def seen(read: Spans) -> list[dict[str, object]]:
+    """The spans as rows, to compare readers."""
+    n = len(read)
+    columns = {key: attribute.series(n).to_list() for key, attribute in read.attributes.items()}
+    return [
+        {
+            "ids": (read.trace_id[row], read.span_id[row], read.parent_id[row]),
+            "times": (int(read.start[row]), int(read.end[row])),
+            "status": (int(read.status[row]), read.message[row]),
+            "where": (read.scope[row], read.service[row]),
+            "attributes": {key: values[row] for key, values in columns.items() if values[row] is not None},
+            "first_token": read.first_token.get(row),
+        }
+        for row in range(n)
+    ]
+
+
+def wanted(span: Span) -> dict[str, object]:
+    firsts = [at for name, at in span.events if name == "First Token Stream Event"]
+    return {
+        "ids": (span.trace_id.hex(), span.span_id.hex(), span.parent_id.hex()),
+        "times": (span.start, span.end),
+        "status": (span.status, span.message),
+        "where": ("a.scope", "a-service"),
+        "attributes": {key: value for key, value in span.attributes.items() if key in WANTED},
+        "first_token": min(firsts) if firsts else None,
+    }
+
+
+def same(found: list[dict[str, object]], expected: list[dict[str, object]]) -> None:
+    """Where the spans of a request give an attribute different types, its column is text."""
+    for one, other in zip(found, expected, strict=True):
+        got, want = one.pop("attributes"), other.pop("attributes")
+        assert one == other
+        assert isinstance(got, dict)
+        assert isinstance(want, dict)
+        assert got.keys() == want.keys()
+        for key, value in want.items():
+            assert got[key] == value or got[key] == str(value), key
+
+
+@given(st.lists(spans, max_size=6))
+def test_protobuf_is_read_as_it_was_written(sent: list[Span]) -> None:
+    same(seen(read_protobuf(request_of(sent))), [wanted(span) for span in sent])
+
+
+@given(st.lists(spans, max_size=4))
+def test_json_is_read_as_it_was_written(sent: list[Span]) -> None:
+    same(seen(read_json(orjson.dumps(json_of(sent)))), [wanted(span) for span in sent])
+
+
+@given(st.binary(max_size=200))
+def test_junk_is_read_or_refused_and_nothing_else(junk: bytes) -> None:
+    for read in (read_protobuf, read_json):
+        try:
+            read(junk)
+        except MalformedError:
+            continue
+
+
+@given(st.lists(spans, min_size=1, max_size=3), st.data())
+def test_a_request_with_a_wrong_byte_is_read_or_refused(sent: list[Span], data: st.DataObject) -> None:
+    body = bytearray(request_of(sent))
+    for _ in range(data.draw(st.integers(1, 4))):
+        body[data.draw(st.integers(0, len(body) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        read_protobuf(bytes(body[: data.draw(st.integers(0, len(body)))]))
+    except MalformedError:
+        return
+
+
+def test_messages_come_in_the_order_of_the_conversation() -> None:
+    """Numbered attributes follow their numbers; tools and instructions come first, however they were sent."""
+    attributes = {f"gen_ai.prompt.{number}.content": f"text {number}" for number in (10, 2, 0)}
+    attributes |= {"gen_ai.system_instructions": "be brief", "gen_ai.tool.definitions": "[]"}
+    (contents,) = read_protobuf(request_of([Span(b"t" * 16, b"s" * 8, 1, 2, attributes)])).contents.values()
+    assert [text for _, text in contents] == ["[]", "be brief", "text 0", "text 2", "text 10"]
+
+
+def test_every_known_compression_is_undone() -> None:
+    plain = request_of([Span(b"t" * 16, b"s" * 8, 1, 2)])
+    codec = pa.Codec("zstd")
+    bodies = {
+        "": plain,
+        "identity": plain,
+        "gzip": gzip.compress(plain),
+        "deflate": zlib.compress(plain),
+        "zstd": codec.compress(plain, asbytes=True),
+    }
+    for encoding, body in bodies.items():
+        assert len(read_export(body, PROTOBUF, encoding)) == 1, encoding
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "encoding", "error"),
+    [
+        (b"", "text/plain", "", UnsupportedMediaError),
+        (b"", PROTOBUF, "br", UnsupportedMediaError),
+        (b"no gzip", PROTOBUF, "gzip", UnreadableExportError),
+        (gzip.compress(b"x" * 1000)[:-12], PROTOBUF, "gzip", UnreadableExportError),
+        (b"no zstd", PROTOBUF, "zstd", UnreadableExportError),
+        (b"\x0a\xff", PROTOBUF, "", UnreadableExportError),
+        (b"[]", JSON, "", UnreadableExportError),
+        (b'{"resourceSpans": {}}', JSON, "", UnreadableExportError),
+        (b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"startTimeUnixNano": "soon"}]}]}]}', JSON, "",
+         UnreadableExportError),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_refused(body: bytes, content_type: str, encoding: str, error: type) -> None:
+    with pytest.raises(error):
+        read_export(body, content_type, encoding)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+def test_a_small_body_that_becomes_huge_is_refused(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "MAX_PLAIN_BYTES", 1 << 20)
+    bomb = bytes(8 << 20)
+    body = gzip.compress(bomb) if encoding == "gzip" else pa.Codec("zstd").compress(bomb, asbytes=True)
+    with pytest.raises(TooLargeError):
+        read_export(body, PROTOBUF, encoding)
+
+
+def test_answers_are_those_of_the_protocol() -> None:
+    assert accepted(PROTOBUF, 0, "") == b""
+    assert accepted(JSON, 0, "") == b"{}"
+    # partial_success (1) { rejected_spans (1) = 3, error_message (2) = "no" }
+    assert accepted(PROTOBUF, 3, "no") == b"\x0a\x06\x08\x03\x12\x02no"
+    partial = {"partialSuccess": {"rejectedSpans": "3", "errorMessage": "no"}}
+    assert orjson.loads(accepted(JSON, 3, "no")) == partial
+    # google.rpc.Status { code (1), message (2) }
+    failure = UnreadableExportError("no")
+    assert refused(PROTOBUF, failure) == b"\x08\x90\x03\x12\x02no"
+    assert orjson.loads(refused(JSON, failure)) == {"code": 400, "message": "no"}

@@ -1,14 +1,20 @@
 import type { HttpClient } from "./http";
 import { withQuery } from "./http";
 import { problemFrom, ProblemError, unreachable } from "./problem";
+import type { DataFinding } from "./types";
 
 /** Formats the server reads, as `netra import --format` names them. */
 export const FORMATS: { id: string; label: string; hint: string; accept: string }[] = [
-  { id: "calls", label: "LLM calls (Netra's own columns)", hint: "JSONL, CSV or Parquet, one call a row", accept: ".jsonl,.ndjson,.json,.csv,.parquet" },
-  { id: "evals", label: "Evaluations (quality scores)", hint: "item_id, model, score: lets a cheaper model be proved", accept: ".jsonl,.ndjson,.json,.csv,.parquet" },
+  { id: "calls", label: "LLM calls (Netra's own columns)", hint: "JSONL, CSV or Parquet, one call a row", accept: ".jsonl,.ndjson,.json,.csv,.parquet,.gz,.zst" },
+  { id: "evals", label: "Evaluations (quality scores)", hint: "item_id, model, score: lets a cheaper model be proved", accept: ".jsonl,.ndjson,.json,.csv,.parquet,.gz,.zst" },
   { id: "azure-llm", label: "Azure LLM inference trace", hint: "TIMESTAMP, ContextTokens, GeneratedTokens", accept: ".csv" },
   { id: "mooncake", label: "Mooncake trace", hint: "timestamp, input_length, output_length, hash_ids", accept: ".jsonl" },
   { id: "aider-analytics", label: "aider analytics log", hint: "the file of --analytics-log", accept: ".jsonl" },
+  { id: "claude-code", label: "Claude Code session log", hint: "a file under ~/.claude/projects", accept: ".jsonl,.gz,.zst" },
+  { id: "openai-usage", label: "OpenAI usage or costs", hint: "buckets of the Usage API, or the dashboard's CSV; kept beside the calls", accept: ".json,.jsonl,.csv,.gz,.zst" },
+  { id: "langfuse", label: "Langfuse observations", hint: "exported from the page, the blob storage or the API", accept: ".json,.jsonl,.csv,.gz,.zst" },
+  { id: "helicone", label: "Helicone requests", hint: "of its export tool or request API", accept: ".json,.jsonl,.csv,.gz,.zst" },
+  { id: "litellm", label: "LiteLLM spend log", hint: "rows of LiteLLM_SpendLogs, or StandardLoggingPayload", accept: ".json,.jsonl,.csv,.gz,.zst" },
 ];
 
 /** `phase` receiving counts bytes of the upload, importing counts rows. */
@@ -34,6 +40,7 @@ export interface ImportResult {
   resumed: boolean;
   seconds: number;
   rows_per_second: number;
+  findings: DataFinding[];
 }
 
 export interface ImportRequest {

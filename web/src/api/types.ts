@@ -154,7 +154,7 @@ export interface ImportRecord {
   id: string;
   format: string;
   name: string;
-  status: "running" | "completed" | "failed";
+  status: "running" | "interrupted" | "completed" | "failed" | "undoing" | "undone";
   read: number;
   stored: number;
   duplicates: number;
@@ -162,6 +162,28 @@ export interface ImportRecord {
   error?: Record<string, unknown> | null;
   started_at: string;
   finished_at?: string | null;
+  quality?: DataQuality | null;
+}
+
+/** One kind of trouble in an import's data; only `rejected` rows were not stored. */
+export interface DataFinding {
+  code: string;
+  severity: "rejected" | "warning" | "note";
+  rows: number;
+  column: string | null;
+  first_line: number | null;
+  message: string;
+}
+
+/** What an import found out about its data; percents are numbers, 5.24 meaning 5.24 %. */
+export interface DataQuality {
+  rows: number;
+  since: string | null;
+  until: string | null;
+  findings: DataFinding[];
+  filled: Record<string, number>;
+  levers: { lever: string; needs: string[]; rows: number; percent: number }[];
+  unpriced_models: Record<string, number>;
 }
 
 export interface ReportSummary {

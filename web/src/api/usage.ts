@@ -21,3 +21,6 @@ export const listImports = (http: HttpClient, signal?: AbortSignal) =>
 
 export const importRejects = (http: HttpClient, id: string) =>
   http.text(`/v1/imports/${id}/rejects`, { headers: { Accept: "text/plain" } });
+
+export const undoImport = (http: HttpClient, id: string) =>
+  http.json<ImportRecord>(`/v1/imports/${id}/undo`, { method: "POST" });

@@ -44,9 +44,12 @@ export function UsagePage() {
   const [importing, setImporting] = useState(false);
 
   const onImported = () => {
-    setImports((count) => count + 1);
     // The form stays: it says what was stored and what was rejected.
     setImporting(true);
+    onChanged();
+  };
+  const onChanged = () => {
+    setImports((count) => count + 1);
     if (usage.kind === "ready") usage.reload();
     else if (usage.kind === "failed") usage.retry();
   };
@@ -72,7 +75,7 @@ export function UsagePage() {
       )}
       {(empty || importing) && <ImportForm onImported={onImported} />}
       {usage.kind === "ready" && !empty && <Spend data={usage.value} timezone={timezone} />}
-      <ImportHistory version={imports} />
+      <ImportHistory version={imports} onChanged={onChanged} />
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { Meter, ProblemNote } from "../Feedback";
 import { formatBytes, formatCount } from "../format";
 import { Icon } from "../Icon";
 import { parsePairs } from "./pairs";
+import { FindingList } from "./QualityReport";
 import { RejectList } from "./RejectList";
 
 type Phase =
@@ -147,6 +148,7 @@ function Done({ result }: { result: ImportResult }) {
         {result.rejected > 0 && <>, <span className="bad-ink">{formatCount(result.rejected)} rejected</span></>}
         {result.unpriced > 0 && <>. {formatCount(result.unpriced)} have no known price yet</>}.
       </p>
+      {result.findings.length > 0 && <FindingList findings={result.findings} />}
       {result.rejected > 0 && <RejectList importId={result.import_id} open />}
     </div>
   );

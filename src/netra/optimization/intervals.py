@@ -27,6 +27,7 @@ DRAWN_AT_ONCE = 1 << 15
 
 _GROUP = 1 << 12
 _CELLS_AT_ONCE = 1 << 18
+_PRODUCTS_AT_ONCE = 1 << 18
 _THREADS = 2
 _Z_95 = 1.959963984540054
 
@@ -88,8 +89,18 @@ class Resamples:
             ends = np.cumsum(sizes)
             for row, (begin, end) in enumerate(zip(ends - sizes, ends, strict=True)):
                 counts[row] = np.bincount(drawn[begin:end], minlength=blocks)
-            totals[rows] = counts @ matrix
+            totals[rows] = _product(counts, matrix)
         return totals
+
+
+def _product(counts: Float64, matrix: Float64) -> Float64:
+    """Matrix product in pieces that the library computes on the thread that asks: its own threads wait for
+    each other when the processors have other work, a hundred times as long as the product takes.
+    """
+    total = np.zeros((len(counts), matrix.shape[1]))
+    for part in _slices(len(matrix), max(1, _PRODUCTS_AT_ONCE // total.size)):
+        total += counts[:, part] @ matrix[part]
+    return total
 
 
 def _slices(length: int, step: int) -> Iterator[slice]:

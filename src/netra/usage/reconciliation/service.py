@@ -107,7 +107,7 @@ class ReconciliationService:
         priced = price_sql(sold, catalogue)
         sums = ", ".join(
             f"sum({tokens}) AS all_{usage}, sumIf({tokens}, isNull({priced.cost})) AS unpriced_{usage}, "
-            f"sum({priced.parts[usage]}) AS femto_{usage}"
+            f"toString(sum({priced.parts[usage]})) AS femto_{usage}"
             for usage, tokens in BILLABLE.items()
         )
         params = {"first": str(begin.date()), "last": str(end.date()), "provider": provider}

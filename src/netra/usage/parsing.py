@@ -230,6 +230,10 @@ def _whole_blocks(full: pl.DataFrame) -> pl.DataFrame:
 
 
 def _source_names(kind: ImportFormat, names: Mapping[str, str]) -> dict[str, str]:
+    if names and (kind.adapter or kind.fold):
+        raise InvalidOptionError(
+            f"--map: format {kind.name} knows its own columns.", hint="Use --set for what it lacks."
+        )
     known = [column.name for column in kind.readable()]
     for ours in names:
         if ours not in known:

@@ -8,7 +8,7 @@ import orjson
 import polars as pl
 import pytest
 
-from netra.usage.errors import MissingColumnsError
+from netra.usage.errors import InvalidOptionError, MissingColumnsError
 from netra.usage.parsing import FileParser, ImportOptions, ParsedChunk
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -431,6 +431,11 @@ def test_litellm_logging_payloads(tmp_path: Path) -> None:
     assert row["ts"] == datetime(2025, 10, 2, 9, 0, 0, 250_000, tzinfo=UTC)
     assert (row["status"], row["ttft_ms"], row["latency_ms"]) == ("rate_limited", None, 1_000.0)
     assert (row["user"], row["api_key_id"], row["streaming"]) == ("bob", "88dc28d0", True)
+
+
+def test_formats_that_know_their_columns_take_no_map() -> None:
+    with pytest.raises(InvalidOptionError, match="knows its own columns"):
+        FileParser(ImportOptions("langfuse", names={"user": "who"}))
 
 
 @pytest.mark.parametrize("kind", ["claude-code", "openai-usage", "langfuse", "helicone", "litellm"])

@@ -48,14 +48,16 @@ class SupervisorResult:
     """The end of a run, JSON-able: what the terminal event says and what a follow-up needs.
 
     `agent_id` is the supervisor's, for the terminal event. `figures` are figure objects of the report room as
-    JSON. `memory` holds the findings and actions in the order the user saw them. `cost_usd` is a decimal
-    string, None when a used model has no price; it is "0" with the built-in analyst.
+    JSON; `prose` is `message` with its citations `{{f:ID}}` instead of values. `memory` holds the findings in
+    the order the user saw them and the reading of the question. `cost_usd` is a decimal string, None when a
+    used model has no price; it is "0" with the built-in analyst.
     """
 
     agent_id: str
     outcome: Outcome
     answer: Answer
     message: str
+    prose: str | None = None
     missing: list[JsonObject] = field(default_factory=list[JsonObject])
     figures: list[JsonObject] = field(default_factory=list[JsonObject])
     report_id: str | None = None
@@ -71,6 +73,7 @@ class SupervisorResult:
             "outcome": self.outcome,
             "answer": self.answer,
             "message": self.message,
+            "prose": self.prose,
             "missing": list(self.missing),
             "figures": list(self.figures),
             "report_id": self.report_id,

@@ -25,7 +25,7 @@ def print_answer(console: "Console", answer: Mapping[str, Any]) -> None:
     from netra.reports.figures import Figure
 
     figures = [Figure.model_validate(figure) for figure in answer["figures"]]
-    message = str(answer.get("message") or "")
+    message = str(answer.get("prose") or answer.get("message") or "")
     console.print()
     if answer.get("answer") in _ANSWER_WORDS:
         console.print(f"[bold]{_ANSWER_WORDS[answer['answer']]}[/]")

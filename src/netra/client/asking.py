@@ -34,6 +34,7 @@ class Asked:
             "thread_id": self.thread_id,
             "run_id": self.run_id,
             "message": self.terminal.get("message"),
+            "prose": self.terminal.get("prose"),
             "figures": self.terminal.get("figures", []),
             "report": self.terminal.get("report_id"),
             "events": self.events,

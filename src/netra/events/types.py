@@ -80,7 +80,8 @@ class AgentCompleted(Payload, frozen=True):
     """An agent ended; with `parent` None it is the last event of its run.
 
     `cost` is in US dollars as a decimal string, None when a used model has no price. `message_id` is the
-    assistant message that the run's last event stores, None for a specialist's.
+    assistant message that the run's last event stores, None for a specialist's. `prose` is `message` with its
+    citations `{{f:ID}}` in place of the values, None where there is none.
     """
 
     agent_id: str
@@ -95,6 +96,7 @@ class AgentCompleted(Payload, frozen=True):
     cost: str | None
     ms: int
     message_id: str | None = None
+    prose: str | None = None
 
 
 class MessageCompleted(Payload, frozen=True):

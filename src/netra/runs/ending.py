@@ -59,6 +59,7 @@ class RunEnding:
             missing=end.missing,
             report_id=end.report_id,
             message=end.message,
+            prose=end.prose,
             figures=figures,
             usage=end.usage,
             cost=end.cost,

@@ -70,6 +70,7 @@ class RunEnd:
 
     outcome: Outcome
     message: str
+    prose: str | None = None
     agent_id: str | None = None
     answer: Answer | None = None
     missing: list[JsonObject] = field(default_factory=list[JsonObject])

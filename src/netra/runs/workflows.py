@@ -202,6 +202,7 @@ def _end_of(result: SupervisorResult, ms: int) -> RunEnd:
     return RunEnd(
         outcome=result.outcome,
         message=result.message,
+        prose=result.prose,
         agent_id=result.agent_id,
         answer=result.answer,
         missing=list(result.missing),

@@ -85,6 +85,8 @@ export interface RunResult {
   outcome?: Outcome;
   answer?: Answer | null;
   missing?: Missing[];
+  /** The message with its citations. */
+  prose?: string | null;
   figures?: Figure[];
   report_id?: string | null;
   cost?: string | null;

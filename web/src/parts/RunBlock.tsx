@@ -5,7 +5,6 @@ import { useApp } from "../state/app";
 import { hrefOf } from "../state/route";
 import { answerText, isLive, isStreaming, type RunView } from "../state/thread";
 import { summaryOf } from "../state/timeline";
-import { withCitations } from "./citing";
 import { CopyButton } from "./CopyButton";
 import { ProblemNote, Meter, Spinner } from "./Feedback";
 import { FigureStrip } from "./FigureButton";
@@ -27,7 +26,7 @@ export function RunBlock({ run, latest }: { run: RunView; latest: boolean }) {
       {open && <Timeline run={run} />}
       {text !== "" && (
         <div className={isStreaming(run) ? "answer streaming" : "answer"}>
-          <Prose text={live ? text : withCitations(text, run.figures)} figures={figuresOf(run)} runId={run.runId} />
+          <Prose text={text} figures={figuresOf(run)} runId={run.runId} />
         </div>
       )}
       {!live && <Ending run={run} text={text} />}

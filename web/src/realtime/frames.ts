@@ -12,7 +12,7 @@ export interface Payloads {
   };
   agent_completed: {
     agent_id: string; agent: string; outcome: Outcome; answer: Answer | null; missing: Missing[];
-    report_id: string | null; message: string; figures: Figure[]; usage: Record<string, unknown>;
+    report_id: string | null; message: string; prose: string | null; figures: Figure[]; usage: Record<string, unknown>;
     cost: string | null; ms: number; message_id: string | null;
   };
   message_completed: { part: number; text: string };

@@ -131,7 +131,7 @@ function terminal(run: RunView, data: Payloads["agent_completed"]): RunView {
     missing: data.missing,
     figures: data.figures,
     reportId: data.report_id,
-    message: data.message || run.message,
+    message: data.prose || data.message || run.message,
     cost: data.cost,
     usage: data.usage,
     ms: data.ms,

@@ -103,7 +103,7 @@ export const isLive = (run: RunView): boolean => run.status === "queued" || run.
 export const liveRun = (view: ThreadView): RunView | null =>
   view.turns.map((turn) => turn.run).findLast(isLive) ?? null;
 
-/** The text to show: the run's final message, else what was streamed so far, parts in order. */
+/** The text to show: the run's final message with its citations, else what was streamed so far, parts in order. */
 export function answerText(run: RunView): string {
   if (run.message !== null && run.message !== "") return run.message;
   return Object.keys(run.parts)
@@ -127,7 +127,7 @@ export function viewOfSnapshot(snapshot: ThreadSnapshot): ThreadView {
   for (const message of snapshot.messages) {
     if (message.role !== "assistant" || message.run_id === null) continue;
     const turn = turns.find((candidate) => candidate.runId === message.run_id);
-    if (turn) turn.run = { ...turn.run, ...fieldsOfResult(message.result ?? {}), message: message.text };
+    if (turn) turn.run = { ...turn.run, ...fieldsOfResult(message.result ?? {}), message: message.result?.prose || message.text };
   }
   return { thread: snapshot.thread, turns };
 }

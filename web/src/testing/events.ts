@@ -51,7 +51,8 @@ export const ended = (seq: number, outcome: Payloads["agent_completed"]["outcome
     answer: outcome === "completed" ? "answered" : null,
     missing: [],
     report_id: outcome === "completed" ? "rep_1" : null,
-    message: outcome === "completed" ? "It saves {{f:1}}." : "",
+    message: outcome === "completed" ? "It saves $1.00." : "",
+    prose: outcome === "completed" ? "It saves {{f:1}}." : null,
     figures: [figure("1")],
     usage: {},
     cost: "0.02",
@@ -69,7 +70,7 @@ export const wholeRun = (): Envelope[] => [
   event(6, "tool_executing", { ...agent("agt_d", "data"), tool: "usage_query", call_id: "tcl_1", arguments: { by: "model" } }, "agt_s"),
   event(7, "tool_completed", { ...agent("agt_d", "data"), tool: "usage_query", call_id: "tcl_1", status: "ok", summary: "5 models", figures: [figure("1")], ms: 120 }, "agt_s"),
   event(8, "agent_completed", {
-    ...agent("agt_d", "data"), outcome: "completed", answer: null, missing: [], report_id: null, message: "", figures: [],
+    ...agent("agt_d", "data"), outcome: "completed", answer: null, missing: [], report_id: null, message: "", prose: null, figures: [],
     usage: {}, cost: null, ms: 300, message_id: null,
   }, "agt_s"),
   event(9, "agent_thinking", { ...agent("agt_s", "supervisor"), step: 2, of: 2, text: "Wording the answer" }),

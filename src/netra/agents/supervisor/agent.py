@@ -115,6 +115,7 @@ class SupervisorAgent:
             outcome="completed",
             answer=_answer(hand_over),
             message=text,
+            prose=message,
             missing=_missing(hand_over),
             figures=figures_as_json(shown),
             report_id=hand_over.report_id,

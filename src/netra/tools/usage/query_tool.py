@@ -22,7 +22,7 @@ from netra.tools.usage.measuring import add_measure, source_of
 from netra.tools.usage.outputs import UsageRow, UsageTable
 from netra.usage.measures import MEASURES
 from netra.usage.queries import Filter, UsageQuery
-from netra.usage.service import UsageService
+from netra.usage.service import UsageResult, UsageService
 
 SHOWN_ROWS = 40
 
@@ -63,43 +63,11 @@ def query_usage(usage: UsageService) -> AnyToolSpec:
             limit=arguments.limit + 1,
         )
         result = await usage.run(call.context, query)
-        dimensions = ([arguments.grain] if arguments.grain else []) + arguments.dimensions
-        source = source_of(result)
-        sheet = call.figures
-        shown = result.rows[: arguments.limit]
-        totals: dict[str, str] = {}
-        if dimensions:
-            whole = await usage.run(
-                call.context,
-                query.model_copy(update={"dimensions": [], "grain": None, "limit": 1, "order_by": []}),
-            )
-            totals = (
-                _cells(sheet, arguments.measures, whole.rows[0], "", source_of(whole)) if whole.rows else {}
-            )
-        rows: list[UsageRow] = []
-        for row in shown:
-            keys = {name: str(row[name]) or f"(no {name})" for name in dimensions}
-            figures = _cells(sheet, arguments.measures, row, " / ".join(keys.values()), source)
-            counts = {name: row[name] for name in arguments.measures if isinstance(row[name], int)}
-            unknown = [name for name in arguments.measures if row[name] is None]
-            rows.append(UsageRow(keys=keys, figures=figures, counts=counts, unknown=unknown))
-        if not dimensions and rows:
-            totals = rows[0].figures
-        unpriced = None
-        if result.unpriced_calls and any(MEASURES[m].kind == "money" for m in arguments.measures):
-            unpriced = sheet.add(result.unpriced_calls, "count", "Calls without a known price", source)
-        table = UsageTable(
-            names=[value for row in rows for value in row.keys.values()],
-            calls=result.calls,
-            dimensions=dimensions,
-            measures=arguments.measures,
-            labels={name: MEASURES[name].label for name in arguments.measures},
-            rows=rows,
-            totals=totals,
-            more=len(result.rows) > arguments.limit,
-            unpriced=unpriced,
-            sections=[_section(dimensions, arguments.measures, rows)] if dimensions and rows else [],
-        )
+        whole = result
+        if arguments.dimensions or arguments.grain:
+            ungrouped = {"dimensions": [], "grain": None, "limit": 1, "order_by": []}
+            whole = await usage.run(call.context, query.model_copy(update=ungrouped))
+        table = _table(call.figures, arguments, result, whole)
         return ToolResult(_summary(table, result.since, result.until), plain_json(table))
 
     return ToolSpec(
@@ -108,6 +76,42 @@ def query_usage(usage: UsageService) -> AnyToolSpec:
         arguments=QueryArguments,
         permission="usage:read",
         run=run,
+    )
+
+
+def _table(
+    sheet: FigureSheet, arguments: QueryArguments, result: UsageResult, whole: UsageResult
+) -> UsageTable:
+    """Figures of every group and of all together; without groups the only row is the whole."""
+    measures = arguments.measures
+    dimensions = ([arguments.grain] if arguments.grain else []) + arguments.dimensions
+    source = source_of(result)
+    totals: dict[str, str] = {}
+    if dimensions and whole.rows:
+        totals = _cells(sheet, measures, whole.rows[0], "", source_of(whole))
+    rows: list[UsageRow] = []
+    for row in result.rows[: arguments.limit]:
+        keys = {name: str(row[name]) or f"(no {name})" for name in dimensions}
+        figures = _cells(sheet, measures, row, " / ".join(keys.values()), source)
+        counts = {name: row[name] for name in measures if isinstance(row[name], int)}
+        unknown = [name for name in measures if row[name] is None]
+        rows.append(UsageRow(keys=keys, figures=figures, counts=counts, unknown=unknown))
+    if not dimensions and rows:
+        totals = rows[0].figures
+    unpriced = None
+    if result.unpriced_calls and any(MEASURES[m].kind == "money" for m in measures):
+        unpriced = sheet.add(result.unpriced_calls, "count", "Calls without a known price", source)
+    return UsageTable(
+        names=[value for row in rows for value in row.keys.values()],
+        calls=result.calls,
+        dimensions=dimensions,
+        measures=measures,
+        labels={name: MEASURES[name].label for name in measures},
+        rows=rows,
+        totals=totals,
+        more=len(result.rows) > arguments.limit,
+        unpriced=unpriced,
+        sections=[_section(dimensions, measures, rows)] if dimensions and rows else [],
     )
 
 

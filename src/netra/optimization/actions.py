@@ -31,6 +31,7 @@ class SwitchModel:
     """The calls would have gone to another model, with so many times the tokens.
 
     `cost_ratio` prices them as a multiple of the recorded cost instead, where no tokens are known.
+    `escalated`: the part of the calls that is answered by their own model afterwards, billed besides.
     """
 
     rows: Rows
@@ -39,6 +40,7 @@ class SwitchModel:
     input_ratio: float = 1.0
     output_ratio: float = 1.0
     cost_ratio: float | None = None
+    escalated: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,7 +112,8 @@ class LatencyReplay:
         for action in (a for a in actions if isinstance(a, SwitchModel)):
             target = self._rows_of(action)
             rows = action.rows & alive
-            if int((target & self.recorded.known).sum()) < ENOUGH:
+            if int((target & self.recorded.known).sum()) < ENOUGH or action.escalated:
+                # Which calls are asked twice is not known, so neither is how long they take.
                 unknown += int(rows.sum())
                 continue
             scale = np.divide(ms, self.recorded.ms, out=np.ones_like(ms), where=self.recorded.ms > 0)

@@ -3,6 +3,7 @@
 from netra.optimization.drafts import Lever
 from netra.optimization.errors import UnknownLeverError
 from netra.optimization.levers.batch import Batch
+from netra.optimization.levers.cascade import Cascade
 from netra.optimization.levers.commitment import Commitment
 from netra.optimization.levers.context_growth import ContextGrowth
 from netra.optimization.levers.duplicate_inflight import DuplicateInflight
@@ -17,12 +18,15 @@ from netra.optimization.levers.reasoning_effort import ReasoningEffort
 from netra.optimization.levers.region import Region
 from netra.optimization.levers.response_cache import ResponseCache
 from netra.optimization.levers.retry_waste import RetryWaste
+from netra.optimization.levers.routing import Routing
 from netra.optimization.levers.timeout import Timeout
 
 LEVERS: tuple[Lever, ...] = (
     PromptCache(),
     ResponseCache(),
     ModelSwitch(),
+    Routing(),
+    Cascade(),
     ProviderSwitch(),
     Batch(),
     Flex(),

@@ -47,6 +47,7 @@ _MICROSECONDS = 1_000_000
 class _State:
     """The calls as changed so far. `moved`: rows of calls on another model; `moves`: which rows went where.
     `ratio`: times the recorded price, for switches known only by cost. `codes`: cache scope of each call.
+    `escalated`: calls that are answered once more by their own model, with what that costs.
     """
 
     tokens: Tokens
@@ -55,6 +56,7 @@ class _State:
     moves: list[tuple[SwitchModel, Int64]]
     ratio: npt.NDArray[np.float64] | None
     codes: Int32
+    escalated: list[tuple[Int64, Int64]]
 
 
 def replay_jointly(workload: Workload, actions: Sequence[Action]) -> Int64:
@@ -63,7 +65,7 @@ def replay_jointly(workload: Workload, actions: Sequence[Action]) -> Int64:
     A call that an action would make unpriced keeps what it would cost without that action.
     """
     alive, moved = np.ones(workload.n, dtype=bool), np.zeros(workload.n, dtype=bool)
-    state = _State(workload.tokens, alive, moved, [], None, workload.model_codes)
+    state = _State(workload.tokens, alive, moved, [], None, workload.model_codes, [])
     for removal in (a for a in actions if isinstance(a, RemoveCalls)):
         state.alive &= ~removal.rows
     for change in (a for a in actions if isinstance(a, ChangeTokens)):
@@ -78,6 +80,8 @@ def replay_jointly(workload: Workload, actions: Sequence[Action]) -> Int64:
         cost = np.where(better, tiered, cost)
     if state.ratio is not None:
         cost = np.where(state.ratio != 1.0, np.rint(cost * state.ratio).astype(np.int64), cost)
+    for members, further in state.escalated:
+        cost[members] += further
     twice = np.zeros(workload.n, dtype=bool)
     for repeat in (a for a in actions if isinstance(a, RepeatSlow)):
         twice |= repeat.rows
@@ -100,7 +104,8 @@ def _switch_models(workload: Workload, state: _State, switches: list[SwitchModel
     """Each call goes to the cheapest of the models it may go to, if that is cheaper than where it is."""
     if not switches:
         return
-    best, _ = workload.prices.cost(state.tokens)
+    own, _ = workload.prices.cost(state.tokens)
+    best = own
     choice = np.full(workload.n, -1, dtype=np.int32)
     for number, switch in enumerate(switches):
         after, priced = switched_cost(workload, state.tokens, best, switch)
@@ -116,8 +121,11 @@ def _switch_models(workload: Workload, state: _State, switches: list[SwitchModel
         state.moved |= rows
         if switch.cost_ratio is not None:
             state.ratio = np.ones(workload.n) if state.ratio is None else state.ratio
-            state.ratio[members] = switch.cost_ratio
+            state.ratio[members] = switch.cost_ratio + switch.escalated
             continue
+        if switch.escalated:
+            further = np.rint(own[members] * switch.escalated).astype(np.int64)
+            state.escalated.append((members, further))
         state.tokens = scaled_tokens(state.tokens, rows, switch.input_ratio, switch.output_ratio)
         state.codes[members] = _code_of(workload, switch, number)
         state.moves.append((switch, members))

@@ -52,7 +52,7 @@ def scaled_tokens(tokens: Tokens, rows: Rows, input_ratio: float, output_ratio: 
 def switched_cost(workload: Workload, tokens: Tokens, cost: Int64, action: SwitchModel) -> tuple[Int64, Rows]:
     """(cost, priced) of all calls if those of `action` ran on its model; `cost` is what they cost before."""
     if action.cost_ratio is not None:
-        moved = np.rint(cost * action.cost_ratio).astype(np.int64)
+        moved = np.rint(cost * (action.cost_ratio + action.escalated)).astype(np.int64)
         return np.where(action.rows, moved, cost), workload.priced
     members = np.flatnonzero(action.rows)
     moved = taken(tokens, members)
@@ -61,4 +61,6 @@ def switched_cost(workload: Workload, tokens: Tokens, cost: Int64, action: Switc
     table = price_table(frame, workload.catalogue, model=action.model, provider=action.provider)
     after, priced = cost.copy(), workload.priced.copy()
     after[members], priced[members] = table.cost(scaled)
+    if action.escalated:
+        after[members] += np.rint(cost[members] * action.escalated).astype(np.int64)
     return after, priced

@@ -1,0 +1,262 @@
+"""cascade: the cheaper model answers first, and the dearer one where a score says that it should.
+
+Source: Chen, Zaharia and Zou, FrugalGPT, 2023. The score is what a judge of the cheaper model's answer would
+say at run time (its log-probability, a verifier, a self-check), sent with the evaluations under the cheaper
+model's name with `+confidence` behind it: one value from 0 to 1 an item. An answer with a score below the
+threshold is thrown away and asked of the dearer model, so a call costs the cheaper answer and, for the
+escalated part, the dearer one besides.
+The threshold is learned on half of the items (by a checksum of their names): the smallest part escalated
+whose drop, with its one-sided 95 % bound and room for the chance of judging it, is inside the margin. The
+other half judges, beside escalation by lot of the same part (a random mix), and an oracle that escalates
+where the dearer model does better.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from netra.optimization.drafts import Draft
+from netra.optimization.findings import Instructions, Missing, QualityEffect, RoutingBounds, Snippet
+from netra.optimization.levers.model_switch import as_measured, model_filter, switch_effect
+from netra.optimization.levers.router import Float64, Rows, half_of
+from netra.optimization.levers.routing import nothing_to_route, routable_pairs
+from netra.optimization.levers.routing_cells import Pair
+from netra.optimization.params import LeverParams
+from netra.optimization.quality_gate import (
+    DEFAULT_MARGIN,
+    MIN_ITEMS,
+    GateResult,
+    bootstrap_means,
+    check_quality,
+)
+from netra.optimization.workload import Workload
+
+CONFIDENCE = "+confidence"
+_Z_ONE_SIDED = 1.6448536269514722
+_CODE = """answer = client.chat.completions.create(model="{cheap}", messages=messages)
+if confidence(messages, answer) < {threshold:.4g}:  # the score that was sent with the evaluations
+    answer = client.chat.completions.create(model="{dear}", messages=messages)"""
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """Items with the scores of both models and the confidence in the cheaper answer (m each)."""
+
+    dear: Float64
+    cheap: Float64
+    confidence: Float64
+    learned: Rows
+
+    def quality(self, threshold: float, rows: Rows) -> Float64:
+        """Scores of the cascade on some items."""
+        kept = self.confidence[rows] >= threshold
+        return np.where(kept, self.cheap[rows], self.dear[rows])
+
+
+class Cascade:
+    """Per pair of models with confidences: the cheaper one first, the dearer one where it is not sure."""
+
+    name = "cascade"
+    summary = "ask a cheaper model first and the dearer one where the answer is doubtful"
+    parameters: dict[str, str] = {
+        "from": "the dearer model, whose calls would be answered by the cheaper one first",
+        "to": "the cheaper model",
+        "margin": "largest acceptable drop in quality, e.g. 0.02 for 2 points",
+    }
+    columns = ("latency_ms", "app", "feature")
+
+    def drafts(self, workload: Workload, evaluations: pl.DataFrame, params: LeverParams) -> list[Draft]:
+        """One draft a pair of a model in use and a cheaper one evaluated on the same items."""
+        pairs = routable_pairs(workload, evaluations, params)
+        drafts: list[Draft] = []
+        for pair in pairs:
+            scored = _with_confidence(workload, evaluations, pair)
+            if scored is not None:
+                drafts.append(_cascade(workload, params, pair, scored))
+        if drafts:
+            return drafts
+        if not pairs:
+            return [nothing_to_route(self.name, workload, params)]
+        return [_without_confidence(workload, pairs[0])]
+
+
+def _with_confidence(workload: Workload, evaluations: pl.DataFrame, pair: Pair) -> _Scored | None:
+    """The paired items that carry a confidence in the cheaper answer; None where too few do."""
+    name = workload.catalogue.canonical(pair.target).model + CONFIDENCE
+    given = (
+        evaluations.filter((pl.col("canonical") == name) & pl.col("score").is_not_null())
+        .group_by("item_id")
+        .agg(pl.col("score").mean().alias("confidence"))
+    )
+    items = pair.items.join(given, on="item_id", how="inner", maintain_order="left")
+    if items.height < 2 * MIN_ITEMS:
+        return None
+    dear, cheap, confidence = (
+        items.get_column(column).to_numpy() for column in ("a_score", "b_score", "confidence")
+    )
+    return _Scored(dear, cheap, confidence, half_of(items.get_column("item_id").to_list()))
+
+
+def learned_threshold(scored: _Scored, margin: float) -> float | None:
+    """The smallest threshold whose drop stays inside the margin on the learning half; None where only
+    escalating everything does.
+    """
+    rows = scored.learned
+    judging = max(int((~rows).sum()), 1)
+    order = np.argsort(-scored.confidence[rows], kind="stable")
+    confidence = scored.confidence[rows][order]
+    drops = (scored.dear - scored.cheap)[rows][order]
+    n = len(drops)
+    kept = np.arange(1, n + 1)
+    mean = np.cumsum(drops) / n
+    square = np.cumsum(drops**2) / n
+    spread = np.sqrt(np.maximum(square - mean**2, 0.0))
+    bound = mean + _Z_ONE_SIDED * spread * (1 / np.sqrt(n) + 1 / np.sqrt(judging))
+    whole = np.append(confidence[1:] < confidence[:-1], True)
+    inside = np.flatnonzero((bound <= margin) & whole)
+    return float(confidence[kept[inside[-1]] - 1]) if len(inside) else None
+
+
+def _cascade(workload: Workload, params: LeverParams, pair: Pair, scored: _Scored) -> Draft:
+    margin = params.fraction("margin", DEFAULT_MARGIN)
+    threshold = learned_threshold(scored, margin)
+    judging = ~scored.learned
+    sure = np.inf if threshold is None else threshold
+    escalated = float((scored.confidence[judging] < sure).mean())
+    gate = _gate(scored, judging, sure, margin)
+    bounds = _bounds(scored, judging, sure)
+    whole, said, ratios = as_measured(pair.items, pair.rows, pair.target, None)
+    action = replace(whole, escalated=escalated)
+    effect, missing = switch_effect(workload, action, ratios)
+    return Draft(
+        Cascade.name,
+        {"from": pair.origin, "to": pair.target, "threshold": f"{sure:.4g}"},
+        int(pair.rows.sum()),
+        _instructions(pair, sure, escalated),
+        effect=effect,
+        action=action,
+        quality=gate.effect,
+        missing=[*missing, *_doubts(pair, gate, bounds)],
+        assumptions=[
+            f"an answer of {pair.target} with a confidence under {sure:.4g} is asked again of {pair.origin}: "
+            f"{100 * escalated:.1f} % of the calls, which cost and take both",
+            "computing the confidence costs nothing here; add what your check of an answer costs",
+            *_in_words(gate.effect, bounds, pair),
+            *said,
+        ],
+        latency=f"higher for the {100 * escalated:.1f} % of calls that are asked twice",
+        risk="medium",
+        effort="high",
+        filters=model_filter(workload, pair.origin),
+        bounds=bounds,
+    )
+
+
+def _gate(scored: _Scored, judging: Rows, threshold: float, margin: float) -> GateResult:
+    pairs = pl.DataFrame(
+        {"a_score": scored.dear[judging], "b_score": scored.quality(threshold, judging)},
+        schema={"a_score": pl.Float64, "b_score": pl.Float64},
+    )
+    return check_quality(pairs, margin)
+
+
+def _bounds(scored: _Scored, judging: Rows, threshold: float) -> RoutingBounds:
+    """The cascade beside a random mix of as many kept answers, and the oracle."""
+    dear, cheap = scored.dear[judging], scored.cheap[judging]
+    kept = float((scored.confidence[judging] >= threshold).mean())
+    drops, own = dear - cheap, dear - scored.quality(threshold, judging)
+    ahead = bootstrap_means(kept * drops - own)
+    low, high = np.percentile(ahead, [2.5, 97.5])
+    gap, drop = float(drops.mean()), float(own.mean())
+    return RoutingBounds(
+        share_pct=_points(kept),
+        saving_share_pct=_points(kept),
+        router_drop_points=_points(drop),
+        random_mix_drop_points=_points(kept * gap),
+        all_cheaper_drop_points=_points(gap),
+        advantage_points=_points(kept * gap - drop),
+        advantage_95=(_points(float(low)), _points(float(high))),
+        oracle_drop_points=_points(-float(np.maximum(-drops, 0.0).mean())),
+        oracle_share_pct=_points(float((drops <= 0).mean())),
+        pgr=round(1 - drop / gap, 4) if gap > 0 else None,
+        apgr=_apgr(scored.confidence[judging], drops) if gap > 0 else None,
+        items_learned=int(scored.learned.sum()),
+        items_judged=int(judging.sum()),
+    )
+
+
+def _apgr(confidence: Float64, drops: Float64) -> float:
+    """Mean part of the gap kept over all parts escalated, the most doubtful first."""
+    kept = np.cumsum(drops[np.argsort(-confidence, kind="stable")]) / drops.sum()
+    return round(1 - float(np.concatenate([[0.0], kept])[:-1].mean() + kept.mean()) / 2, 4)
+
+
+def _doubts(pair: Pair, gate: GateResult, bounds: RoutingBounds) -> list[Missing]:
+    how = "send more evaluated items of both models with confidences (netra import FILE --format evals)"
+    if gate.verdict == "insufficient_data":
+        more = max(gate.items_needed - gate.effect.items, 1)
+        what = f"about {2 * more:,} more items of {pair.origin} and {pair.target} with a confidence"
+        return [Missing(what=what, how=how)]
+    low, high = bounds.advantage_95
+    if bounds.share_pct > 0 and low <= 0:
+        what = (
+            f"a confidence that beats chance: it is ahead of escalating by lot by {bounds.advantage_points} "
+            f"points, 95 % interval {low} to {high}"
+        )
+        return [
+            Missing(what=what, how="score the answers of the cheaper model in another way, and send that")
+        ]
+    return []
+
+
+def _in_words(effect: QualityEffect, bounds: RoutingBounds, pair: Pair) -> list[str]:
+    return [
+        f"on {effect.items:,} items the threshold was not learned from, the cascade loses "
+        f"{bounds.router_drop_points} points; escalating as many by lot {bounds.random_mix_drop_points}, "
+        f"all calls on {pair.target} {bounds.all_cheaper_drop_points}",
+        f"an oracle would keep {bounds.oracle_share_pct} % of the answers of {pair.target} and change "
+        f"quality by {-bounds.oracle_drop_points:+} points",
+    ]
+
+
+def _without_confidence(workload: Workload, pair: Pair) -> Draft:
+    steps = Instructions(summary="Nothing to change yet: send confidences first.", steps=[])
+    missing = Missing(
+        what=f"a confidence in each answer of {pair.target}: without a score nobody knows which answers to "
+        "ask again",
+        how=f"send it as evaluations of model {pair.target}{CONFIDENCE} on the same items, score from 0 to "
+        "1: netra import FILE --format evals",
+    )
+    return Draft(
+        Cascade.name,
+        {"from": pair.origin, "to": pair.target},
+        int(pair.rows.sum()),
+        steps,
+        quality="unknown: no confidences are stored",
+        missing=[missing],
+        risk="medium",
+        effort="high",
+        filters=model_filter(workload, pair.origin),
+    )
+
+
+def _instructions(pair: Pair, threshold: float, escalated: float) -> Instructions:
+    return Instructions(
+        summary=f"Ask {pair.target} first, and {pair.origin} where the answer is doubtful.",
+        steps=[
+            f"Send the calls of {pair.origin} to {pair.target} first and compute the same confidence that "
+            f"was evaluated.",
+            f"Ask {pair.origin} where it is under {threshold:.4g}; expect {100 * escalated:.1f} % of them.",
+            "Record both attempts with one session_id, so that the part escalated can be watched.",
+            "Learn the threshold anew when either model or the prompts change.",
+        ],
+        snippet=Snippet(
+            language="python",
+            text=_CODE.format(cheap=pair.target, dear=pair.origin, threshold=threshold),
+        ),
+    )
+
+
+def _points(share: float) -> float:
+    return round(share * 100, 2) + 0.0

@@ -22,7 +22,7 @@ LOADABLE: dict[str, str] = {
 """Columns that calls can be loaded with, with their store types."""
 
 IDENTIFIERS = frozenset(
-    ("call_id", "retry_of", "request_hash", "session_id", "trace_id", "span_id", "parent_span_id")
+    ("call_id", "retry_of", "request_hash", "user", "session_id", "trace_id", "span_id", "parent_span_id")
 )
 """Text columns of which a compact frame holds 64-bit numbers: equal where the text is, 0 where it is empty.
 Two different texts among ten million meet with probability 3e-6.

@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 
 from netra.optimization.drafts import Draft, Effect, Lever
-from netra.optimization.findings import Baseline, Finding, Joint, Missing, MoneyInterval
+from netra.optimization.findings import Baseline, Finding, Joint, JointStep, Missing, MoneyInterval
 from netra.optimization.intervals import MIN_CALLS, Interval, Resamples, likely_interval
-from netra.optimization.joint import Together, taken_together
+from netra.optimization.joint import Together, marginal_savings, taken_together
 from netra.optimization.params import LeverParams
 from netra.optimization.verdict import Judgement, judge
 from netra.optimization.workload import Workload
@@ -77,6 +77,11 @@ def analyse(
         for draft, interval in zip(drafts, intervals, strict=True)
     ]
     joint = _joint(together, findings, whole if workload.n >= MIN_CALLS else None)
+    walked = [
+        JointStep(finding=findings[number].id, savings_usd=femto_string(saving))
+        for number, saving in marginal_savings(workload, drafts, together)
+    ]
+    joint = joint.model_copy(update={"steps": walked})
     around.progress("done", steps, steps)
     return Analysis(baseline_of(workload), findings, joint, drafts)
 

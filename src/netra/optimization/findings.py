@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Verdict = Literal["recommend", "refuse", "insufficient_data"]
 Degree = Literal["low", "medium", "high"]
@@ -171,8 +171,19 @@ class Baseline(BaseModel):
     until: datetime | None
 
 
+class JointStep(BaseModel):
+    """What a finding adds to the joint saving of those before it; negative where it takes from them."""
+
+    finding: str
+    savings_usd: str
+
+
 class Joint(BaseModel):
-    """All recommended findings replayed together; single savings do not add up, this one counts."""
+    """All recommended findings replayed together; single savings do not add up, this one counts.
+
+    `steps` walk from the baseline to the counterfactual, the largest single saving first; they add up to the
+    saving exactly. Empty where the replays they take are too many.
+    """
 
     levers: list[str]
     findings: list[str]
@@ -181,3 +192,4 @@ class Joint(BaseModel):
     savings_usd: str
     savings_pct: float
     interval_95: MoneyInterval | None
+    steps: list[JointStep] = Field(default_factory=list[JointStep])

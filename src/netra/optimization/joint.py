@@ -10,6 +10,9 @@ from netra.optimization.replay import independent, replay_jointly
 from netra.optimization.workload import Workload
 from netra.pricing.money import total_femto
 
+_CALLS_REPLAYED = 10_000_000
+"""Calls that the replays behind the steps may read in all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Together:
@@ -33,6 +36,24 @@ def taken_together(workload: Workload, drafts: Sequence[Draft], chosen: Sequence
     below, above = (float(np.sum([each[side] for each in uncertain])) for side in (0, 1))
     whole = Effect(effect.baseline, effect.counterfactual, effect.block_savings, (below, above))
     return Together(acting, whole)
+
+
+def marginal_savings(
+    workload: Workload, drafts: Sequence[Draft], together: Together
+) -> list[tuple[int, int]]:
+    """Each part with the femto-dollars it adds to the joint replay of the parts before it, the largest single
+    saving first. They add up to the joint saving. Empty where that takes too many replays.
+    """
+    effects = {number: effect for number in together.parts if (effect := drafts[number].effect) is not None}
+    order = sorted(effects, key=lambda number: (-effects[number].savings, number))
+    actions = [action for number in order if (action := drafts[number].action) is not None]
+    if len(order) <= 1 or independent(actions):
+        return [(number, effects[number].savings) for number in order]
+    if len(actions) != len(order) or workload.n * (len(order) - 1) > _CALLS_REPLAYED:
+        return []
+    between = [total_femto(replay_jointly(workload, actions[:count])) for count in range(1, len(order))]
+    levels = [together.effect.baseline, *between, together.effect.counterfactual]
+    return [(number, levels[place] - levels[place + 1]) for place, number in enumerate(order)]
 
 
 def _effect(workload: Workload, drafts: Sequence[Draft]) -> Effect:

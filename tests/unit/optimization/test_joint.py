@@ -109,6 +109,10 @@ def test_joint_is_less_than_the_sum_and_more_than_the_best() -> None:
     low, high = (Decimal(bound) for bound in analysis.joint.interval_95)
     assert low <= Decimal(analysis.joint.savings_usd) <= high
     assert analysis.joint.findings == [f.id for f in recommended]
+    steps = analysis.joint.steps
+    assert sum(Decimal(step.savings_usd) for step in steps) == Decimal(analysis.joint.savings_usd)
+    best = max(recommended, key=lambda finding: Decimal(finding.savings_usd))
+    assert (steps[0].finding, steps[0].savings_usd) == (best.id, best.savings_usd)
 
 
 def test_one_lever_alone_is_its_own_joint() -> None:

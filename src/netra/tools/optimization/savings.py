@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 from pydantic import AwareDatetime, Field
@@ -9,7 +10,7 @@ from pydantic import AwareDatetime, Field
 from netra.optimization.findings import Finding, QualityEffect, latency_words
 from netra.optimization.service import OptimizationService, OptimizeRequest, OptimizeResult
 from netra.optimization.solver_schemas import Constraints
-from netra.reports.charts import SavingBar, SavingsChart, WaterfallChart
+from netra.reports.charts import SavingBar, SavingsChart, WaterfallChart, WaterfallStep
 from netra.reports.document import Baseline, FindingRow, Joint
 from netra.tools.figure_sheet import FigureSheet, Source
 from netra.tools.optimization.outputs import (
@@ -119,7 +120,7 @@ def savings_output(sheet: FigureSheet, result: OptimizeResult, source: Source) -
         baseline=Baseline.model_validate(base.model_dump(mode="json")),
         data_version=result.data_version,
         short_period=short,
-        charts=_charts(views),
+        charts=[*_waterfall(result, titles, joint), *_charts(views)],
     )
 
 
@@ -276,6 +277,34 @@ def _quotes(view: FindingView) -> list[str]:
     if view.apply.snippet:
         texts.append(view.apply.snippet.text)
     return [text for text in texts if any(letter.isdigit() for letter in text)]
+
+
+def _waterfall(
+    result: OptimizeResult, titles: Mapping[str, str], joint: SavingFigures | None
+) -> list[WaterfallChart]:
+    """From the spend now to the spend after: what each change adds to the joint replay of those before it."""
+    whole = result.joint
+    if joint is None:
+        return []
+    steps = tuple(
+        WaterfallStep(label=titles[step.finding], change_usd=_negated(step.savings_usd))
+        for step in whole.steps
+        if step.finding in titles
+    )
+    together = WaterfallStep(label="All changes together", change_usd=_negated(whole.savings_usd))
+    return [
+        WaterfallChart(
+            title="From the spend now to the spend after all recommended changes",
+            baseline_usd=whole.baseline_usd,
+            steps=steps or (together,),
+            after_usd=whole.counterfactual_usd,
+            figure=joint.savings,
+        )
+    ]
+
+
+def _negated(amount: str) -> str:
+    return format(-Decimal(amount), "f")
 
 
 def _charts(views: list[FindingView]) -> list[SavingsChart | WaterfallChart]:

@@ -65,7 +65,7 @@ def query_usage(usage: UsageService) -> AnyToolSpec:
         result = await usage.run(call.context, query)
         whole = result
         if arguments.dimensions or arguments.grain:
-            ungrouped = {"dimensions": [], "grain": None, "limit": 1, "order_by": []}
+            ungrouped: dict[str, object] = {"dimensions": [], "grain": None, "limit": 1, "order_by": []}
             whole = await usage.run(call.context, query.model_copy(update=ungrouped))
         table = _table(call.figures, arguments, result, whole)
         return ToolResult(_summary(table, result.since, result.until), plain_json(table))

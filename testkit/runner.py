@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from testkit.interop_env import make_environments
+
 ROOT = Path(__file__).resolve().parent.parent
 
 CATEGORIES: dict[str, tuple[str, ...]] = {
@@ -28,6 +30,7 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
     "recovery": ("tests/recovery",),
     "statistics": ("tests/statistics",),
     "install": ("tests/install",),
+    "interop": ("tests/interop",),
     "performance": ("tests/performance",),
 }
 DEFAULT_CATEGORIES = ("unit", "integration", "e2e")
@@ -112,7 +115,7 @@ def pytest_command(arguments: argparse.Namespace, paths: Sequence[str], junit: P
     if arguments.failed_first:
         command.append("--failed-first")
     if arguments.coverage or arguments.min_coverage is not None:
-        command += ["--cov=netra", "--cov-report=term:skip-covered", "--cov-report=json:.coverage.json"]
+        command += ["--cov", "--cov-report=term:skip-covered", "--cov-report=json:.coverage.json"]
     if arguments.min_coverage is not None:
         command.append(f"--cov-fail-under={arguments.min_coverage}")
     return [*command, *paths]
@@ -181,6 +184,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.write(f"{category:<12} {', '.join(folders)}{default}\n")
         return 0
     categories, paths = chosen_paths(arguments)
+    if "tests/interop" in paths:
+        make_environments()
     if not paths:
         sys.stderr.write("No test file matches. `netra test --list-categories` shows where tests live.\n")
         return 2

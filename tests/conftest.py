@@ -3,7 +3,7 @@
 import ipaddress
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +45,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=rank)
 
 
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Stop what was started as soon as the last test has ended, so that its coverage is there to be counted."""
+    result = yield
+    _remove(session.config)
+    return result
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Stop what was started."""
+    """Stop what was started, also when no test has run."""
+    _remove(config)
+
+
+def _remove(config: pytest.Config) -> None:
     run = config.stash.get(_RUN, None)
     if run is not None and run.owner == os.getpid():
         run.remove()

@@ -33,7 +33,9 @@ from netra.storage.postgres.sessions import DatabaseSessionManager
 from netra.storage.postgres.url_builder import DatabaseURLBuilder
 from netra.storage.valkey.hot_store import HotStore
 from netra.telemetry.metrics import Metrics
+from netra.usage.focus_export import FocusExport
 from netra.usage.importing import ImportService
+from netra.usage.insights import InsightService
 from netra.usage.line_writer import UsageLineWriter
 from netra.usage.outbox.intake import Intake
 from netra.usage.price_differences import PriceDifferences
@@ -63,6 +65,8 @@ class Savings:
 
     catalogue: PriceCatalogue
     prices: WorkspacePrices
+    insights: InsightService
+    focus: FocusExport
     differences: PriceDifferences
     repricing: RepricingService
     reconciliation: ReconciliationService
@@ -188,6 +192,8 @@ def build_savings(settings: Settings, stores: Stores, ids: UnifiedIDManager) -> 
     return Savings(
         catalogue=catalogue,
         prices=prices,
+        insights=InsightService(usage),
+        focus=FocusExport(stores.access, prices),
         differences=PriceDifferences(stores.access, prices),
         repricing=RepricingService(stores.access, ids, prices),
         reconciliation=ReconciliationService(stores.access, prices),

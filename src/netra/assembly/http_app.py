@@ -40,6 +40,7 @@ from netra.usage.otlp.credentials import build_exporter_context
 from netra.usage.otlp.endpoints import build_router as build_ingestion_router
 from netra.usage.otlp.export import TraceExport
 from netra.usage.outbox.status import IngestStatusService
+from netra.usage.insight_endpoints import build_insight_router
 from netra.usage.price_endpoints import build_price_router
 
 MEBIBYTE = 1024 * 1024
@@ -148,6 +149,7 @@ def _include_rooms(app: FastAPI, apex: Apex, current: ContextDependency) -> None
     app.include_router(
         build_price_router(savings.differences, savings.repricing, savings.reconciliation, current)
     )
+    app.include_router(build_insight_router(savings.insights, savings.focus, current))
     app.include_router(build_optimization_router(savings.optimization, current))
     app.include_router(build_reports_router(savings.reports, current))
     idempotency = IdempotencyStore(apex.stores.sessions)

@@ -61,12 +61,15 @@ class _Segment:
 @dataclass(frozen=True, slots=True)
 class PriceSql:
     """`cost`: Nullable(Decimal(38, 15)), NULL where unpriced. `source`: where the price is from, '' where
-    none is. `parts`: femto-dollars (Int128) by usage type, 0 where unpriced.
+    none is. `parts`: femto-dollars (Int128) by usage type, 0 where unpriced. `segment`: a number of equal
+    rates, 0 where there are none; `rates`: femto-dollars a token by segment, in the order of USAGE_TYPES.
     """
 
     cost: str
     source: str
     parts: dict[str, str]
+    segment: str
+    rates: list[tuple[int, ...]]
 
 
 def price_sql(
@@ -96,6 +99,8 @@ def price_sql(
         cost=f"if({known}, CAST({money} AS Nullable(Decimal(38, 15))), NULL)",
         source=f"{sources}[{named}]",
         parts={usage: f"if({known}, {term}, toInt128(0))" for usage, term in terms.items()},
+        segment=f"{named} - 1",
+        rates=[(NOT_PRICED,) * len(USAGE_TYPES), *(segment.rates for segment in segments)],
     )
 
 

@@ -1,11 +1,8 @@
 """History follows corrected prices: exactly, in the store, with its kept sums, and after an interruption."""
 
-import random
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-import orjson
 import pytest
 
 from netra.data_access.factory import DataAccessFactory
@@ -21,66 +18,7 @@ from netra.usage.price_schemas import DiffRequest, PriceSide, RepriceRequest
 from netra.usage.price_sql import Sold, price_sql
 from netra.usage.repricing import RepricingService
 from netra.usage.repricing_repository import RepricingRepository
-
-CONTRACT = """
-[[price]]
-model = "gpt-4o-mini"
-from = 2026-01-03
-input = "1"
-output = "2"
-long_context = [{ above = 5000, input = "3" }]
-
-[[discount]]
-provider = "anthropic"
-percent = "10"
-until = 2026-01-05
-
-[[price]]
-model = "house-model"
-input = "0.5"
-output = "1"
-"""
-MODELS = [
-    ("gpt-4o-mini", "openai"),
-    ("claude-sonnet-4-5", "anthropic"),
-    ("claude-sonnet-4-5", ""),
-    ("gemini-2.5-pro", "google"),
-    ("deepseek-chat", "deepseek"),
-    ("house-model", ""),
-    ("x'\\y", "odd"),
-]
-
-
-def rows(count: int, seed: int = 1) -> list[dict[str, Any]]:
-    chance = random.Random(seed)
-    found: list[dict[str, Any]] = []
-    for number in range(count):
-        model, provider = chance.choice(MODELS)
-        tokens = chance.choice([0, 10, 4_999, 5_001, 199_999, 200_001, 2**33])
-        cached = chance.randrange(0, tokens + 1) if chance.random() < 0.5 else 0
-        written = chance.randrange(0, tokens - cached + 1) if chance.random() < 0.3 else 0
-        output = chance.randrange(0, 4_000)
-        found.append(
-            {
-                "call_id": f"c{number}",
-                "ts": datetime(2025, 12, 31, tzinfo=UTC).timestamp() * 1000
-                + chance.randrange(8 * 86_400_000),
-                "model": model,
-                "provider": provider,
-                "input_tokens": tokens,
-                "cache_read_tokens": cached,
-                "cache_write_tokens": written // 2,
-                "cache_write_1h_tokens": written - written // 2,
-                "output_tokens": output,
-                "reasoning_tokens": chance.choice([0, output, None]),
-                "service_tier": chance.choice(["standard", "standard", "batch", "flex", "priority"]),
-            }
-        )
-    return found
-
-
-def as_lines(entries: list[dict[str, Any]]) -> bytes:
-    return b"\n".join(orjson.dumps({k: v for k, v in row.items() if v is not None}) for row in entries)
+from testkit.priced_calls import CONTRACT, as_lines, priced_rows
 
 
 @pytest.fixture
@@ -98,7 +36,7 @@ def repricing(
 async def test_the_store_prices_every_call_as_the_catalogue_does(
     bench: Any, data_access: DataAccessFactory, prices: WorkspacePrices
 ) -> None:
-    await bench.load(as_lines(rows(1_500)))
+    await bench.load(as_lines(priced_rows(1_500)))
     columns = ["call_id", "ts", "model", "provider", "service_tier", "input_tokens", "cache_read_tokens"]
     columns += [
         "cache_write_tokens",
@@ -128,7 +66,7 @@ async def test_the_store_prices_every_call_as_the_catalogue_does(
 async def test_contract_prices_reach_history_when_asked_to(
     bench: Any, prices: WorkspacePrices, repricing: RepricingService, data_access: DataAccessFactory
 ) -> None:
-    await bench.load(as_lines(rows(400)))
+    await bench.load(as_lines(priced_rows(400)))
     before = (await bench.ask("cost_usd", "unpriced_calls")).rows[0]
     untouched = await repricing.plan(bench.context, RepriceRequest())
     assert (untouched.changed_calls, untouched.change_usd, untouched.changes) == (0, "0", [])
@@ -153,7 +91,7 @@ async def test_contract_prices_reach_history_when_asked_to(
 async def test_a_span_alone_is_priced_again(
     bench: Any, prices: WorkspacePrices, repricing: RepricingService
 ) -> None:
-    await bench.load(as_lines(rows(300)))
+    await bench.load(as_lines(priced_rows(300)))
     await prices.put(bench.context, CONTRACT)
     span = RepriceRequest.model_validate({"since": "2026-01-04T00:00:00Z", "until": "2026-01-05T00:00:00Z"})
     done = await repricing.apply(bench.context, span)
@@ -166,7 +104,7 @@ async def test_a_span_alone_is_priced_again(
 async def test_an_interrupted_repricing_keeps_no_answers_and_is_finished_by_the_next(
     bench: Any, prices: WorkspacePrices, repricing: RepricingService, data_access: DataAccessFactory
 ) -> None:
-    await bench.load(as_lines(rows(100)))
+    await bench.load(as_lines(priced_rows(100)))
     await prices.put(bench.context, CONTRACT)
     asked = await bench.ask("cost_usd")
     async with data_access.for_context(bench.context).transaction() as transaction:
@@ -187,7 +125,7 @@ async def test_an_interrupted_repricing_keeps_no_answers_and_is_finished_by_the_
 async def test_two_price_lists_side_by_side(
     bench: Any, prices: WorkspacePrices, data_access: DataAccessFactory
 ) -> None:
-    await bench.load(as_lines([row for row in rows(200) if row["model"] == "gpt-4o-mini"]))
+    await bench.load(as_lines([row for row in priced_rows(200) if row["model"] == "gpt-4o-mini"]))
     differences = PriceDifferences(data_access, prices)
     stored = (await bench.ask("cost_usd")).rows[0]["cost_usd"]
     result = await differences.diff(bench.context, DiffRequest(after=PriceSide(content=CONTRACT)))

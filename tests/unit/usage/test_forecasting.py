@@ -1,0 +1,66 @@
+"""Forecasts: intervals cover what they say, too little gives none, and a series' parts are found."""
+
+import numpy as np
+import pytest
+
+from netra.usage.forecasting import LEAST_DAYS, conformal, forecast, seasonal_naive, theta
+
+
+def synthetic(seed: int, days: int) -> np.ndarray:
+    """A product's spend: a level, a week's shape, some growth, noise with heavy tails."""
+    random = np.random.default_rng(seed)
+    level, growth = random.uniform(50, 500), random.uniform(-0.2, 0.6)
+    week = np.array([1.1, 1.15, 1.1, 1.05, 1.0, 0.5, 0.4]) ** random.uniform(0, 1)
+    steps = np.arange(days)
+    noise = random.standard_t(5, days) * level * 0.06
+    return np.maximum((level + growth * steps) * week[steps % 7] + noise, 0)
+
+
+def test_intervals_cover_95_percent_of_what_came() -> None:
+    inside = days_inside = days = 0
+    runs = 150
+    for seed in range(runs):
+        series = synthetic(seed, 84 + 14)
+        told = forecast(series[:84].tolist(), 14)
+        truth = series[84:]
+        assert told.total_interval is not None
+        inside += told.total_interval[0] <= truth.sum() <= told.total_interval[1]
+        days_inside += int(((told.low <= truth) & (truth <= told.high)).sum())
+        days += 14
+    assert 0.93 <= days_inside / days <= 0.99
+    assert 0.90 <= inside / runs <= 1.0
+
+
+def test_a_week_that_repeats_is_forecast_exactly() -> None:
+    week = [10.0, 20, 30, 40, 50, 5, 1]
+    told = forecast(week * 6 + week[:3], 8)
+    assert told.points.tolist() == pytest.approx([*week[3:], *week[:3], week[3]])
+    assert told.error_pct == pytest.approx(0, abs=1e-9)
+
+
+def test_a_trend_goes_on_at_half_its_slope_or_more() -> None:
+    told = theta(np.arange(60.0), 7)
+    assert all(told[step + 1] > told[step] for step in range(6))
+    assert told[0] == pytest.approx(60, abs=1.5)
+
+
+def test_seasonal_naive_is_the_median_of_four_weekdays() -> None:
+    series = np.array([1.0] * 7 + [2.0] * 7 + [3.0] * 7 + [100.0] * 7)
+    assert seasonal_naive(series, 9).tolist() == [2.5] * 9
+
+
+def test_too_little_is_no_forecast() -> None:
+    with pytest.raises(ValueError, match="28"):
+        forecast([1.0] * (LEAST_DAYS - 1), 7)
+
+
+def test_a_sum_tried_too_seldom_has_no_interval() -> None:
+    told = forecast([1.0] * 40, 30)
+    assert told.total == pytest.approx(30)
+    assert (told.tried, told.total_interval) == (0, None)
+
+
+def test_nothing_spent_is_nothing_expected() -> None:
+    told = forecast([0.0] * 60, 5)
+    assert (told.total, told.error_pct) == (0, None)
+    assert conformal(np.array([1.0, 3.0, 2.0])) == 3.0

@@ -173,21 +173,29 @@ async def _import_one(target: Target, file: Path | None, options: dict[str, Any]
 
 
 async def _import_several(target: Target, files: list[Path], options: dict[str, Any], as_json: bool) -> None:
-    """Each file is an import of its own; one that cannot be read does not stop the others."""
+    """Each file is an import of its own; one that cannot be read does not stop the others, and one without
+    a byte is no failure.
+    """
     from netra.cli.connecting import connected
     from netra.cli.output import print_json
     from netra.client.errors import ApiError
 
     results: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
+    empty = 0
     async with connected(target) as client:
         for file in files:
+            if file.is_file() and file.stat().st_size == 0:
+                empty += 1
+                continue
             try:
                 result = await send_file(client, file, {**options, "name": file.name})
             except ApiError as failure:
                 failed.append({"file": str(file), "message": str(failure)})
             else:
                 results.append({"file": str(file), **result})
+    if empty:
+        sys.stderr.write(f"netra: {empty} empty files were passed over\n")
     whole = summary(results, failed)
     if as_json:
         print_json(whole)

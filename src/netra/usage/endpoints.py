@@ -26,12 +26,13 @@ _BODY = {
 def build_router(imports: ImportService, usage: UsageService, current: ContextDependency) -> APIRouter:
     """`/v1/imports` and `/v1/usage`; `current` yields the caller's context."""
     router = APIRouter(prefix="/v1")
-    router.include_router(_imports(imports, current))
+    router.include_router(_importing(imports, current))
+    router.include_router(_past_imports(imports, current))
     router.include_router(_usage(usage, current))
     return router
 
 
-def _imports(imports: ImportService, current: ContextDependency) -> APIRouter:
+def _importing(imports: ImportService, current: ContextDependency) -> APIRouter:
     router = APIRouter(prefix="/imports", tags=["imports"])
 
     @router.post(
@@ -59,6 +60,12 @@ def _imports(imports: ImportService, current: ContextDependency) -> APIRouter:
             return await imports.import_stream(context, streamed.stream(), options, on_progress)
 
         return ProgressResponse(work)
+
+    return router
+
+
+def _past_imports(imports: ImportService, current: ContextDependency) -> APIRouter:
+    router = APIRouter(prefix="/imports", tags=["imports"])
 
     @router.get("", operation_id="listImports")
     async def list_imports(  # pyright: ignore[reportUnusedFunction]

@@ -51,11 +51,15 @@ async def test_import_then_ask(door: Any) -> None:
     assert [record["id"] for record in listed["items"]] == [result["import_id"]]
     one = (await client.get(f"/v1/imports/{result['import_id']}")).json()
     assert (one["status"], one["name"], one["stored"]) == ("completed", "a.jsonl", 1)
+    assert [(found["code"], found["rows"]) for found in one["quality"]["findings"]] == [("negative", 1)]
     query = {"measures": ["calls", "cost_usd"], "dimensions": ["model"]}
     rows = (await client.post("/v1/usage/query", json=query)).json()
     assert rows["rows"] == [{"model": "gpt-4o", "calls": 1, "cost_usd": "0.000035"}]
     assert rows["query"] == query
     assert (await client.get("/v1/usage/overview")).json()["calls"] == 1
+    undone = (await client.post(f"/v1/imports/{result['import_id']}/undo")).json()
+    assert (undone["status"], undone["stored"]) == ("undone", 1)
+    assert (await client.get("/v1/usage/overview")).json()["calls"] == 0
 
 
 async def test_progress_ends_with_a_result(door: Any) -> None:
@@ -95,9 +99,10 @@ async def test_impossible_requests_are_problems(door: Any, params: dict[str, str
         assert (answer.status_code, answer.json()["code"]) == (400, code)
 
 
-async def test_a_viewer_asks_and_does_not_import(door: Any, bench: Any) -> None:
+async def test_a_viewer_asks_and_neither_imports_nor_undoes(door: Any, bench: Any) -> None:
     client, state = door
     plain = bench.context
+    stored = (await client.post("/v1/imports", params={"format": "calls"}, content=LINES)).json()
     state["context"] = UserExecutionContext(
         user_id=plain.user_id,
         workspace_id=plain.workspace_id,
@@ -108,8 +113,9 @@ async def test_a_viewer_asks_and_does_not_import(door: Any, bench: Any) -> None:
     for kind in ("calls", "evals"):
         answer = await client.post("/v1/imports", params={"format": kind}, content=LINES, headers=STREAM)
         assert answer.status_code == 403
+    assert (await client.post(f"/v1/imports/{stored['import_id']}/undo")).status_code == 403
     assert (await client.post("/v1/usage/query", json={"measures": ["calls"]})).json()["rows"] == [
-        {"calls": 0}
+        {"calls": 1}
     ]
 
 
@@ -123,4 +129,5 @@ async def test_nothing_of_another_workspace_is_found(door: Any, new_bench: Any) 
         random = await client.get(f"/v1/imports/{unknown}{tail}")
         assert foreign.status_code == random.status_code == 404
         assert {**foreign.json(), "trace_id": None} == {**random.json(), "trace_id": None}
+    assert (await client.post(f"/v1/imports/{result['import_id']}/undo")).status_code == 404
     assert (await client.get("/v1/imports")).json()["items"] == []

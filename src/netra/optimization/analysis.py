@@ -1,9 +1,11 @@
 """One analysis: levers over a workload, intervals, verdicts, joint replay. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -22,6 +24,7 @@ Progress = Callable[[str, int, int], None]
 DescribeQuery = Callable[[Draft], tuple[dict[str, Any], str]]
 NewId = Callable[[str], str]
 
+_LEVERS_AT_ONCE = 2
 _DOLLAR_DECIMALS = 6
 
 
@@ -53,12 +56,8 @@ def analyse(
     around: Surroundings,
 ) -> Analysis:
     """Run levers over a workload. `evaluations` carry `canonical` (see `evaluated.with_canonical`)."""
-    drafts: list[Draft] = []
     steps = len(levers) + 2
-    for done, lever in enumerate(levers):
-        around.progress(lever.name, done, steps)
-        found = lever.drafts(workload, evaluations, params[lever.name])
-        drafts += [_with_prices_counted(draft, workload) for draft in found]
+    drafts = _drafts(workload, evaluations, levers, params, around.progress)
     around.progress("joint", len(levers), steps)
     # Resampling is the dear part, and it is shared: the joint replay takes part in it with the changes that
     # it will most likely be made of.
@@ -84,6 +83,27 @@ def analyse(
     joint = joint.model_copy(update={"steps": walked})
     around.progress("done", steps, steps)
     return Analysis(baseline_of(workload), findings, joint, drafts)
+
+
+def _drafts(
+    workload: Workload,
+    evaluations: pl.DataFrame,
+    levers: tuple[Lever, ...],
+    params: Mapping[str, LeverParams],
+    progress: Progress,
+) -> list[Draft]:
+    """What all levers have to say, in their order. Two work at a time: they spend their time in numpy and
+    polars, which let each other run; more would share the memory of one analysis among them.
+    """
+    started = count()
+
+    def work(lever: Lever) -> list[Draft]:
+        progress(lever.name, next(started), len(levers) + 2)
+        found = lever.drafts(workload, evaluations, params[lever.name])
+        return [_with_prices_counted(draft, workload) for draft in found]
+
+    with ThreadPoolExecutor(_LEVERS_AT_ONCE) as threads:
+        return [draft for drafts in threads.map(work, levers) for draft in drafts]
 
 
 def _with_prices_counted(draft: Draft, workload: Workload) -> Draft:

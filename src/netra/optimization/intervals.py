@@ -10,7 +10,7 @@ generators of their own (PCG64(0) jumped ahead), so they can be drawn at the sam
 order.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -19,6 +19,8 @@ import numpy.typing as npt
 
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
+Drawn = npt.NDArray[np.uint32] | npt.NDArray[np.uint16]
+Numbers = Callable[[np.random.Generator, int, int], Drawn]
 
 RESAMPLES = 2_000
 MIN_CALLS = 50
@@ -26,6 +28,7 @@ DRAWN_AT_ONCE = 1 << 15
 """Up to so many blocks are drawn directly."""
 
 _GROUP = 1 << 12
+_LARGEST_WORD = 2**64 - 1
 _CELLS_AT_ONCE = 1 << 18
 _PRODUCTS_AT_ONCE = 1 << 18
 _THREADS = 2
@@ -62,7 +65,7 @@ class Resamples:
         """(resamples, totals) of a matrix of per-block sums (blocks, totals)."""
         if self._blocks <= DRAWN_AT_ONCE:
             generator = np.random.Generator(np.random.PCG64(0))
-            return self._drawn(generator, np.full(self._resamples, self._blocks), matrix)
+            return self._drawn(_any_number, generator, np.full(self._resamples, self._blocks), matrix)
         firsts = np.arange(0, self._blocks, _GROUP)
         sizes = np.diff(firsts, append=self._blocks)
         generator = np.random.Generator(np.random.PCG64(0))
@@ -71,7 +74,8 @@ class Resamples:
         def of_group(number: int) -> Float64:
             begin = int(firsts[number])
             own = np.random.Generator(np.random.PCG64(0).jumped(number + 1))
-            return self._drawn(own, draws[:, number], matrix[begin : begin + int(sizes[number])])
+            numbers = _number_in_group if sizes[number] == _GROUP else _any_number
+            return self._drawn(numbers, own, draws[:, number], matrix[begin : begin + int(sizes[number])])
 
         totals = np.zeros((self._resamples, matrix.shape[1]))
         with ThreadPoolExecutor(_THREADS) as threads:
@@ -79,18 +83,31 @@ class Resamples:
                 totals += part
         return totals
 
-    def _drawn(self, generator: np.random.Generator, draws: Int64, matrix: Float64) -> Float64:
+    def _drawn(
+        self, numbers: Numbers, generator: np.random.Generator, draws: Int64, matrix: Float64
+    ) -> Float64:
         """Totals of resamples that draw that many of the rows of `matrix` each."""
         blocks, totals = len(matrix), np.empty((len(draws), matrix.shape[1]))
         for rows in _slices(len(draws), max(1, _CELLS_AT_ONCE // blocks)):
             sizes = draws[rows]
-            drawn = generator.integers(0, blocks, size=int(sizes.sum()), dtype=np.uint32)
+            drawn = numbers(generator, blocks, int(sizes.sum()))
             counts = np.empty((len(sizes), blocks))
             ends = np.cumsum(sizes)
             for row, (begin, end) in enumerate(zip(ends - sizes, ends, strict=True)):
                 counts[row] = np.bincount(drawn[begin:end], minlength=blocks)
             totals[rows] = _product(counts, matrix)
         return totals
+
+
+def _any_number(generator: np.random.Generator, below: int, size: int) -> Drawn:
+    """Uniform numbers from 0 to `below` - 1."""
+    return generator.integers(0, below, size=size, dtype=np.uint32)
+
+
+def _number_in_group(generator: np.random.Generator, below: int, size: int) -> Drawn:
+    """The same below a power of two that 16 bits hold: each random word gives four."""
+    words = generator.integers(0, _LARGEST_WORD, size=-(-size // 4), dtype=np.uint64, endpoint=True)
+    return words.view(np.uint16)[:size] & np.uint16(below - 1)
 
 
 def _product(counts: Float64, matrix: Float64) -> Float64:

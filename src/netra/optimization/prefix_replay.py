@@ -7,6 +7,7 @@ is its longest run of live leading blocks.
 """
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, cast
@@ -31,6 +32,7 @@ _MICROSECONDS = 1_000
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _ENTRIES_AT_ONCE = 1 << 21
 _CALLS_AT_ONCE = 1 << 16
+_THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -111,9 +113,14 @@ def gaps_since_last_use(blocks: PrefixBlocks, scope: Int64, ts: Int64) -> Gaps:
         mixed[piece] = (blocks.hashes[piece] + scoped[calls[piece]]) * _GOLDEN
         if slices > 1:
             part[piece] = mixed[piece] >> high
-    for number in range(slices):
+
+    def fill(number: int) -> None:
         members = np.flatnonzero(part == number) if slices > 1 else np.arange(m)
         _gaps_of_slice(members, mixed, calls, ts, gaps)
+
+    with ThreadPoolExecutor(_THREADS) as threads:
+        for _ in threads.map(fill, range(slices)):
+            pass
     return gaps
 
 

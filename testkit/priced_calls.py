@@ -38,6 +38,7 @@ MODELS = [
 
 
 def priced_rows(count: int, seed: int = 1) -> list[dict[str, Any]]:
+    """Calls around every step of prices: sizes, tiers, caches, days, unknown models."""
     chance = random.Random(seed)
     found: list[dict[str, Any]] = []
     for number in range(count):
@@ -66,4 +67,5 @@ def priced_rows(count: int, seed: int = 1) -> list[dict[str, Any]]:
 
 
 def as_lines(entries: list[dict[str, Any]]) -> bytes:
+    """JSON lines without the columns that are None."""
     return b"\n".join(orjson.dumps({k: v for k, v in row.items() if v is not None}) for row in entries)

@@ -2,10 +2,12 @@
 
 import asyncio
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from netra.cli import usage_views
 from netra.cli.options import (
     DataDir,
     Json,
@@ -23,7 +25,14 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 DEFAULT_MEASURES = ["calls", "input_tokens", "output_tokens", "cost_usd"]
-_CONDITION = re.compile(r"^(?P<column>\w+)\s*(?P<operator>!=|>=|<=|=|>|<|~)\s*(?P<value>.*)$", re.DOTALL)
+KINDS = ("query", "compare", "anomalies", "forecast", "export")
+_CONDITION = re.compile(
+    r"^(?P<column>[\w:.\-]+?)\s*"
+    r"(?P<operator>!=|>=|<=|\^=|=|>|<|~|\s+is not null$|\s+is null$)\s*(?P<value>.*)$",
+    re.DOTALL | re.IGNORECASE,
+)
+_RANGE = re.compile(r"(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)$")
+_WORDS = {"~": "contains", "^=": "prefix"}
 
 
 def register(app: typer.Typer) -> None:
@@ -32,12 +41,16 @@ def register(app: typer.Typer) -> None:
 
 
 def show_usage(
+    what: Annotated[
+        str, typer.Argument(metavar="[WHAT]", help="query, compare, anomalies, forecast or export.")
+    ] = "query",
     measure: Annotated[
         list[str] | None,
         typer.Option("--measure", "-m", help="calls,input_tokens,cost_usd,latency_p95_ms,...; or repeat."),
     ] = None,
     by: Annotated[
-        list[str] | None, typer.Option("--by", help="model,provider,app,feature,user,day,...; or repeat.")
+        list[str] | None,
+        typer.Option("--by", help="model,provider,app,feature,user,team,tag:NAME,day,...; or repeat."),
     ] = None,
     where: Where = None,
     since: Since = None,
@@ -46,39 +59,88 @@ def show_usage(
         list[str] | None, typer.Option("--order", help="Order by this; -NAME is descending.")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Rows at most.")] = 1000,
+    compare: Annotated[
+        str | None, typer.Option("--compare", help="Explain the change from `previous` or from DAY..DAY.")
+    ] = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=365, help="Days to forecast.")] = 30,
+    growth: Annotated[float, typer.Option("--growth", help="What if so many percent more.")] = 0.0,
+    file_format: Annotated[
+        str, typer.Option("--format", help="Of the export: focus (CSV or Parquet, by the file's name).")
+    ] = "focus",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File for the export.")] = None,
     json_output: Json = False,
     url: Url = None,
     data_dir: DataDir = None,
     workspace: Workspace = None,
 ) -> None:
-    """Spend, tokens, latency and errors, grouped as you like."""
-    query: dict[str, Any] = {
-        "measures": listed(measure) or DEFAULT_MEASURES,
-        "dimensions": listed(by),
-        "filters": conditions(where),
-        "since": instant(since, "--since"),
-        "until": instant(until, "--until"),
-        "order_by": listed(order),
-        "limit": limit,
-    }
-    given = {name: value for name, value in query.items() if value not in (None, [])}
-    asyncio.run(_usage(Target(url, data_dir, workspace), given, json_output))
+    """Spend, tokens, latency and errors, grouped as you like; what changed, what is odd, what comes."""
+    kind = "compare" if what == "query" and compare else what
+    if kind not in KINDS:
+        raise typer.BadParameter(f"one of {', '.join(KINDS)}", param_hint="WHAT")
+    target = Target(url, data_dir, workspace)
+    limits = {"since": instant(since, "--since"), "until": instant(until, "--until")}
+    filters, groups, measures = conditions(where), listed(by), listed(measure)
+    scope = {name: value for name, value in {**limits, "filters": filters}.items() if value}
+    if kind == "query":
+        query = {
+            "measures": measures or DEFAULT_MEASURES,
+            "dimensions": groups,
+            **scope,
+            "order_by": listed(order),
+            "limit": limit,
+        }
+        given = {name: value for name, value in query.items() if value not in (None, [])}
+        asyncio.run(_usage(target, given, json_output))
+    elif kind == "compare":
+        body: dict[str, Any] = {"filters": filters, **({"dimensions": groups} if groups else {})}
+        if limits["since"] and limits["until"]:
+            body["after"] = limits
+        elif since or until:
+            raise typer.BadParameter("give both --since and --until, or neither", param_hint="--since")
+        asyncio.run(usage_views.compare(target, body, usage_views.period_of(compare), json_output))
+    elif kind == "anomalies":
+        more = {"measure": (measures or ["cost_usd"])[0]} | ({"dimensions": groups} if groups else {})
+        asyncio.run(usage_views.anomalies(target, {**scope, **more}, json_output))
+    elif kind == "forecast":
+        body = {**scope, "measure": (measures or ["cost_usd"])[0], "days": days, "growth_pct": growth}
+        asyncio.run(usage_views.forecast(target, body, json_output))
+    else:
+        asyncio.run(usage_views.export(target, _export(file_format, out, limits), _file(out), json_output))
+
+
+def _export(file_format: str, out: Path | None, limits: dict[str, str | None]) -> dict[str, str]:
+    if file_format != "focus":
+        raise typer.BadParameter("only focus", param_hint="--format")
+    kind = "parquet" if _file(out).suffix == ".parquet" else "csv"
+    return {"format": kind, **{name: value for name, value in limits.items() if value}}
+
+
+def _file(out: Path | None) -> Path:
+    if out is None:
+        raise typer.BadParameter("name the file to write", param_hint="--out")
+    return out
 
 
 def conditions(where: list[str] | None) -> list[dict[str, Any]]:
-    """`column=value` (also != > >= < <=, ~ for contains) as filters; a column given twice means either."""
+    """`column=value` (also != > >= < <=, ~ contains, ^= begins with, `is null`, `is not null`, and
+    `column=LOW..HIGH` of numbers) as filters; a column given twice means either.
+    """
     filters: list[dict[str, Any]] = []
     equal: dict[str, list[str]] = {}
     for text in where or ():
         match = _CONDITION.match(text)
         if match is None:
             raise typer.BadParameter(f"{text!r} is not COLUMN=VALUE", param_hint="--where")
-        column, operator, value = match["column"], match["operator"], match["value"]
-        if operator == "=":
+        column, operator, value = match["column"], match["operator"].strip().lower(), match["value"]
+        ends = _RANGE.match(value)
+        if operator == "=" and ends is not None:
+            filters.append({"column": column, "operator": "between", "value": [*ends.groups()]})
+        elif operator == "=":
             equal.setdefault(column, []).append(value)
+        elif operator.endswith("null"):
+            filters.append({"column": column, "operator": operator})
         else:
-            word = "contains" if operator == "~" else operator
-            filters.append({"column": column, "operator": word, "value": value})
+            filters.append({"column": column, "operator": _WORDS.get(operator, operator), "value": value})
     for column, values in equal.items():
         if len(values) == 1:
             filters.append({"column": column, "operator": "=", "value": values[0]})

@@ -93,6 +93,25 @@ class NetraClient:
         """POST a JSON body."""
         return await self.request("POST", path, json={} if body is None else body)
 
+    async def download(
+        self, path: str, write: Callable[[bytes], object], *, params: Mapping[str, Any] | None = None
+    ) -> None:
+        """GET a file, handing its pieces to `write` as they come."""
+        request = self._http.build_request(
+            "GET", path, params=_given(params or {}), headers=self._headers(), timeout=None
+        )
+        try:
+            response = await self._http.send(request, stream=True)
+            try:
+                if response.status_code >= 400:
+                    raise _error_of(response.status_code, await response.aread())
+                async for piece in response.aiter_bytes():
+                    write(piece)
+            finally:
+                await response.aclose()
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from error
+
     async def pages(self, path: str, **params: Any) -> AsyncIterator[JsonObject]:
         """Every item of a cursor-paged listing, in the server's order."""
         cursor: str | None = None

@@ -33,7 +33,8 @@ _Row: TypeAlias = dict[str, Any]
 _PLACES = 15
 
 _GROUPS = """SELECT llm_calls.day AS charged, provider, model, service_tier, app, feature, api_key_id,
-{team} AS team, {segment} AS segment, {listed} AS listed, isNull({cost}) AS missing, sum(cost_usd) AS stored, {tokens}
+{team} AS team, {segment} AS segment, {listed} AS listed, isNull({cost}) AS missing,
+sum(cost_usd) AS stored, {tokens}
 FROM llm_calls WHERE workspace_id = {{workspace:String}} AND isNotNull(cost_usd){limits}
 GROUP BY charged, provider, model, service_tier, app, feature, api_key_id, team, segment, listed, missing
 ORDER BY charged, provider, model, service_tier, app, feature, api_key_id, team, segment, listed, missing"""

@@ -98,3 +98,17 @@ def test_constraints_are_read_as_people_write_them() -> None:
         given = [*wrong, *[None] * (5 - len(wrong))]
         with pytest.raises(typer.BadParameter):
             constraints_of(*given)
+
+
+def test_conditions_know_ranges_prefixes_and_absence() -> None:
+    from netra.cli.usage import conditions
+
+    assert conditions(
+        ["input_tokens=100..2000", "model^=gpt-", "user is null", "tag:env=prod", "a=1", "a=2"]
+    ) == [
+        {"column": "input_tokens", "operator": "between", "value": ["100", "2000"]},
+        {"column": "model", "operator": "prefix", "value": "gpt-"},
+        {"column": "user", "operator": "is null"},
+        {"column": "tag:env", "operator": "=", "value": "prod"},
+        {"column": "a", "operator": "in", "value": ["1", "2"]},
+    ]

@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from netra.usage.outbox.same_calls import COLUMNS, superfluous
+from netra.usage.outbox.same_calls import COLUMNS, completed, superfluous
 
 SECOND = 1_000_000
 
@@ -21,7 +21,7 @@ def report(name: str, **changes: Any) -> dict[str, Any]:
 def dropped(new: list[dict[str, Any]], stored: list[dict[str, Any]] | None = None) -> set[str]:
     frame = pl.DataFrame(new).select(COLUMNS)
     known = pl.DataFrame(stored or [], schema={**frame.schema}).drop("rank")
-    return set(frame.filter(superfluous(frame, known))["call_id"])
+    return set(frame[superfluous(frame, known)["row"].to_list()]["call_id"])
 
 
 def test_a_wrapper_over_its_call_is_one_call() -> None:
@@ -36,13 +36,18 @@ def test_the_report_that_knows_more_stays() -> None:
     assert dropped([inner, report("outer", rank=4)]) == {"inner"}
 
 
-def test_three_layers_are_one_call() -> None:
+def test_three_layers_are_one_call_that_knows_what_each_knew() -> None:
     layers = [
         report("a", ancestor_id="b", at=2, end=8),
         report("b", ancestor_id="c", at=1, end=9),
         report("c"),
     ]
     assert dropped(layers) == {"b", "c"}
+    labels = {"user": [None, "u", "other"], "feature": [None, None, "f"], "app": ["a", "b", None]}
+    frame = pl.DataFrame(layers).with_columns(pl.Series(name, values) for name, values in labels.items())
+    lost = superfluous(frame, pl.DataFrame(schema=frame.select(COLUMNS).drop("rank").schema))
+    stays = completed(frame, lost).row(0, named=True)
+    assert {name: stays[name] for name in labels} == {"user": "u", "feature": "f", "app": "a"}
 
 
 def test_the_providers_answer_tells_a_call_apart_from_its_neighbours() -> None:

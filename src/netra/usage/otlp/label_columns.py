@@ -42,7 +42,7 @@ def label_columns(columns: SpanColumns) -> list[pl.Expr]:
     )
     texts = {
         "provider": _provider(columns),
-        "model": columns.text(*names.MODEL),
+        "model": pl.coalesce(columns.text(*names.MODEL), parameters["model"]),
         "app": pl.when(~pl.col("service").str.contains(_UNNAMED)).then(pl.col("service")),
         "feature": _unquoted(columns.text(*names.FEATURE)),
         "user": columns.text(*names.USER),
@@ -166,7 +166,7 @@ def _parameters(columns: SpanColumns) -> dict[str, pl.Expr]:
     """Request parameters that come as one JSON object, read once for each different object."""
     types = {
         "max_output_tokens": pl.Int64(), "temperature": pl.Float64(), "reasoning_effort": pl.String(),
-        "stream": pl.Boolean(),
+        "stream": pl.Boolean(), "model": pl.String(),
     }  # fmt: skip
     if not columns.has(*names.PARAMETERS):
         return {name: pl.lit(None, dtype=dtype) for name, dtype in types.items()}
@@ -180,16 +180,17 @@ def _parameters(columns: SpanColumns) -> dict[str, pl.Expr]:
     return result
 
 
-def _read_parameters(text: str) -> tuple[int | None, float | None, str | None, bool | None]:
+def _read_parameters(text: str) -> tuple[int | None, float | None, str | None, bool | None, str | None]:
     found = parsed(text) or {}
     limit = next(
         (found[key] for key in ("max_tokens", "max_completion_tokens", "max_output_tokens") if key in found),
         None,
     )
-    effort, stream = found.get("reasoning_effort"), found.get("stream")
+    effort, stream, model = (found.get(key) for key in ("reasoning_effort", "stream", "model"))
     return (
         limit if isinstance(limit, int) and not isinstance(limit, bool) and limit >= 0 else None,
         _float(found.get("temperature")),
         effort if isinstance(effort, str) else None,
         stream if isinstance(stream, bool) else None,
+        model if isinstance(model, str) else None,
     )

@@ -27,7 +27,7 @@ from netra.usage.identity import id_hashes
 from netra.usage.outbox.batch import WaitingBatch, unpacked
 from netra.usage.outbox.known_calls import stored_around
 from netra.usage.outbox.repository import OutboxRepository, waiting_workspaces
-from netra.usage.outbox.same_calls import superfluous
+from netra.usage.outbox.same_calls import completed, superfluous
 from netra.usage.repository import ImportRepository
 from netra.usage.writer import CallWriter
 
@@ -39,12 +39,9 @@ PAUSE_S = 1.0
 _USER = "outbox"
 _ROWS_OF_A_BATCH = 24
 _LOOKED_AT: dict[str, pl.DataType] = {
-    **dict.fromkeys(
-        ("ancestor_id", "response_id", "session_id", "user", "feature", "trace_id", "span_id"), pl.String()
-    ),
+    **dict.fromkeys(("ancestor_id", "response_id", "trace_id", "span_id"), pl.String()),
     **dict.fromkeys(("cache_read_tokens", "cache_write_tokens"), pl.Int64()),
     "latency_ms": pl.Float64(),
-    "prefix_hashes": pl.List(pl.UInt64()),
 }
 
 _log = structlog.get_logger("netra.usage.outbox")
@@ -225,13 +222,7 @@ def _calls_of(batches: Sequence[WaitingBatch]) -> pl.DataFrame:
     ]
     calls = calls.with_columns(absent)
     at = pl.col("ts").dt.epoch("us")
-    knows = (
-        ((pl.col("cache_read_tokens") + pl.col("cache_write_tokens")) > 0).fill_null(False).cast(pl.Int64) * 4
-        + (pl.col("prefix_hashes").list.len() > 0).fill_null(False).cast(pl.Int64) * 2
-        + pl.any_horizontal(*(pl.col(name).is_not_null() for name in ("session_id", "user", "feature"))).cast(
-            pl.Int64
-        )
-    )
+    knows = (pl.col("cache_read_tokens") + pl.col("cache_write_tokens") > 0).fill_null(False).cast(pl.Int64)
     return calls.with_columns(
         pl.Series("id_hash", id_hashes(calls["call_id"])),
         at.alias("at"),
@@ -254,7 +245,8 @@ def _sort(calls: pl.DataFrame, stored: pl.DataFrame) -> _Sorted:
     repeated = pl.col("@position").is_not_null() | (pl.int_range(pl.len()).over("id_hash") > 0)
     rows = rows.with_columns(own.fill_null(False).alias("@own"), repeated.alias("@repeated"))
     fresh = rows.filter(~pl.col("@repeated"))
-    same = superfluous(fresh, stored)
+    lost = superfluous(fresh, stored)
+    same = pl.Series(range(fresh.height), dtype=pl.UInt32).is_in(lost["row"].implode())
     rejoined = fresh.select("position").with_columns(same.alias("@same"))
     rows = rows.join(rejoined, on="position", how="left", maintain_order="left")
     fate = (
@@ -272,7 +264,7 @@ def _sort(calls: pl.DataFrame, stored: pl.DataFrame) -> _Sorted:
         fate.alias("fate"),
         (pl.col("@own") & pl.col("@unpriced").fill_null(False)).alias("unpriced"),
     )
-    return _Sorted(fresh.filter(~same), fates)
+    return _Sorted(completed(fresh, lost).filter(~same), fates)
 
 
 def _tally(fates: pl.DataFrame) -> list[tuple[str, date, str, int, int]]:

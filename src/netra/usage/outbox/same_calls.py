@@ -2,12 +2,11 @@
 
 A wrapper (Langfuse's client, LiteLLM, a framework) and the instrumentation of the client beneath it report
 the same call. Two reports are one call when
-1. they carry the same id of the provider's answer and the same input, and one lies within the other in time;
-or
+1. they carry the same id of the provider's answer and the same input, one within the other in time; or
 2. one is the nearest known report above the other in the same trace, with the same input and output; or
 3. one is above several others in the same trace and its input and output are the sums of theirs.
-What is stored already stays; else the report that knows more (cached tokens, the prompt's digests, session,
-user or feature), else the inner one. Pure.
+What is stored already stays; else the report that knows of cached tokens, else the inner one, and what it
+lacks it takes from the other. Pure.
 """
 
 from __future__ import annotations
@@ -33,13 +32,35 @@ COLUMNS = (
 it, else of its parent; `rank`, how much it knows.
 """
 
+GIVEN = (
+    "app",
+    "feature",
+    "user",
+    "session_id",
+    "api_key_id",
+    "tags",
+    "request_hash",
+    "prefix_hashes",
+    "prefix_block_tokens",
+    "streaming",
+    "interactive",
+    "ttft_ms",
+    "max_output_tokens",
+    "temperature",
+    "reasoning_effort",
+    "reasoning_tokens",
+    "reported_cost_usd",
+)
+"""What a report may take from another one of the same call."""
+
 STORED = 1_000
 _MOST_US = 1 << 40
 
 
-def superfluous(new: pl.DataFrame, stored: pl.DataFrame) -> pl.Series:
-    """Which of the new reports (rows with COLUMNS, their call ids unique) tell of a call that another one
-    tells of.
+def superfluous(new: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
+    """Which of the new reports (rows with COLUMNS, their call ids unique) tell of a call of which another tells.
+
+    `row`, its place, and `winner`, the place of the report that stays, NULL where that is stored already.
     """
     known = stored.filter(~pl.col("call_id").is_in(new["call_id"].implode()))
     ranked = known.with_columns(pl.lit(STORED, dtype=pl.Int64).alias("rank"))
@@ -47,16 +68,50 @@ def superfluous(new: pl.DataFrame, stored: pl.DataFrame) -> pl.Series:
     reports = reports.with_row_index("row").with_columns(
         (pl.col("rank") * _MOST_US - (pl.col("end") - pl.col("at")).clip(0, _MOST_US - 1)).alias("rank")
     )
-    losers = pl.concat([_by_answer(reports), _by_ancestor(reports), _sums(reports)])
-    return pl.Series(range(new.height), dtype=pl.UInt32).is_in(losers["row"].implode())
+    defeats = pl.concat([_by_answer(reports), _by_ancestor(reports), _sums(reports)]).filter(
+        pl.col("row") < new.height
+    )
+    strongest = defeats.sort("winner_rank", descending=True, nulls_last=True).unique(
+        "row", keep="first", maintain_order=True
+    )
+    return strongest.select(
+        "row", pl.when(pl.col("winner") < new.height).then("winner").cast(pl.UInt32).alias("winner")
+    ).sort("row")
 
 
-def _weaker(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Of each pair the report with the lower rank, of equal ones the later."""
+def completed(new: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
+    """The new reports, where one that stays lacks something that a report it stands for says."""
+    givers = lost.filter(pl.col("winner").is_not_null())
+    if not givers.height:
+        return new
+    above = dict(givers.iter_rows())
+    tops = [_top(row, above) for row in givers["row"].to_list()]
+    columns = [name for name in GIVEN if name in new.columns]
+    given = (
+        new[givers["row"].to_list()].select(columns).with_columns(pl.Series("@row", tops, dtype=pl.UInt32))
+    )
+    first = given.group_by("@row", maintain_order=True).agg(pl.col(columns).drop_nulls().first())
+    joined = new.with_row_index("@row").join(first, on="@row", how="left", maintain_order="left", suffix="@")
+    filled = [pl.coalesce(name, f"{name}@").alias(name) for name in columns]
+    return joined.with_columns(filled).select(new.columns)
+
+
+def _top(row: int, above: dict[int, int]) -> int:
+    while row in above:
+        row = above[row]
+    return row
+
+
+def _defeats(pairs: pl.DataFrame) -> pl.DataFrame:
+    """Of each pair the report with the lower rank, of equal ones the later; and the other one."""
     right_wins = (pl.col("rank_right") > pl.col("rank")) | (
         (pl.col("rank_right") == pl.col("rank")) & (pl.col("row_right") < pl.col("row"))
     )
-    return pairs.select(pl.when(right_wins).then("row").otherwise("row_right").cast(pl.UInt32).alias("row"))
+    return pairs.select(
+        pl.when(right_wins).then("row").otherwise("row_right").alias("row"),
+        pl.when(right_wins).then("row_right").otherwise("row").alias("winner"),
+        pl.when(right_wins).then("rank_right").otherwise("rank").alias("winner_rank"),
+    )
 
 
 def _by_answer(reports: pl.DataFrame) -> pl.DataFrame:
@@ -69,7 +124,7 @@ def _by_answer(reports: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("at") >= pl.col("at_right") - SLACK_US)
         & (pl.col("end") <= pl.col("end_right") + SLACK_US)
     )
-    return _weaker(pairs)
+    return _defeats(pairs)
 
 
 def _by_ancestor(reports: pl.DataFrame) -> pl.DataFrame:
@@ -81,7 +136,7 @@ def _by_ancestor(reports: pl.DataFrame) -> pl.DataFrame:
         right_on=["span_id", *tokens],
         suffix="_right",
     )
-    return _weaker(pairs.filter(pl.col("row") != pl.col("row_right")))
+    return _defeats(pairs.filter(pl.col("row") != pl.col("row_right")))
 
 
 def _sums(reports: pl.DataFrame) -> pl.DataFrame:
@@ -98,5 +153,9 @@ def _sums(reports: pl.DataFrame) -> pl.DataFrame:
             left_on=["span_id", *totals],
             right_on=["ancestor_id", *totals],
         )
-        .select("row")
+        .select(
+            "row",
+            pl.lit(None, dtype=pl.UInt32).alias("winner"),
+            pl.lit(None, dtype=pl.Int64).alias("winner_rank"),
+        )
     )

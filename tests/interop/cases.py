@@ -1,0 +1,79 @@
+"""What is called through every stack: the request's kind, and the usage that the provider reports for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """One call. `usage` is the provider's own object; `expected` are the tokens of our row."""
+
+    name: str
+    api: str
+    model: str
+    usage: JsonObject = field(default_factory=dict[str, Any])
+    expected: tuple[int, int, int, int] = (0, 0, 0, 0)
+    """input (all), cache read, cache write, output"""
+    stream: bool = False
+    tools: bool = False
+    status: int = 200
+
+
+def _openai(prompt: int, completion: int, cached: int = 0, reasoning: int = 0) -> JsonObject:
+    return {
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "total_tokens": prompt + completion,
+        "prompt_tokens_details": {"cached_tokens": cached},
+        "completion_tokens_details": {"reasoning_tokens": reasoning},
+    }
+
+
+def _anthropic(plain: int, output: int, read: int = 0, written: int = 0) -> JsonObject:
+    return {
+        "input_tokens": plain,
+        "output_tokens": output,
+        "cache_read_input_tokens": read,
+        "cache_creation_input_tokens": written,
+    }
+
+
+CASES = (
+    Case("openai-plain", "openai", "gpt-4o", _openai(1_117, 43), (1_117, 0, 0, 43)),
+    Case("openai-cached", "openai", "gpt-4o", _openai(2_006, 300, 1_920), (2_006, 1_920, 0, 300)),
+    Case("openai-reasoning", "openai", "gpt-5-mini", _openai(75, 1_186, 0, 1_024), (75, 0, 0, 1_186)),
+    Case("openai-tools", "openai", "gpt-4o", _openai(82, 17), (82, 0, 0, 17), tools=True),
+    Case("openai-stream", "openai", "gpt-4o", _openai(1_500, 77, 1_024), (1_500, 1_024, 0, 77), stream=True),
+    Case("openai-error", "openai", "gpt-4o", status=429),
+    Case("anthropic-plain", "anthropic", "claude-sonnet-4-5", _anthropic(1_211, 55), (1_211, 0, 0, 55)),
+    Case(
+        "anthropic-written",
+        "anthropic",
+        "claude-sonnet-4-5",
+        _anthropic(3, 550, 0, 12_304),
+        (12_307, 0, 12_304, 550),
+    ),
+    Case(
+        "anthropic-read",
+        "anthropic",
+        "claude-sonnet-4-5",
+        _anthropic(21, 393, 18_000, 86),
+        (18_107, 18_000, 86, 393),
+    ),
+    Case(
+        "anthropic-tools", "anthropic", "claude-sonnet-4-5", _anthropic(472, 65), (472, 0, 0, 65), tools=True
+    ),
+    Case(
+        "anthropic-stream",
+        "anthropic",
+        "claude-sonnet-4-5",
+        _anthropic(14, 91, 2_048, 0),
+        (2_062, 2_048, 0, 91),
+        stream=True,
+    ),
+    Case("anthropic-error", "anthropic", "claude-sonnet-4-5", status=429),
+)

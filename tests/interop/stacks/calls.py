@@ -1,0 +1,80 @@
+"""Runs in the environment of the interop tests: makes every case's call through the real SDKs.
+
+`python calls.py STACK PROVIDER_URL OTLP_URL KEY`, cases as JSON on standard input.
+"""
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+TOOL = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+
+
+def main() -> None:
+    stack, provider, otlp, key = sys.argv[1:5]
+    cases = json.load(sys.stdin)
+    module = __import__(f"stack_{stack}")
+    with module.instrumented(otlp, key):
+        call = getattr(module, "call", None) or sdk_calls(provider, module)
+        for case in cases:
+            if case["api"] in getattr(module, "APIS", ("openai", "anthropic")):
+                with contextlib.suppress(Exception):
+                    call(case, provider) if hasattr(module, "call") else call(case)
+
+
+def sdk_calls(provider: str, module: Any) -> Callable[[dict[str, Any]], None]:
+    """Calls by the SDKs of OpenAI and Anthropic; a stack may bring an OpenAI client of its own."""
+    import anthropic
+    import openai
+
+    make = getattr(module, "openai_client", openai.OpenAI)
+    of_openai = make(base_url=provider, api_key="sk-test", max_retries=0)
+    of_anthropic = anthropic.Anthropic(
+        base_url=provider.removesuffix("/v1"), api_key="sk-test", max_retries=0
+    )
+
+    def call(case: dict[str, Any]) -> None:
+        if case["api"] == "openai":
+            ask_openai(of_openai, case)
+        else:
+            ask_anthropic(of_anthropic, case)
+
+    return call
+
+
+def ask_openai(client: Any, case: dict[str, Any]) -> None:
+    options: dict[str, Any] = {"max_completion_tokens": 2000}
+    if case["tools"]:
+        tool = {"name": "weather", "description": "Tells the weather.", "parameters": TOOL}
+        options["tools"] = [{"type": "function", "function": tool}]
+    if "reasoning" in case["name"]:
+        options["reasoning_effort"] = "low"
+    if case["stream"]:
+        options |= {"stream": True, "stream_options": {"include_usage": True}}
+    messages = [
+        {"role": "system", "content": "You are brief. " * 200},
+        {"role": "user", "content": case["name"]},
+    ]
+    answer = client.chat.completions.create(model=case["model"], messages=messages, **options)
+    if case["stream"]:
+        for _ in answer:
+            pass
+
+
+def ask_anthropic(client: Any, case: dict[str, Any]) -> None:
+    options: dict[str, Any] = {"system": "You are brief. " * 200}
+    if case["tools"]:
+        options["tools"] = [{"name": "weather", "description": "Tells the weather.", "input_schema": TOOL}]
+    if case["stream"]:
+        options["stream"] = True
+    messages = [{"role": "user", "content": case["name"]}]
+    answer = client.messages.create(model=case["model"], max_tokens=2000, messages=messages, **options)
+    if case["stream"]:
+        for _ in answer:
+            pass
+
+
+if __name__ == "__main__":
+    main()

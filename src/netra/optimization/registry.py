@@ -19,11 +19,13 @@ from netra.optimization.levers.region import Region
 from netra.optimization.levers.response_cache import ResponseCache
 from netra.optimization.levers.retry_waste import RetryWaste
 from netra.optimization.levers.routing import Routing
+from netra.optimization.levers.semantic_cache import SemanticCache
 from netra.optimization.levers.timeout import Timeout
 
 LEVERS: tuple[Lever, ...] = (
     PromptCache(),
     ResponseCache(),
+    SemanticCache(),
     ModelSwitch(),
     Routing(),
     Cascade(),

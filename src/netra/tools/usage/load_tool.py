@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -35,20 +36,32 @@ class LoadArguments(ToolArguments):
     until: AwareDatetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """The load of each model, the calls it was measured on, and what they cost (None: unpriced)."""
+
+    loads: list[ModelLoad]
+    read: CallsRead
+    spend: Decimal | None
+
+
 def profile_load(usage: UsageService) -> AnyToolSpec:
     """The tool `profile_load`."""
 
     async def run(call: ToolCall, arguments: LoadArguments) -> ToolResult:
         columns = list(dict.fromkeys([*_COLUMNS, *arguments.filters]))
-        frame = await usage.load_calls(
-            call.context, columns=columns, since=arguments.since, until=arguments.until
-        )
-        for name, value in arguments.filters.items():
-            frame = frame.filter(pl.col(name).cast(pl.String) == value)
-        if frame.is_empty():
+
+        async def measure_calls() -> _Measured:
+            frame = await usage.load_calls(
+                call.context, columns=columns, since=arguments.since, until=arguments.until
+            )
+            return await asyncio.to_thread(_measured, frame, arguments)
+
+        question = ("profile_load", arguments.model_dump_json())
+        measured = await usage.derived(call.context, question, measure_calls)
+        loads = measured.loads
+        if not loads:
             return ToolResult("no calls in this range", plain_json({"calls": 0, "names": []}))
-        growth = 1 + arguments.growth_pct / 100
-        loads = await asyncio.to_thread(load_of, frame, growth, arguments.spike)
         query = UsageQuery(
             measures=["calls", "rate_limited", "total_tokens"],
             dimensions=["model"],
@@ -57,12 +70,12 @@ def profile_load(usage: UsageService) -> AnyToolSpec:
             until=arguments.until,
         )
         replay = {"unit": "minute", "growth_pct": arguments.growth_pct, "spike": arguments.spike}
-        read = CallsRead(frame.height, _moment(frame, "min"), _moment(frame, "max"))
-        source = replay_source(query, replay, read, call.context.timezone)
-        output = _output(call.figures, arguments, loads, frame, source)
+        source = replay_source(query, replay, measured.read, call.context.timezone)
+        output = _output(call.figures, arguments, measured, source)
         refused = sum(load.refused for load in loads)
         summary = (
-            f"{frame.height:,} calls of {len(loads)} models by the minute; {refused:,} refused by rate limits"
+            f"{measured.read.rows:,} calls of {len(loads)} models by the minute; "
+            f"{refused:,} refused by rate limits"
         )
         return ToolResult(summary, plain_json(output))
 
@@ -76,23 +89,30 @@ def profile_load(usage: UsageService) -> AnyToolSpec:
     )
 
 
+def _measured(frame: pl.DataFrame, arguments: LoadArguments) -> _Measured:
+    for name, value in arguments.filters.items():
+        frame = frame.filter(pl.col(name).cast(pl.String) == value)
+    priced = frame["cost_usd"].drop_nulls()
+    spend = Decimal(str(priced.sum())) if len(priced) else None
+    growth = 1 + arguments.growth_pct / 100
+    loads = load_of(frame, growth, arguments.spike) if frame.height else []
+    return _Measured(loads, CallsRead(frame.height, _moment(frame, "min"), _moment(frame, "max")), spend)
+
+
 def _moment(frame: pl.DataFrame, how: str) -> datetime | None:
     value = frame["ts"].min() if how == "min" else frame["ts"].max()
     return value if isinstance(value, datetime) else None
 
 
-def _output(
-    sheet: FigureSheet, arguments: LoadArguments, loads: list[ModelLoad], frame: pl.DataFrame, source: Source
-) -> LoadOutput:
+def _output(sheet: FigureSheet, arguments: LoadArguments, measured: _Measured, source: Source) -> LoadOutput:
+    loads, spend = measured.loads, measured.spend
     models = [_model(sheet, load, source) for load in loads[:_MODELS]]
-    cost = frame["cost_usd"].drop_nulls().sum()
-    spend = Decimal(str(cost)) if frame["cost_usd"].drop_nulls().len() else None
     factor = Decimal(str(1 + arguments.growth_pct / 100))
     refused = sum(load.refused for load in loads)
     bars = tuple(Bar(label=load.model, value=float(load.peak_tokens)) for load in loads[:_MODELS])
     return LoadOutput(
         names=[model.name for model in models],
-        calls=frame.height,
+        calls=measured.read.rows,
         grows=arguments.growth_pct != 0,
         models=models,
         refused=sheet.add(refused, "count", "Calls refused by a rate limit", source),

@@ -10,8 +10,10 @@ from netra.tools.optimization.reasoning import profile_reasoning
 from netra.tools.optimization.recall import recall_finding
 from netra.tools.optimization.savings import find_savings
 from netra.tools.reports.create import create_report
+from netra.tools.usage.anomalies_tool import find_anomalies
 from netra.tools.usage.changes import compare_periods
 from netra.tools.usage.drivers import rank_drivers
+from netra.tools.usage.forecast_tool import forecast_spend
 from netra.tools.usage.latency import profile_latency
 from netra.tools.usage.load_tool import profile_load
 from netra.tools.usage.profile import DataProfiler, inspect_data
@@ -33,6 +35,8 @@ def product_tools(
             inspect_data(DataProfiler(usage, evaluations)),
             query_usage(usage),
             rank_drivers(usage),
+            forecast_spend(usage),
+            find_anomalies(usage),
             compare_periods(usage),
             profile_latency(usage),
             plan_latency(usage),

@@ -24,6 +24,8 @@ _OPENINGS = {
     "change": "Comparing the period with the one before: volume, mix, size and price.",
     "latency": "Measuring where the time goes.",
     "capacity": "Measuring the load and where it peaks.",
+    "forecast": "Carrying the daily spend on, and trying that on the past.",
+    "anomalies": "Comparing each day with the same weekdays before it.",
 }
 
 
@@ -45,6 +47,8 @@ DATA = AgentBlueprint(
         "plan_latency",
         "profile_load",
         "profile_reasoning",
+        "forecast_spend",
+        "find_anomalies",
     ),
     playbook=data_playbook,
     opening=opening,

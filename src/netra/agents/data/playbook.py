@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, cast
 
 from pydantic import JsonValue
@@ -53,6 +54,10 @@ def calls_for(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonOb
             return _latency(frame, facts)
         case "capacity":
             return (("profile_load", _load(frame)),)
+        case "forecast":
+            return (("forecast_spend", _forecast(frame, facts)),)
+        case "anomalies":
+            return (("find_anomalies", _anomalies(frame)),)
         case "audit" if frame.levers == ["unpriced"]:
             query: JsonObject = {"measures": ["unpriced_calls"], "dimensions": ["model", "provider"]}
             return (("query_usage", {**query, **_range(frame)}),)
@@ -122,6 +127,27 @@ def _change(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonObje
     if filters_of(frame):
         arguments["filters"] = cast(JsonValue, filters_of(frame))
     return (("compare_periods", arguments),)
+
+
+def _forecast(frame: QuestionFrame, facts: DataFacts) -> JsonObject:
+    """The days ahead: those named, or what is left of the running month, whose spend so far is added."""
+    arguments: JsonObject = {"days": frame.horizon_days or 30}
+    end = facts.until
+    if frame.horizon_days == 0 and end is not None:
+        first = end.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        following = (first + timedelta(days=32)).replace(day=1)
+        arguments = {"days": max((following - end).days, 1), "so_far_since": first.isoformat()}
+    if frame.targets.growth_pct is not None:
+        arguments["growth_pct"] = frame.targets.growth_pct
+    if filters_of(frame):
+        arguments["filters"] = cast(JsonValue, filters_of(frame))
+    return arguments
+
+
+def _anomalies(frame: QuestionFrame) -> JsonObject:
+    known = {"cost_usd", "calls", "input_tokens", "output_tokens", "errors"}
+    measure = next((name for name in frame.measures if name in known), "cost_usd")
+    return {"measure": measure, **_range(frame)}
 
 
 def _load(frame: QuestionFrame) -> JsonObject:

@@ -33,6 +33,8 @@ class DataResult(BaseModel):
     statements: list[str] = Field(default_factory=list[str])
     sections: list[dict[str, Any]] = Field(default_factory=list[dict[str, Any]])
     charts: list[dict[str, Any]] = Field(default_factory=list[dict[str, Any]])
+    missing: list[dict[str, str]] = Field(default_factory=list[dict[str, str]])
+    """What the tools said the data lacks, and how to send it."""
     tools: dict[str, Any] = Field(default_factory=dict[str, Any])
     """The data of the last call of each tool, for those who conclude."""
 
@@ -41,13 +43,17 @@ def collect_data(answer: DataAnswer, results: Sequence[tuple[str, ToolResult]]) 
     """Join what the agent said with what its tools made."""
     sections: list[dict[str, Any]] = []
     charts: list[dict[str, Any]] = []
+    missing: list[dict[str, Any]] = []
     tools: dict[str, Any] = {}
     for tool, result in results:
         if isinstance(result.data, dict):
             sections += _objects(result.data.get("sections"))
             charts += _objects(result.data.get("charts"))
+            missing += _objects(result.data.get("missing"))
             tools[tool] = result.data
-    return DataResult(statements=answer.statements, sections=sections, charts=charts, tools=tools)
+    return DataResult(
+        statements=answer.statements, sections=sections, charts=charts, missing=missing, tools=tools
+    )
 
 
 def _objects(value: JsonValue) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from netra.agents.data.insight_statements import anomaly_statements, forecast_statements
 from netra.agents.data.load_statements import load_statements
 from netra.agents.data.reasoning_statements import reasoning_statements
 from netra.agents.data.scope import scope_of
@@ -13,9 +14,11 @@ from netra.agents.data.usage_statements import unpriced_statements, usage_statem
 from netra.agents.triage.frame import QuestionFrame
 from netra.reports.citations import cite
 from netra.tools.usage.outputs import (
+    AnomaliesOutput,
     ChangeOutput,
     Driver,
     DriversOutput,
+    ForecastOutput,
     LatencyOutput,
     LoadOutput,
     Mover,
@@ -52,6 +55,10 @@ def statements_of(frame: QuestionFrame, shown: Sequence[tuple[str, dict[str, Any
                 statements += load_statements(frame, LoadOutput.model_validate(data))
             case "profile_reasoning":
                 statements += reasoning_statements(frame, ReasoningOutput.model_validate(data))
+            case "forecast_spend":
+                statements += forecast_statements(frame, ForecastOutput.model_validate(data))
+            case "find_anomalies":
+                statements += anomaly_statements(frame, AnomaliesOutput.model_validate(data))
             case _:
                 pass
     return statements
@@ -62,8 +69,7 @@ def _spend(frame: QuestionFrame, output: DriversOutput) -> list[str]:
     named = ", ".join(
         f"{driver.name} {cite(driver.cost)} ({cite(driver.share)})" for driver in output.drivers[:_NAMED]
     )
-    narrow = frame.levers or frame.kind == "model_choice"
-    return [f"The spend{scope_of(frame)} goes mostly to {named}."] if named and not narrow else []
+    return [f"The spend{scope_of(frame)} goes mostly to {named}."] if named else []
 
 
 def _drivers(frame: QuestionFrame, output: DriversOutput) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netra.agents.data.scope import scope_of
 from netra.agents.optimization.savings_words import interval_in_words
 from netra.agents.triage.frame import QuestionFrame, Targets
@@ -9,14 +11,20 @@ from netra.agents.triage.targets import dollars_in_words
 from netra.reports.citations import cite
 from netra.tools.optimization.outputs import CheckView, PlanView
 
+_ALL = "everything recommended together"
 _SAVINGS = frozenset({"min_savings_pct", "min_savings_usd", "min_savings_usd_per_month"})
 
 
-def plan_statements(frame: QuestionFrame, plan: PlanView, failed: PlanView | None = None) -> list[str]:
+def plan_statements(
+    frame: QuestionFrame, plan: PlanView, everything: Sequence[str], failed: PlanView | None = None
+) -> list[str]:
     """Yes or no first, then each condition with what is reached and by how much it is missed.
 
-    `failed` is the plan for everything asked, where that cannot hold; `plan` then leaves out what cannot.
+    `everything` are the titles of all recommended changes, which need not be named twice. `failed` is the
+    plan for everything asked, where that cannot hold; `plan` then leaves out what cannot.
     """
+    if len(plan.titles) > 1 and set(plan.titles) == set(everything):
+        plan = plan.model_copy(update={"titles": [_ALL]})
     if failed is not None:
         left_out = {check.name for check in failed.checks} - {check.name for check in plan.checks}
         missed = [check for check in failed.checks if check.name in left_out]
@@ -68,7 +76,9 @@ def _verdict(frame: QuestionFrame, plan: PlanView) -> str:
         opening = f"**Yes: {wanted} {'is' if len(plan.checks) == 1 else 'are'} within reach{scope}.**"
         if not plan.titles:
             return f"{opening} That holds already, without any change."
-        return f"{opening} {_changes(plan)} {'saves' if len(plan.titles) == 1 else 'save'} {_reached(plan)}."
+        changes = _changes(plan)
+        verb = "saves" if len(plan.titles) == 1 else "save"
+        return f"{opening} {changes[0].upper()}{changes[1:]} {verb} {_reached(frame.targets, plan)}."
     failing = [check for check in plan.checks if check.standing != "met"]
     named = " and ".join(_condition(frame.targets, check.name) for check in failing)
     if all(check.standing == "unknown" for check in failing):
@@ -77,18 +87,22 @@ def _verdict(frame: QuestionFrame, plan: PlanView) -> str:
     opening = f"**No: {named} cannot hold{scope} with what is proved on these calls.**"
     if not plan.titles:
         return f"{opening} No change helps."
-    return f"{opening} The nearest is {_changes(plan)}, which saves {_reached(plan)}."
+    return f"{opening} The nearest is {_changes(plan)}, which saves {_reached(frame.targets, plan)}."
 
 
 def _changes(plan: PlanView) -> str:
     names = [f"**{title}**" for title in plan.titles]
+    if plan.titles == [_ALL]:
+        return _ALL
     if not names:
         return "no change"
     return names[0] + " alone" if len(names) == 1 else ", ".join(names[:-1]) + f" and {names[-1]}"
 
 
-def _reached(plan: PlanView) -> str:
-    """The saving, and in a month where that was asked for."""
+def _reached(targets: Targets, plan: PlanView) -> str:
+    """The saving, and in a month or a year where that was asked for."""
+    if targets.savings_per == "year" and plan.figures.year:
+        return f"{cite(plan.figures.year)} a year ({_saving(plan)})"
     monthly = next((check for check in plan.checks if check.name == "min_savings_usd_per_month"), None)
     if monthly is not None and monthly.value:
         return f"{cite(monthly.value)} a month ({_saving(plan)})"

@@ -8,6 +8,7 @@ from netra.agents.optimization.savings_words import interval_in_words
 from netra.agents.triage.frame import QuestionFrame
 from netra.reports.citations import cite
 from netra.tools.optimization.outputs import FindingView, PlanView, SavingsOutput
+from netra.tools.optimization.titles import title_of
 
 _REFUSED, _UNDECIDED = 6, 6
 
@@ -23,8 +24,10 @@ def savings_statements(
     variants = [f for f in output.findings if f.alternative_to is not None]
     refused = [finding for finding in output.findings if finding.verdict == "refuse"]
     undecided = [finding for finding in output.findings if finding.verdict == "insufficient_data"]
-    lines = plan_statements(frame, output.plan, failed) if output.plan is not None else []
-    if not lines and not recommended and undecided and not refused and frame.kind == "model_choice":
+    everything = [finding.title for finding in recommended]
+    lines = plan_statements(frame, output.plan, everything, failed) if output.plan is not None else []
+    switches = all(finding.lever == "model-switch" for finding in output.findings)
+    if not (lines or recommended or refused) and undecided and switches and len(undecided) > 1:
         return [_nothing_known(frame, undecided)]
     if not lines and len(output.findings) == 1:
         lines = [_alone(output.findings[0])]
@@ -59,7 +62,7 @@ def _listed(
 def _nothing_known(frame: QuestionFrame, undecided: list[FindingView]) -> str:
     """A choice between models about which the data says nothing: what both lack, once."""
     target = frame.models[0] if len(frame.models) == 1 else ""
-    about = f"whether **{target}** is worth it" if target else "it"
+    about = f"whether {target} is worth it" if target else "whether a switch is worth it"
     needs: dict[str, str] = {}
     for finding in undecided:
         for missing in finding.missing:
@@ -84,6 +87,8 @@ def _together(
     year = f", {cite(joint.year)} in a year" if joint.year else ""
     amount = f"{cite(joint.percent or '')}"
     said = f"{cite(joint.savings)} of {cite(joint.baseline or '')}, {interval_in_words(joint)}{year}"
+    if after_plan and output.plan is not None and len(output.plan.titles) == len(recommended):
+        return "What is recommended:"
     if after_plan:
         return f"All recommended changes together save {amount} ({said}):"
     if len(recommended) == 1:
@@ -154,7 +159,7 @@ def _gaps(frame: QuestionFrame, undecided: list[FindingView]) -> list[str]:
     if not undecided:
         return []
     if not frame.levers and frame.kind != "model_choice":
-        names = ", ".join(finding.title for finding in undecided)
+        names = ", ".join(dict.fromkeys(title_of(finding.lever, {}) for finding in undecided))
         return [f"Not decided for lack of data (see what is missing): {names}."]
     groups: dict[tuple[str, ...], list[FindingView]] = {}
     for finding in undecided:

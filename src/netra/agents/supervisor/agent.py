@@ -170,6 +170,8 @@ def _answer(hand_over: HandOver) -> Answer:
     triage = _known(hand_over)
     if triage.sufficiency == "insufficient":
         return "insufficient_data"
+    if hand_over.data is not None and hand_over.data.missing:
+        return "partial" if triage.frame.kind == "forecast" else "insufficient_data"
     savings = hand_over.optimization.savings if hand_over.optimization is not None else None
     verdicts = {finding.verdict for finding in savings.findings} if savings is not None else set[str]()
     if verdicts == {"insufficient_data"}:
@@ -181,6 +183,7 @@ def _answer(hand_over: HandOver) -> Answer:
 def _missing(hand_over: HandOver) -> list[JsonObject]:
     """What triage misses and what undecided findings miss, each once."""
     pairs = [(item.what, item.how) for item in _known(hand_over).missing]
+    pairs += [(item["what"], item["how"]) for item in hand_over.data.missing] if hand_over.data else []
     savings = hand_over.optimization.savings if hand_over.optimization is not None else None
     if savings is not None:
         pairs += [(item.what, item.how) for finding in savings.findings for item in finding.missing]

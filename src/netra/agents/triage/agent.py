@@ -69,10 +69,13 @@ def _resolved(frame: QuestionFrame, facts: DataFacts, notes: list[str]) -> Quest
     asked = frame.levers or []
     if facts.vocabulary.levers and any(lever not in known for lever in asked):
         absent = [lever for lever in asked if lever not in known]
-        notes.append(f"No lever replays {' or '.join(lever.replace('-', ' ') for lever in absent)} yet.")
-        changed["levers"] = [lever for lever in asked if lever in known] or None
-        if frame.kind == "audit" and changed["levers"] is None:
-            changed["kind"] = "latency" if {"streaming", "timeout", "region"} & {*absent} else "audit"
+        left = [lever for lever in asked if lever in known]
+        if left or frame.kind != "audit":
+            names = " or ".join(lever.replace("-", " ") for lever in absent)
+            notes.append(f"No lever replays {names}, so this leaves it out.")
+            changed["levers"] = left or None
+        elif asked == ["streaming"] and facts.has("latency_ms"):
+            changed |= {"kind": "latency", "levers": None}
     if "team" in frame.dimensions and not facts.vocabulary.teams:
         notes.append("No call names a team, so this is by user.")
         names = ["user" if name == "team" else name for name in frame.dimensions]

@@ -108,6 +108,8 @@ class QuestionFrame(_Value):
     """Whether the one model named is to be left (`is there something cheaper than M?`)."""
     expects_rise: bool = False
     """Whether the question takes for granted that something rose."""
+    horizon_days: int | None = None
+    """How far ahead a forecast is wanted; 0 is up to the end of the running month."""
     extreme: Literal["most", "least"] | None = None
     """Whether the question asks which group has the most or the least of the first measure."""
     unknown: list[UnknownName] = Field(default_factory=list[UnknownName])

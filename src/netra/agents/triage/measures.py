@@ -13,7 +13,8 @@ _MEASURES: tuple[tuple[str, str], ...] = (
         r"person)s?\b|"
         r"\b(?:user|customer)s? costs?\b"),
     ("cost_per_success", r"\b(?:costs?|spend|spending)\b.{0,20}\b(?:per|each|a) (?:success\w*|ok|good)\b"),
-    ("cost_per_call", r"\b(?:costs?|spend|spending|price)\b.{0,20}\b(?:per|each|a|one) (?:single |"
+    ("cost_per_call", r"\b(?:cheap\w*|expensive|costl\w*|dear\w*)\b.{0,20}\bper (?:call|request)\b|"
+        r"\b(?:costs?|spend|spending|price)\b.{0,20}\b(?:per|each|a|one) (?:single |"
         r"average )?(?:call|request)\b"),
     ("ttft_p99_ms", r"\bp99\b.{0,30}\b(?:ttft|first token)|\b(?:ttft|first token)\b.{0,30}\bp99\b"),
     ("ttft_p95_ms", r"\bp95\b.{0,30}\b(?:ttft|first token)|\b(?:ttft|first token)\b.{0,30}\bp95\b"),
@@ -89,7 +90,9 @@ def find_measures(text: str) -> list[str]:
         found = [name for name in found if name != "errors"]
     if "ttft_p95_ms" in found or "ttft_p99_ms" in found:
         found = [name for name in found if name != "ttft_p50_ms" and not name.startswith("latency")]
-    if TOKENS_TOTAL.search(text) and not any(name.endswith("_tokens") for name in found):
+    if TOKENS_TOTAL.search(re.sub(r"\bfirst tokens?\b", "", text)) and not any(
+        name.endswith("_tokens") for name in found
+    ):
         found = ["input_tokens", "output_tokens", *found]
     return found
 

@@ -20,7 +20,7 @@ from netra.agents.triage.lexicon import (
 from netra.agents.triage.measures import find_dimensions, find_extreme, find_measures, find_top
 from netra.agents.triage.targets import find_targets
 from netra.agents.triage.unknown_names import find_unknown
-from netra.agents.triage.windows import find_window
+from netra.agents.triage.windows import find_horizon, find_window
 
 LONGEST_READ = 4_000
 """Characters of a question that are read: its beginning and its end."""
@@ -91,7 +91,8 @@ _DOMAIN = (
 _FORECAST = (
     r"\bforecast\w*|\bpredict\w*|\bprojected\b|\bprojections?\b|\brun[ -]?rate\b|\bburn[ -]?rate\b|\bon "
     r"track\b|"
-    r"\b(?:will|going to|would)\b.{0,60}\b(?:cost|spend|pay|bill)\b.{0,60}\b(?:next|coming|end of|by "
+    r"\b(?:will|going to|would)\b.{0,60}\b(?:cost|spend|spent|pay|paid|bill)\b.{0,60}\b(?:next|coming|end "
+    r"of|by "
     r"(?:the )?end|"
     r"rest of|tomorrow|this (?:month|quarter|year)|20\d\d)\b|"
     r"\b(?:next|coming|rest of (?:the|this)|end of (?:the|this)?) ?(?:week|month|quarter|"
@@ -162,6 +163,7 @@ def parse_question(
         ttl=find_ttl(clean),
         leaves_model=re.search(_LEAVES, clean) is not None,
         extreme=find_extreme(clean),
+        horizon_days=find_horizon(clean) if kind == "forecast" else None,
         expects_rise=re.search(_RISE, clean) is not None,
         unknown=unknown,
         outside=why_unread(text) if kind == "outside" else None,
@@ -219,7 +221,7 @@ def _subject(text: str, models: list[str], levers: list[str]) -> QuestionKind:
         len(models) >= 2 and re.search(r"\bvs\.?|versus|compare|better|worse", text)
     ):
         return "model_choice"
-    if _wants_capacity(text) and not (wants_cut and spend):
+    if _wants_capacity(text) and not (wants_cut and spend) and "commitment" not in levers:
         return "capacity"
     names_a_lever = levers and not re.search(r"\b(?:what else|other (?:ways|changes|levers)|overall)\b", text)
     at_least_cost = latency and re.search(r"\bleast cost|lowest cost|cheapest\b", text)

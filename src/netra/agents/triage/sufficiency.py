@@ -31,6 +31,8 @@ _ABOUT_DATA = frozenset({"unpriced", "reasoning-effort"})
 def plan_for(frame: QuestionFrame) -> tuple[Specialist, ...]:
     """Which specialists a question needs, in order. One about named levers needs no look at all the spend."""
     plan = _PLANS.get(frame.kind, ())
+    if frame.kind == "model_choice" or (frame.kind == "cost" and frame.levers):
+        return tuple(specialist for specialist in plan if specialist != "data")
     if frame.kind == "audit" and frame.levers == ["unpriced"]:
         return ("data",)
     if (
@@ -241,6 +243,11 @@ def _audit(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Mi
     asked = frame.levers or []
     if asked == ["unpriced"]:
         return "sufficient", []
+    known = facts.vocabulary.levers
+    if asked and known and not {*asked} & {*known}:
+        named = " or ".join(lever.replace("-", " ") for lever in asked)
+        how = f"ask about one of those there are: {', '.join(known)}"
+        return "insufficient", [Missing(what=f"a lever that replays {named}: there is none", how=how)]
     if facts.unpriced_calls >= facts.calls:
         return "insufficient", _unpriced(facts)
     absent = [

@@ -28,6 +28,7 @@ _NUMBERS = {
     "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
     "twelve": 12, "a": 1, "an": 1, "couple of": 2, "few": 3,
 }  # fmt: skip
+_DAYS = {"hour": 1, "day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
 _COUNT = r"(\d+|" + "|".join(_NUMBERS) + r")"
 _UNIT = r"(hours?|days?|weeks?|months?|quarters?|years?)"
 _PAST = r"(?:last|past|previous|preceding|recent)"
@@ -53,6 +54,19 @@ def find_window(text: str, now: datetime, timezone: str) -> Window | None:
             if window is not None:
                 return _in_utc(window)
     return None
+
+
+def find_horizon(text: str) -> int:
+    """How many days ahead a text looks: 30 for a month, 0 for what is left of the running one."""
+    if re.search(r"\b(?:rest|end|remainder|close) of (?:the|this) (?:current )?month\b|\bthis month\b", text):
+        return 0
+    many = re.search(rf"\b(?:next|coming)\s+{_COUNT}\s+{_UNIT}", text)
+    if many is not None:
+        return min(365, number_of(many.group(1)) * _DAYS[many.group(2).rstrip("s")])
+    one = re.search(
+        r"\b(?:next|coming|rest of (?:the|this)|end of (?:the|this)) (day|week|month|quarter|year)\b", text
+    )
+    return _DAYS[one.group(1)] if one is not None else 30
 
 
 def _in_utc(window: Window) -> Window:

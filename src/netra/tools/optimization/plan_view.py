@@ -58,11 +58,13 @@ def plan_view(
 def _check(sheet: FigureSheet, check: ConstraintCheck, plan: Plan, source: Source) -> CheckView:
     unit, scale, label = _UNITS[check.name]
 
-    def figure(value: float | None, more: str = "") -> str | None:
+    def figure(value: float | None, more: str = "", *, lack: bool = False) -> str | None:
         if value is None:
             return None
         scaled = Decimal(str(round(value * scale, 4)))
-        return sheet.add(scaled if unit == "usd" else float(scaled), unit, label + more, source)
+        # What lacks of a share is a difference of shares.
+        shown: FigureUnit = "points" if lack and unit == "percent" else unit
+        return sheet.add(scaled if unit == "usd" else float(scaled), shown, label + more, source)
 
     return CheckView(
         name=check.name,
@@ -70,7 +72,7 @@ def _check(sheet: FigureSheet, check: ConstraintCheck, plan: Plan, source: Sourc
         certain=check.certain,
         value=figure(check.value),
         bound=figure(check.bound, ", end of its 95 % interval"),
-        short_by=figure(check.short_by, ", what lacks to the target"),
+        short_by=figure(check.short_by, ", what lacks to the target", lack=True),
         before=figure(_before(check.name, plan), ", before any change"),
         missing=check.missing,
         others_hold_without=check.others_hold_without,

@@ -151,7 +151,10 @@ def _output(
         movers=movers,
         sections=[_section(arguments.by, movers)] if movers else [],
         charts=charts,
-        **ids,
+        volume=ids["volume"],
+        mix=ids["mix"],
+        size=ids["size"],
+        price=ids["price"],
     )
 
 

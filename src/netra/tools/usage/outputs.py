@@ -7,7 +7,7 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict, Field
 
 from netra.reports.charts import BarChart, LineChart, SpendChart, WaterfallChart
-from netra.reports.document import Section
+from netra.reports.document import Missing, Section
 
 UsageChart = BarChart | SpendChart | LineChart | WaterfallChart
 """Charts that usage tools make."""
@@ -23,6 +23,8 @@ class Output(BaseModel):
     charts: list[UsageChart] = Field(default_factory=list[UsageChart])
     calls: int = 0
     """Calls that the answer covers; 0 says that there were none."""
+    missing: list[Missing] = Field(default_factory=list[Missing])
+    """What the data lacks for the answer, and how to send it."""
 
 
 class UsageRow(BaseModel):
@@ -224,3 +226,56 @@ class ReasoningOutput(Output):
     reasoned: bool
     groups: list[Reasoner]
     unknown: str | None = None
+
+
+class ForecastOutput(Output):
+    """Answer of `forecast_spend`. `total` is null where the past is too short for a method; `run_rate` is the
+    mean day carried on, growth included.
+    """
+
+    outcome: str
+    first_day: str | None = None
+    last_day: str | None = None
+    total: str | None = None
+    low: str | None = None
+    high: str | None = None
+    without_growth: str | None = None
+    run_rate: str | None = None
+    daily: str | None = None
+    so_far: str | None = None
+    with_so_far: str | None = None
+    error: str | None = None
+    history: str
+
+
+class Cause(BaseModel):
+    """A segment's part in what made a day odd."""
+
+    name: str
+    value: str
+    expected: str
+    share: str
+
+
+class OddDay(BaseModel):
+    """A day out of the ordinary, which lies from `low` to `high`."""
+
+    day: str
+    up: bool
+    value: str
+    expected: str
+    low: str
+    high: str
+    causes: list[Cause]
+
+
+class AnomaliesOutput(Output):
+    """Answer of `find_anomalies`, the latest day first."""
+
+    measure: str
+    days: list[OddDay]
+    found: str
+    any_found: bool
+    judged: str
+    since: str | None = None
+    until: str | None = None

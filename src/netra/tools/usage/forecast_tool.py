@@ -1,0 +1,136 @@
+"""The tool `forecast_spend`: what the next days will cost, with an interval tried on the past, and growth."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from pydantic import Field
+
+from netra.reports.charts import LineChart, LinePoint
+from netra.reports.document import Missing
+from netra.tools.figure_sheet import FigureSheet, Source
+from netra.tools.optimization.yearly import observed_days
+from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
+from netra.tools.usage.measuring import source_of
+from netra.tools.usage.outputs import ForecastOutput, UsageChart
+from netra.tools.usage.query_tool import exact_filters
+from netra.usage.forecasting import LEAST_DAYS
+from netra.usage.insight_schemas import ForecastRequest, ForecastResult
+from netra.usage.insights import InsightService
+from netra.usage.queries import UsageQuery
+from netra.usage.service import UsageResult, UsageService
+
+
+class ForecastArguments(ToolArguments):
+    """`days` ahead of the last complete day; `growth_pct` 50 is half as much again of everything.
+
+    `so_far_since`: a moment from which the spend up to now is added, for "at the end of this month".
+    """
+
+    days: int = Field(default=30, ge=1, le=365)
+    growth_pct: float = Field(default=0.0, ge=-90, le=10_000)
+    filters: dict[str, str] = Field(default_factory=dict[str, str])
+    so_far_since: datetime | None = None
+
+
+def forecast_spend(usage: UsageService) -> AnyToolSpec:
+    """The tool `forecast_spend`."""
+    insights = InsightService(usage)
+
+    async def run(call: ToolCall, arguments: ForecastArguments) -> ToolResult:
+        filters = exact_filters(arguments.filters)
+        query = UsageQuery(measures=["cost_usd"], filters=filters)
+        whole = await usage.run(call.context, query)
+        spent = whole.rows[0]["cost_usd"] if whole.rows else None
+        if spent is None:
+            return ToolResult("no call has a known price", plain_json({"calls": 0, "names": []}))
+        told = await insights.forecast(
+            call.context,
+            ForecastRequest(days=arguments.days, growth_pct=arguments.growth_pct, filters=filters),
+        )
+        so_far = None
+        if arguments.so_far_since is not None:
+            so_far = await usage.run(call.context, query.model_copy(update={"since": arguments.so_far_since}))
+        output = _output(call.figures, arguments, told, whole, so_far)
+        summary = (
+            f"forecast {arguments.days} days from {told.history_days} days"
+            if told.outcome == "complete"
+            else f"{told.history_days} complete days are too few for a forecast"
+        )
+        return ToolResult(summary, plain_json(output))
+
+    return ToolSpec(
+        name="forecast_spend",
+        description="Spend of the next days with a 95 % interval tried on the past, with growth if wanted.",
+        arguments=ForecastArguments,
+        permission="usage:read",
+        run=run,
+    )
+
+
+def _output(
+    sheet: FigureSheet,
+    arguments: ForecastArguments,
+    told: ForecastResult,
+    whole: UsageResult,
+    so_far: UsageResult | None,
+) -> ForecastOutput:
+    asked = {**whole.query, "forecast": {"days": arguments.days, "growth_pct": arguments.growth_pct}}
+    source = Source({**asked, "method": told.method or "mean day"}, told.sql or whole.sql, whole.calls,
+                    whole.since, whole.until)  # fmt: skip
+    length = observed_days(whole.since, whole.until) or Decimal(1)
+    daily = Decimal(whole.rows[0]["cost_usd"]) / length
+    factor = Decimal(str(1 + arguments.growth_pct / 100))
+    interval = told.total_interval_95
+    label = f"Spend of the next {arguments.days} days"
+
+    def money(amount: Decimal | str | float | None, name: str) -> str | None:
+        if amount is None:
+            return None
+        return sheet.add(Decimal(str(amount)).quantize(Decimal("0.0001")), "usd", name, source)
+
+    spent = Decimal(so_far.rows[0]["cost_usd"] or 0) if so_far is not None and so_far.rows else None
+    total = Decimal(str(told.total)) if told.total is not None else daily * arguments.days * factor
+    return ForecastOutput(
+        names=[told.days[0].day, told.days[-1].day] if told.days else [],
+        calls=whole.calls,
+        outcome=told.outcome,
+        first_day=told.days[0].day if told.days else None,
+        last_day=told.days[-1].day if told.days else None,
+        total=money(told.total, label),
+        low=money(interval[0], f"{label}: low end of the 95 % interval") if interval else None,
+        high=money(interval[1], f"{label}: high end of the 95 % interval") if interval else None,
+        without_growth=money(total / factor, f"{label} without the growth")
+        if arguments.growth_pct and factor
+        else None,
+        run_rate=money(daily * arguments.days * factor, f"{label} at the mean day seen"),
+        daily=money(daily, "Mean spend a day"),
+        so_far=sheet.add(spent, "usd", "Spend so far", source_of(so_far))
+        if spent is not None and so_far is not None
+        else None,
+        with_so_far=money(total + spent, "Spend so far and to come") if spent is not None else None,
+        error=sheet.add(told.error_pct, "percent", "Mean error of a day on the past", source)
+        if told.error_pct is not None
+        else None,
+        history=sheet.add(told.history_days, "days", "Complete days the forecast learnt from", source),
+        missing=[_lacking(told)] if told.outcome != "complete" else [],
+        charts=_charts(told),
+    )
+
+
+def _lacking(told: ForecastResult) -> Missing:
+    return Missing(
+        what=f"{LEAST_DAYS} complete days of calls for a forecast with an interval; there are "
+        f"{told.history_days}",
+        how="import more of the past: netra import FILE --format calls",
+    )
+
+
+def _charts(told: ForecastResult) -> list[UsageChart]:
+    points = tuple(
+        LinePoint.model_validate({"day": entry.day, "value": float(value), "series": series})
+        for entry in told.days
+        for series, value in (("forecast", entry.value), ("low", entry.low), ("high", entry.high))
+    )
+    return [LineChart(title="Spend to come, per day", unit="usd", points=points)] if points else []

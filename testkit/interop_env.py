@@ -1,7 +1,7 @@
 """Environments of the interop tests: other people's packages, locked by hash, apart from ours.
 
-Each lock of `tests/interop` has an environment under `.venv/interop`, named by the lock's digest and made when
-it is not there.
+Each lock of `tests/interop` has an environment under `.venv/interop`, named by the lock's digest and made
+when it is not there.
 """
 
 import hashlib

@@ -26,6 +26,7 @@ from netra.storage.postgres.sessions import DatabaseSessionManager
 from netra.usage.identity import id_hashes
 from netra.usage.outbox.batch import WaitingBatch, unpacked
 from netra.usage.outbox.known_calls import stored_around
+from netra.usage.outbox.ledger import IngestLedger
 from netra.usage.outbox.repository import OutboxRepository, waiting_workspaces
 from netra.usage.outbox.same_calls import completed, superfluous
 from netra.usage.repository import ImportRepository
@@ -142,10 +143,11 @@ class OutboxDrain:
             if not batches:
                 return False
             counts = await self._write(access, flush, batches)
+            ledger = IngestLedger(transaction, access.context)
             for (source, day), totals in counts.items():
-                await repository.add_totals(source, day, totals)
+                await ledger.add_totals(source, day, totals)
             for batch in batches:
-                await repository.add_rejected_spans(batch)
+                await ledger.add_rejected_spans(batch)
             await repository.finish_flush(flush)
             await ImportRepository(transaction, access.context).bump_data_version()
         return True
@@ -185,7 +187,7 @@ class OutboxDrain:
                 batches = await repository.of_flush(flush)
                 for (source, day), counts in _brought(batches).items():
                     counts.update(rejected=sum(batch.calls for batch in batches))
-                    await repository.add_totals(source, day, counts)
+                    await IngestLedger(transaction, access.context).add_totals(source, day, counts)
                 await repository.reject_flush(flush, code, reason)
 
 

@@ -58,7 +58,7 @@ _MOST_US = 1 << 40
 
 
 def superfluous(new: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
-    """Which of the new reports (rows with COLUMNS, their call ids unique) tell of a call of which another tells.
+    """Which of the new reports (rows with COLUMNS, unique call ids) tell of a call of which another tells.
 
     `row`, its place, and `winner`, the place of the report that stays, NULL where that is stored already.
     """

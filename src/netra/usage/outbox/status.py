@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
-from netra.usage.outbox.repository import COUNTS, OutboxRepository
+from netra.usage.outbox.ledger import COUNTS, IngestLedger
+from netra.usage.outbox.repository import OutboxRepository
 
 
 class IngestTotals(BaseModel):
@@ -68,10 +69,10 @@ class IngestStatusService:
     async def status(self, context: UserExecutionContext) -> IngestStatus:
         """How live ingestion stands."""
         async with self._access.for_context(context).transaction() as transaction:
-            repository = OutboxRepository(transaction, context)
-            days: list[dict[str, Any]] = await repository.totals()
-            batches, calls, since = await repository.waiting()
-            rejected_batches = await repository.rejected_batches()
+            ledger = IngestLedger(transaction, context)
+            days: list[dict[str, Any]] = await ledger.totals()
+            batches, calls, since = await OutboxRepository(transaction, context).waiting()
+            rejected_batches = await ledger.rejected_batches()
         sources: dict[str, Counter[str]] = {}
         for day in days:
             sources.setdefault(str(day["source"]), Counter()).update(
@@ -91,5 +92,5 @@ class IngestStatusService:
     ) -> list[IngestReject]:
         """Rejects, newest first."""
         async with self._access.for_context(context).transaction() as transaction:
-            found = await OutboxRepository(transaction, context).rejects(before, limit)
+            found = await IngestLedger(transaction, context).rejects(before, limit)
         return [IngestReject(**row) for row in found]

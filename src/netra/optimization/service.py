@@ -98,6 +98,11 @@ class OptimizationService:
         """Compute and keep the answer to the question nobody narrowed, e.g. after an import."""
         await self.optimize(context)
 
+    @property
+    def running(self) -> list[asyncio.Task[OptimizeResult]]:
+        """The analyses under way; to cancel one ends it for everybody who waits for it."""
+        return list(self._running.values())
+
     def _finished(self, key: _Key, task: asyncio.Task[OptimizeResult]) -> None:
         self._running.pop(key, None)
         if not task.cancelled():

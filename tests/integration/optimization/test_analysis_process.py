@@ -1,0 +1,193 @@
+"""Large analyses in a process of their own: the same answer, clear failures, nothing left behind."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import psutil
+import pytest
+
+from netra.data_access.factory import DataAccessFactory
+from netra.optimization import analysis_runner
+from netra.optimization.analysis_process import write_job
+from netra.optimization.analysis_runner import AnalysisRunner
+from netra.optimization.errors import (
+    AnalysisDeadlineError,
+    AnalysisEndedError,
+    AnalysisTooLargeError,
+    InvalidLeverParamError,
+)
+from netra.optimization.schemas import OptimizeProgress, OptimizeRequest
+from netra.optimization.service import OptimizationService
+from netra.pricing.catalogue import PriceCatalogue
+from netra.storage.embedded.child_process import python_environment
+from netra.storage.embedded.engines import EngineUrls
+from testkit.usage_bench import UsageBench
+
+BLOCK = 512
+MODULE = "netra.optimization.analysis_process"
+Make = Callable[[AnalysisRunner], OptimizationService]
+
+
+def lines(n: int = 80) -> bytes:
+    rows = [
+        {
+            "call_id": f"c{k}",
+            "ts": 1_770_000_000_000 + 3_600_000 * k,
+            "model": "claude-sonnet-4-5",
+            "input_tokens": 4 * BLOCK + 52,
+            "output_tokens": 100 + k,
+            "session_id": f"s{k % 40}",
+            "retry_of": "c3" if k == 5 else "",
+            "feature": "chat" if k % 2 else "search",
+            "interactive": False,
+            "prefix_hashes": [1, 2, 3, 4],
+            "prefix_block_tokens": BLOCK,
+        }
+        for k in range(n)
+    ]
+    return "\n".join(json.dumps(row) for row in rows).encode()
+
+
+def analysing() -> list[psutil.Process]:
+    """Our children that carry out an analysis."""
+    return [child for child in psutil.Process().children() if MODULE in child.cmdline()]
+
+
+@pytest.fixture
+def make(bench: UsageBench, data_access: DataAccessFactory, catalogue: PriceCatalogue) -> Make:
+    def service(runner: AnalysisRunner) -> OptimizationService:
+        return OptimizationService(data_access, bench.usage, bench.evaluations, catalogue, runner)
+
+    return service
+
+
+@pytest.fixture
+def apart(migrated: EngineUrls) -> AnalysisRunner:
+    """Runs every analysis in a process."""
+    return AnalysisRunner(migrated.clickhouse_url, small=-1)
+
+
+async def test_a_process_answers_what_we_would_and_fails_as_we_would(
+    bench: UsageBench, make: Make, apart: AnalysisRunner
+) -> None:
+    await bench.load(lines())
+    here = await make(AnalysisRunner()).optimize(bench.context, OptimizeRequest(where={"feature": "chat"}))
+    await bench.load(lines(81))
+    steps: list[OptimizeProgress] = []
+    request = OptimizeRequest(where={"feature": "chat"})
+    there = await make(apart).optimize(bench.context, request, steps.append)
+    newer = {"data_version": there.data_version}
+    same = [f.model_dump(exclude={"id"}) for f in there.findings]
+    assert same == [f.model_dump(exclude={"id"}) for f in here.findings]
+    assert there.baseline == here.model_copy(update=newer).baseline
+    assert there.joint.savings_usd == here.joint.savings_usd
+    assert steps[0].step == "load"
+    assert {"prompt-cache", "joint", "intervals", "done"} <= {step.step for step in steps}
+    assert all(0 <= step.done <= step.of for step in steps)
+    wrong = OptimizeRequest(levers=["prompt-cache"], params={"ttl": "30h"})
+    with pytest.raises(InvalidLeverParamError, match="longer than") as failure:
+        await make(apart).optimize(bench.context, wrong)
+    assert failure.value.hint is not None
+    assert analysing() == []
+
+
+async def test_a_process_that_is_killed_is_a_clear_failure_and_the_next_one_answers(
+    bench: UsageBench, make: Make, apart: AnalysisRunner
+) -> None:
+    await bench.load(lines())
+    service = make(apart)
+
+    def kill(step: OptimizeProgress) -> None:
+        for child in analysing():
+            child.kill()
+
+    with pytest.raises(AnalysisEndedError, match="SIGKILL") as failure:
+        await service.optimize(bench.context, on_progress=kill)
+    assert failure.value.status == 503
+    assert (await service.optimize(bench.context)).baseline.calls == 80
+
+
+async def test_one_at_a_time_and_the_next_is_told_that_it_waits(
+    bench: UsageBench, make: Make, apart: AnalysisRunner
+) -> None:
+    await bench.load(lines())
+    service = make(apart)
+    told: dict[str, list[str]] = {"first": [], "second": []}
+
+    async def ask(who: str, feature: str) -> int:
+        request = OptimizeRequest(where={"feature": feature}, levers=["batch"])
+        answer = await service.optimize(bench.context, request, lambda step: told[who].append(step.step))
+        return answer.baseline.calls
+
+    assert await asyncio.gather(ask("first", "chat"), ask("second", "search")) == [40, 40]
+    waited = [who for who, steps in told.items() if "queue" in steps]
+    assert len(waited) == 1
+    assert told[waited[0]][-1] == "done"
+
+
+async def test_a_caller_that_leaves_and_a_deadline_end_the_process(
+    bench: UsageBench, make: Make, apart: AnalysisRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.load(lines())
+    started = asyncio.Event()
+    service = make(apart)
+    asking = asyncio.create_task(service.optimize(bench.context, on_progress=lambda _: started.set()))
+    await started.wait()
+    [working] = service.running
+    working.cancel()
+    await asyncio.gather(working, asking, return_exceptions=True)
+    assert analysing() == []
+    monkeypatch.setattr(analysis_runner, "DEADLINE_S", 0.01)
+    with pytest.raises(AnalysisDeadlineError, match="80 calls"):
+        await service.optimize(bench.context)
+    assert analysing() == []
+
+
+async def test_too_large_is_refused_with_the_period_that_fits(
+    bench: UsageBench, make: Make, apart: AnalysisRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bench.load(lines())
+    room = analysis_runner.BYTES_AT_LEAST
+    half = room + 50 * (analysis_runner.BYTES_PER_CALL + 4 * analysis_runner.BYTES_PER_BLOCK)
+    monkeypatch.setattr(analysis_runner, "available_bytes", lambda: half)
+    with pytest.raises(AnalysisTooLargeError, match="80 calls") as failure:
+        await make(apart).optimize(bench.context)
+    since = datetime.fromisoformat(str(failure.value.details["since"]))
+    assert f"--since {since:%Y-%m-%d} fits" in str(failure.value.hint)
+    fitting = await make(apart).optimize(bench.context, OptimizeRequest(since=since, levers=["batch"]))
+    assert 24 <= fitting.baseline.calls <= 50
+    monkeypatch.setattr(analysis_runner, "available_bytes", lambda: room)
+    with pytest.raises(AnalysisTooLargeError) as failure:
+        await make(apart).optimize(bench.context)
+    assert "since" not in failure.value.details
+
+
+async def test_the_process_ends_with_its_parent(bench: UsageBench, catalogue: PriceCatalogue) -> None:
+    silent = await asyncio.start_server(lambda reader, _: reader.read(), "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    job = analysis_runner.AnalysisJob(
+        workspace_id=bench.context.workspace_id,
+        request=OptimizeRequest(until=datetime(2027, 1, 1, tzinfo=UTC)),
+        levers=("batch",),
+        params={},
+        overrides=catalogue.overrides,
+        timezone="UTC",
+        data_version=1,
+        seed="",
+    )
+    child = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-P", "-m", MODULE),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        env=python_environment(),
+    )
+    assert child.stdin is not None
+    assert child.stdout is not None
+    child.stdin.write(write_job(f"http://u:p@127.0.0.1:{port}/default", job))
+    assert b'"load"' in await child.stdout.readline()
+    child.stdin.close()  # what the kernel does when a parent dies
+    assert await child.wait() == 1
+    silent.close()

@@ -82,9 +82,12 @@ async def members(server: Server, count: int) -> list[NetraClient]:
         for number in range(count):
             email = f"bench-{number}@example.com"
             await owner.post("/v1/users", {"email": email, "password": PASSWORD, "name": f"Bench {number}"})
-            await owner.post(f"/v1/workspaces/{workspace}/members", {"email": email, "role": "analyst"})
+            invited = await owner.post(
+                f"/v1/workspaces/{workspace}/members", {"email": email, "role": "analyst"}
+            )
             client = NetraClient(server.url, workspace=workspace)
             await client.sign_in(email, PASSWORD)
+            await client.post("/v1/invitations/accept", {"token": invited["token"]})
             clients.append(client)
     return clients
 

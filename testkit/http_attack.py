@@ -22,6 +22,7 @@ PATH_POSITIONS: Mapping[str, str | None] = {
     "report_id": "rep",
     "key_id": "key",
     "user_id": "usr",
+    "invitation_id": "inv",
     "model": None,
 }
 HEADER_POSITIONS = ("Netra-Workspace", "Idempotency-Key")

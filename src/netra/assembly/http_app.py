@@ -13,6 +13,7 @@ from netra.assembly.system_endpoints import build_system_router
 from netra.auth.administration_endpoints import build_administration_router
 from netra.auth.dependencies import build_principal_dependency
 from netra.auth.endpoints import build_router as build_auth_router
+from netra.auth.invitation_endpoints import build_invitation_router
 from netra.auth.models import Membership, Principal
 from netra.auth.workspace_endpoints import build_workspace_router
 from netra.context.dependencies import ContextDependency, build_context, build_context_dependency
@@ -135,8 +136,10 @@ def _include_accounts(app: FastAPI, apex: Apex, origins: OriginPolicy) -> None:
     app.include_router(
         build_auth_router(auth.authentication, auth.workspaces, auth.signing_keys, origins, principal)
     )
-    app.include_router(build_workspace_router(auth.workspaces, auth.keys, principal))
-    app.include_router(build_administration_router(auth.administration, principal))
+    idempotency = IdempotencyStore(apex.stores.sessions)
+    app.include_router(build_workspace_router(auth.workspaces, auth.keys, idempotency, principal))
+    app.include_router(build_invitation_router(auth.invitations, idempotency, principal))
+    app.include_router(build_administration_router(auth.administration, idempotency, principal))
 
 
 def _include_rooms(app: FastAPI, apex: Apex, current: ContextDependency) -> None:

@@ -4,6 +4,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
+from netra.auth import opaque
 from netra.auth.errors import (
     AccountExistsError,
     InvalidTokenError,
@@ -35,8 +36,11 @@ class OwnerCredentials:
 class AccountAdministration:
     """For the owner of the installation only; every method that takes a principal refuses everybody else."""
 
-    def __init__(self, parts: AuthParts, authentication: UnifiedAuthenticationService) -> None:
+    def __init__(
+        self, parts: AuthParts, authentication: UnifiedAuthenticationService, *, secret: bytes
+    ) -> None:
         self._parts = parts
+        self._secret = secret
         self._authentication = authentication
 
     async def bootstrap_owner(self, existing_key: str | None = None) -> OwnerCredentials:
@@ -74,19 +78,22 @@ class AccountAdministration:
             return await AccountRepository(transaction).accounts(after=after, limit=limit)
 
     async def create_account(
-        self, principal: Principal, *, email: str, name: str | None, password: str | None
-    ) -> tuple[User, str]:
-        """An account and its password (a random one when none is given). Raises AccountExistsError."""
+        self, principal: Principal, *, email: str, name: str | None, password: str
+    ) -> User:
+        """An account. Raises AccountExistsError, UnacceptablePasswordError."""
         await self._check_owner(principal, "account.create")
         email = normal_email(email)
-        chosen = password or new_password()
-        self._parts.policy.check(chosen, email=email)
+        self._parts.policy.check(password, email=email)
         shown = normal_name(name or email.partition("@")[0], "a user")
         user = User(self._parts.ids.new("usr"), email, shown)
-        if not await self._authentication.add_account(user, await self._parts.hashing.hash(chosen)):
+        if not await self._authentication.add_account(user, await self._parts.hashing.hash(password)):
             raise AccountExistsError("there is an account with this address")
         await self._note(principal, "account.create", user.id)
-        return user, chosen
+        return user
+
+    def password_of(self, email: str, seed: str) -> str:
+        """The first password of an account that is made with this seed: 22 characters."""
+        return opaque.derived_credential("", self._secret, f"{email} {seed}")[:22]
 
     async def reset_password(self, principal: Principal, user_id: str, password: str | None) -> str:
         """Give an account a new password (random when none is given); its sessions and known devices end."""

@@ -1,10 +1,11 @@
 """Accounts of the installation, for its owner."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
 
+from netra.auth import opaque
 from netra.auth.administration import AccountAdministration
 from netra.auth.dependencies import PrincipalDependency
 from netra.auth.models import Principal
@@ -18,6 +19,7 @@ from netra.auth.schemas import (
     PasswordResetRequest,
     UserOut,
 )
+from netra.http.idempotency import IdempotencyKey, IdempotencyStore
 from netra.http.pagination import (
     DEFAULT_LIMIT,
     Cursor,
@@ -33,7 +35,7 @@ UserId = Annotated[str, Path(max_length=200)]
 
 
 def build_administration_router(
-    administration: AccountAdministration, current: PrincipalDependency
+    administration: AccountAdministration, idempotency: IdempotencyStore, current: PrincipalDependency
 ) -> APIRouter:
     """Routes that only the owner of the installation may use."""
     router = APIRouter(tags=["users"], prefix="/v1/users")
@@ -49,12 +51,28 @@ def build_administration_router(
 
     @router.post("", status_code=201, operation_id="create_user")
     async def create_user(
-        body: AccountRequest, principal: Annotated[Principal, Depends(current)]
+        body: AccountRequest,
+        principal: Annotated[Principal, Depends(current)],
+        key: IdempotencyKey = None,
     ) -> AccountMadeOut:
-        user, password = await administration.create_account(
-            principal, email=body.email, name=body.name, password=body.password
+        password = body.password or administration.password_of(body.email, key or opaque.new_seed())
+
+        async def create() -> dict[str, Any]:
+            user = await administration.create_account(
+                principal, email=body.email, name=body.name, password=password
+            )
+            return UserOut.of(user).model_dump(mode="json")
+
+        made = await idempotency.answer(
+            key,
+            create,
+            scope=principal.user_id,
+            user_id=principal.user_id,
+            operation="create_user",
+            # Not even a fingerprint of a password that somebody chose is kept.
+            request=body.model_dump(mode="json", exclude={"password"}),
         )
-        return AccountMadeOut(user=UserOut.of(user), password=password)
+        return AccountMadeOut(user=UserOut.model_validate(made), password=password)
 
     @router.post("/{user_id}/password-reset", operation_id="reset_password")
     async def reset_password(

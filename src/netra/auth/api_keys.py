@@ -22,16 +22,27 @@ _SHOWN = 10
 class ApiKeyService:
     """Makes, lists, revokes and verifies API keys."""
 
-    def __init__(self, database: AuthDatabaseManager, ids: UnifiedIDManager, audit: AuditLog) -> None:
+    def __init__(
+        self, database: AuthDatabaseManager, ids: UnifiedIDManager, audit: AuditLog, *, secret: bytes
+    ) -> None:
         self._database = database
+        self._secret = secret
         self._ids = ids
         self._audit = audit
         self._known: ExpiringCache[bytes | str, StoredKey] = ExpiringCache(ttl_s=STATE_TTL_S, size=20_000)
 
     async def create(
-        self, principal: Principal, membership: Membership, *, name: str, days: int, role: Role | None
+        self,
+        principal: Principal,
+        membership: Membership,
+        *,
+        name: str,
+        days: int,
+        role: Role | None,
+        seed: str | None = None,
     ) -> tuple[StoredKey, str]:
-        """A key of the user for one workspace, and its secret (never shown again).
+        """A key of the user for one workspace, and its secret: `secret_of(id, seed)`, of which only the hash
+        is kept, so that it can be told again to nobody but who knows the seed.
 
         It can do what the user's role there permits, at most what `role` permits. Raises NotPermittedError
         when the caller's own key is bound, InvalidInputError for days outside 1..365.
@@ -44,7 +55,7 @@ class ApiKeyService:
                 f"your role in this workspace ({membership.role}) grants less than {role}"
             )
         stored, secret = await self._issue(
-            principal.user_id, membership.workspace_id, normal_name(name, "a key"), days, role
+            principal.user_id, membership.workspace_id, normal_name(name, "a key"), days, role, seed
         )
         await self._audit.record(
             "api_key.create", "allowed", actor_user_id=principal.user_id,
@@ -52,6 +63,10 @@ class ApiKeyService:
             subject=stored.id, details={"days": days, "role": role},
         )  # fmt: skip
         return stored, secret
+
+    def secret_of(self, key_id: str, seed: str) -> str:
+        """The secret of a key made with this seed."""
+        return opaque.derived_credential(opaque.API_KEY, self._secret, f"{key_id} {seed}")
 
     async def list_for(self, principal: Principal, membership: Membership) -> list[StoredKey]:
         """The user's own keys of a workspace."""
@@ -122,11 +137,18 @@ class ApiKeyService:
         return stored
 
     async def _issue(
-        self, user_id: str, workspace_id: str | None, name: str, days: int, role: Role | None
+        self,
+        user_id: str,
+        workspace_id: str | None,
+        name: str,
+        days: int,
+        role: Role | None,
+        seed: str | None = None,
     ) -> tuple[StoredKey, str]:
-        secret = opaque.new_credential(opaque.API_KEY)
+        key_id = self._ids.new("key")
+        secret = self.secret_of(key_id, seed or opaque.new_seed())
         values = {
-            "id": self._ids.new("key"),
+            "id": key_id,
             "user_id": user_id,
             "workspace_id": workspace_id,
             "name": name,

@@ -2,9 +2,10 @@
 
 UnauthenticatedError -> InvalidCredentialsError, InvalidTokenError
 ForbiddenError       -> NotPermittedError
-NotFoundError        -> WorkspaceNotFoundError, UserNotFoundError, ApiKeyNotFoundError
+NotFoundError        -> WorkspaceNotFoundError, UserNotFoundError, ApiKeyNotFoundError,
+                        InvitationNotFoundError
 InvalidInputError    -> UnacceptablePasswordError, InvalidEmailError, InvalidNameError
-ConflictError        -> NameTakenError, AccountExistsError
+ConflictError        -> NameTakenError, AccountExistsError, MemberExistsError
 LimitExceededError   -> TooManyGuessesError
 """
 
@@ -54,6 +55,12 @@ class ApiKeyNotFoundError(NotFoundError):
     code = "api_key_not_found"
 
 
+class InvitationNotFoundError(NotFoundError):
+    """No such invitation for this user."""
+
+    code = "invitation_not_found"
+
+
 class UnacceptablePasswordError(InvalidInputError):
     """The password is too short, too long, or known from breaches."""
 
@@ -82,6 +89,12 @@ class AccountExistsError(ConflictError):
     """There is an account with that e-mail address (told to the installation owner only)."""
 
     code = "account_exists"
+
+
+class MemberExistsError(ConflictError):
+    """The workspace has such a member already."""
+
+    code = "member_exists"
 
 
 class TooManyGuessesError(LimitExceededError):

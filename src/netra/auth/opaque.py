@@ -9,6 +9,7 @@ API_KEY = "ntr_"
 REFRESH = "nrt_"
 TICKET = "ntk_"
 DEVICE = "ndv_"
+INVITATION = "ninv_"
 
 _BYTES = 32
 _MAX_LENGTH = 200
@@ -17,6 +18,11 @@ _MAX_LENGTH = 200
 def new_credential(prefix: str) -> str:
     """A fresh credential with 256 random bits."""
     return prefix + secrets.token_urlsafe(_BYTES)
+
+
+def new_seed() -> str:
+    """A fresh seed for a derived credential that need not be derived again."""
+    return secrets.token_urlsafe(_BYTES)
 
 
 def derived_credential(prefix: str, key: bytes, origin: str) -> str:

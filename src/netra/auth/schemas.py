@@ -98,10 +98,37 @@ class WorkspaceRequest(Inbound):
     name: str = Field(max_length=200)
 
 
-class MemberRequest(Inbound):
-    """Somebody to let in, or whose role changes."""
+class InvitationRequest(Inbound):
+    """Somebody to let in."""
 
     email: str = Field(max_length=254)
+    role: Role
+
+
+class InvitationOut(BaseModel):
+    """An invitation without its token."""
+
+    id: str
+    email: str
+    role: Role
+    expires_at: datetime
+
+
+class InvitationMadeOut(InvitationOut):
+    """An invitation just made; the token is shown this once."""
+
+    token: str = Field(description="For the invited: `POST /v1/invitations/accept`, signed in.")
+
+
+class AcceptRequest(Inbound):
+    """The token of an invitation."""
+
+    token: str = Field(max_length=200)
+
+
+class RoleRequest(Inbound):
+    """What a member may do from now on."""
+
     role: Role
 
 

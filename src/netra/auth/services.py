@@ -11,6 +11,7 @@ from netra.auth.administration import AccountAdministration
 from netra.auth.api_keys import ApiKeyService
 from netra.auth.database import AuthDatabaseManager
 from netra.auth.guesses import GuessLimiter
+from netra.auth.invitations import InvitationService
 from netra.auth.passwords import PasswordHashing, PasswordPolicy
 from netra.auth.run_tokens import RunTokens, gateway_tokens
 from netra.auth.service import AuthParts, UnifiedAuthenticationService
@@ -28,6 +29,7 @@ class AuthServices:
 
     authentication: UnifiedAuthenticationService
     workspaces: WorkspaceService
+    invitations: InvitationService
     keys: ApiKeyService
     administration: AccountAdministration
     signing_keys: SigningKeyRing
@@ -66,15 +68,21 @@ async def auth_services(
         sessions=SessionService(
             auth_database, tokens, ids, audit, secret=derive(secret, "refresh tokens").encode()
         ),
-        keys=ApiKeyService(auth_database, ids, audit),
+        keys=ApiKeyService(auth_database, ids, audit, secret=derive(secret, "api keys").encode()),
     )
     authentication = UnifiedAuthenticationService(parts)
+    workspaces = WorkspaceService(auth_database, ids, audit)
     try:
         yield AuthServices(
             authentication=authentication,
-            workspaces=WorkspaceService(auth_database, ids, audit),
+            workspaces=workspaces,
+            invitations=InvitationService(
+                auth_database, ids, audit, workspaces, secret=derive(secret, "invitations").encode()
+            ),
             keys=parts.keys,
-            administration=AccountAdministration(parts, authentication),
+            administration=AccountAdministration(
+                parts, authentication, secret=derive(secret, "first passwords").encode()
+            ),
             signing_keys=signing_keys,
             database=auth_database,
             run_tokens=RunTokens(gateway_tokens(signing_keys, issuer), auth_database, authentication),

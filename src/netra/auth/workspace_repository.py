@@ -74,13 +74,14 @@ class WorkspaceRepository:
         )
         return [Member(user_of(row), known_role(row.role)) for row in rows]
 
-    async def set_role(self, workspace_id: str, user_id: str, role: Role) -> None:
-        """Add a member, or change the role of one."""
-        await self._tx.execute(
-            "insert into auth.memberships (workspace_id, user_id, role) values (:workspace, :user, :role) "
-            "on conflict (workspace_id, user_id) do update set role = excluded.role",
+    async def set_role(self, workspace_id: str, user_id: str, role: Role) -> bool:
+        """Change the role of a member; False when there is none."""
+        changed = await self._tx.execute(
+            "update auth.memberships set role = :role where workspace_id = :workspace and user_id = :user "
+            "returning role",
             {"workspace": workspace_id, "user": user_id, "role": role},
         )
+        return changed.one_or_none() is not None
 
     async def remove_member(self, workspace_id: str, user_id: str) -> bool:
         """End a membership; False when there was none."""

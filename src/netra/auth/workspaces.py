@@ -5,9 +5,8 @@ from netra.auth.database import AuthDatabaseManager
 from netra.auth.errors import NameTakenError, NotPermittedError, UserNotFoundError, WorkspaceNotFoundError
 from netra.auth.expiring_cache import ExpiringCache
 from netra.auth.models import Membership, Principal, Role
-from netra.auth.names import normal_email, normal_name
+from netra.auth.names import normal_name
 from netra.auth.permissions import permissions_of, weaker_role
-from netra.auth.repository import AccountRepository
 from netra.auth.sessions import STATE_TTL_S
 from netra.auth.workspace_repository import Member, WorkspaceRepository
 from netra.ids.manager import UnifiedIDManager
@@ -85,46 +84,61 @@ class WorkspaceService:
         async with self._database.transaction() as transaction:
             return await WorkspaceRepository(transaction).members(membership.workspace_id)
 
-    async def add_member(self, principal: Principal, workspace: str, email: str, role: Role) -> Member:
-        """Add a user by address, or change the role of a member.
+    async def change_role(self, principal: Principal, workspace: str, user_id: str, role: Role) -> Member:
+        """Give a member another role.
 
         Owners and admins may; only owners make owners and admins. Raises NotPermittedError,
         UserNotFoundError, WorkspaceNotFoundError.
         """
-        membership = await self._manage(principal, workspace, "member.add", granted=role)
+        membership = await self.access_to_manage(principal, workspace, "member.role", granted=role)
         async with self._database.transaction() as transaction:
-            account = await AccountRepository(transaction).find_account(normal_email(email))
-            if account is None or account.is_disabled:
-                raise UserNotFoundError(
-                    "there is no account with this address",
-                    hint="they must sign up first, then add them again",
-                )
             repository = WorkspaceRepository(transaction)
-            await self._check_target(repository, membership, account.user.id)
-            await repository.set_role(membership.workspace_id, account.user.id, role)
+            await self._check_target(repository, membership, user_id)
+            if not await repository.set_role(membership.workspace_id, user_id, role):
+                raise _no_member()
+            members = await repository.members(membership.workspace_id)
         self._known.clear()
         await self._audit.record(
-            "member.add", "allowed", actor_user_id=principal.user_id, workspace_id=membership.workspace_id,
-            subject=account.user.id, details={"role": role},
+            "member.role", "allowed", actor_user_id=principal.user_id, workspace_id=membership.workspace_id,
+            subject=user_id, details={"role": role},
         )  # fmt: skip
-        return Member(account.user, role)
+        return next(one for one in members if one.user.id == user_id)
 
     async def remove_member(self, principal: Principal, workspace: str, user_id: str) -> None:
-        """End a membership; anybody may end their own. Raises as add_member."""
+        """End a membership; anybody may end their own. Raises as change_role."""
         if user_id == principal.user_id:
             membership = await self.access_workspace(principal, workspace)
         else:
-            membership = await self._manage(principal, workspace, "member.remove")
+            membership = await self.access_to_manage(principal, workspace, "member.remove")
         async with self._database.transaction() as transaction:
             repository = WorkspaceRepository(transaction)
             await self._check_target(repository, membership, user_id)
             if not await repository.remove_member(membership.workspace_id, user_id):
-                raise UserNotFoundError("this workspace has no such member")
+                raise _no_member()
         self._known.clear()
         await self._audit.record(
             "member.remove", "allowed", actor_user_id=principal.user_id, workspace_id=membership.workspace_id,
             subject=user_id,
         )  # fmt: skip
+
+    async def access_to_manage(
+        self, principal: Principal, workspace: str, action: str, *, granted: Role | None = None
+    ) -> Membership:
+        """The membership of who may manage members, and may grant the role; a refusal is audited as `action`.
+
+        Raises NotPermittedError, WorkspaceNotFoundError.
+        """
+        membership = await self.access_workspace(principal, workspace)
+        lacking = "members:manage" not in permissions_of(membership.role)
+        if lacking or (granted in ("owner", "admin") and membership.role != "owner"):
+            await self._audit.record(
+                action, "denied", actor_user_id=principal.user_id, workspace_id=membership.workspace_id
+            )
+            raise NotPermittedError(
+                f"your role in this workspace ({membership.role}) does not permit this",
+                hint="ask an owner of the workspace",
+            )
+        return membership
 
     async def _find(self, user_id: str, workspace: str | None) -> Membership | None:
         known = self._known.get((user_id, workspace))
@@ -138,21 +152,6 @@ class WorkspaceService:
         if found is not None:
             self._known.put((user_id, workspace), found, read_at=read_at)
         return found
-
-    async def _manage(
-        self, principal: Principal, workspace: str, action: str, *, granted: Role | None = None
-    ) -> Membership:
-        membership = await self.access_workspace(principal, workspace)
-        lacking = "members:manage" not in permissions_of(membership.role)
-        if lacking or (granted in ("owner", "admin") and membership.role != "owner"):
-            await self._audit.record(
-                action, "denied", actor_user_id=principal.user_id, workspace_id=membership.workspace_id
-            )
-            raise NotPermittedError(
-                f"your role in this workspace ({membership.role}) does not permit this",
-                hint="ask an owner of the workspace",
-            )
-        return membership
 
     async def _check_target(
         self, repository: WorkspaceRepository, membership: Membership, user_id: str
@@ -182,6 +181,10 @@ def check_unbound(principal: Principal) -> None:
         raise NotPermittedError(
             "an API key of one workspace cannot do this", hint="sign in, or use the key of the local owner"
         )
+
+
+def _no_member() -> UserNotFoundError:
+    return UserNotFoundError("this workspace has no such member")
 
 
 def _no_workspace() -> WorkspaceNotFoundError:

@@ -10,7 +10,7 @@ from netra.context.models import UserExecutionContext
 from netra.conversations.models import Thread
 from netra.conversations.schemas import ThreadChangeIn, ThreadCreateIn, ThreadOut
 from netra.conversations.service import ThreadService
-from netra.http.idempotency import IdempotencyKey, IdempotencyStore, KeyedWrite
+from netra.http.idempotency import IdempotencyKey, IdempotencyStore
 from netra.http.pagination import (
     DEFAULT_LIMIT,
     Cursor,
@@ -48,12 +48,15 @@ def build_router(
         async def create() -> dict[str, Any]:
             return ThreadOut.of(await threads.create(context, body.title)).model_dump(mode="json")
 
-        if key is None:
-            return ThreadOut.model_validate(await create())
-        write = KeyedWrite(
-            context.workspace_id, context.user_id, "create_thread", key, body.model_dump(mode="json")
+        answer = await idempotency.answer(
+            key,
+            create,
+            scope=context.workspace_id,
+            user_id=context.user_id,
+            operation="create_thread",
+            request=body.model_dump(mode="json"),
         )
-        return ThreadOut.model_validate(await idempotency.once(write, create))
+        return ThreadOut.model_validate(answer)
 
     @router.patch("/{thread_id}", operation_id="rename_thread")
     async def rename_thread(

@@ -64,6 +64,25 @@ class IdempotencyStore:
     def __init__(self, sessions: DatabaseSessionManager) -> None:
         self._sessions = sessions
 
+    async def answer(
+        self,
+        key: str | None,
+        work: Callable[[], Awaitable[dict[str, Any]]],
+        *,
+        scope: str,
+        user_id: str,
+        operation: str,
+        request: object,
+    ) -> dict[str, Any]:
+        """What an endpoint answers: the work's outcome, done once if the request carried a key.
+
+        `scope` is the workspace; for what is done outside of one, the user's own id. The answer is stored as
+        it is, so it holds no secret: one that must be told again is derived from the key. Raises as `once`.
+        """
+        if key is None:
+            return await work()
+        return await self.once(KeyedWrite(scope, user_id, operation, key, request), work)
+
     async def once(self, write: KeyedWrite, work: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
         """Do the work, or give the answer (JSON values) that the first request with this key got.
 

@@ -29,6 +29,7 @@ IdPrefix = Literal[
     "agt",
     "tcl",
     "fam",
+    "inv",
     "rpr",
 ]
 

@@ -12,6 +12,7 @@ from netra.audit.service import AuditLog
 from netra.auth.administration_endpoints import build_administration_router
 from netra.auth.dependencies import build_principal_dependency
 from netra.auth.endpoints import build_router
+from netra.auth.invitation_endpoints import build_invitation_router
 from netra.auth.models import Session
 from netra.auth.passwords import PasswordHashing
 from netra.auth.services import AuthServices, auth_services
@@ -19,6 +20,7 @@ from netra.auth.workspace_endpoints import build_workspace_router
 from netra.config.settings import Settings
 from netra.context.dependencies import build_context_dependency
 from netra.context.models import UserExecutionContext
+from netra.http.idempotency import IdempotencyStore
 from netra.http.middleware import RequestMiddleware
 from netra.http.origins import OriginPolicy
 from netra.http.problems import install_problem_handlers
@@ -125,7 +127,7 @@ async def person(new_person: Callable[[], Awaitable[Person]]) -> Person:
 
 
 @pytest.fixture
-def app(auth: AuthServices, ids: UnifiedIDManager, settings: Settings) -> FastAPI:
+def app(auth: AuthServices, database: DatabaseManager, ids: UnifiedIDManager, settings: Settings) -> FastAPI:
     application = FastAPI()
     install_problem_handlers(application)
     current = build_principal_dependency(auth.authentication)
@@ -133,8 +135,10 @@ def app(auth: AuthServices, ids: UnifiedIDManager, settings: Settings) -> FastAP
     application.include_router(
         build_router(auth.authentication, auth.workspaces, auth.signing_keys, origins, current)
     )
-    application.include_router(build_workspace_router(auth.workspaces, auth.keys, current))
-    application.include_router(build_administration_router(auth.administration, current))
+    keyed = IdempotencyStore(DatabaseSessionManager(database))
+    application.include_router(build_workspace_router(auth.workspaces, auth.keys, keyed, current))
+    application.include_router(build_invitation_router(auth.invitations, keyed, current))
+    application.include_router(build_administration_router(auth.administration, keyed, current))
     context_of: Any = build_context_dependency(auth.authentication, auth.workspaces, ids, settings)
 
     @application.get("/context")

@@ -186,15 +186,19 @@ async def test_roles_decide_who_lets_others_in(client: httpx.AsyncClient, new_pe
     made = (await client.post("/v1/workspaces", json={"name": "team"}, headers=owner.headers)).json()
     path = f"/v1/workspaces/{made['id']}/members"
 
-    async def add(by: Any, who: Any, role: str) -> int:
+    async def let_in(by: Any, who: Any, role: str) -> int:
         body = {"email": who.email, "role": role}
-        return (await client.post(path, json=body, headers=by.headers)).status_code
+        invited = await client.post(path, json=body, headers=by.headers)
+        if invited.status_code != 201:
+            return invited.status_code
+        token = {"token": invited.json()["token"]}
+        return (await client.post("/v1/invitations/accept", json=token, headers=who.headers)).status_code
 
-    assert await add(owner, admin, "admin") == 201
-    assert await add(admin, viewer, "viewer") == 201
-    assert await add(viewer, viewer, "admin") == 403
-    assert await add(admin, viewer, "owner") == 403
-    assert await add(admin, owner, "viewer") == 403
+    assert await let_in(owner, admin, "admin") == 200
+    assert await let_in(admin, viewer, "viewer") == 200
+    assert await let_in(viewer, await new_person(), "viewer") == 403
+    assert await let_in(admin, await new_person(), "owner") == 403
+    assert await let_in(admin, owner, "viewer") == 409
     context = await client.get("/context", headers={**viewer.headers, "Netra-Workspace": made["id"]})
     assert context.json()["role"] == "viewer"
     assert "usage:write" not in context.json()["permissions"]
@@ -206,13 +210,18 @@ async def test_a_role_that_changes_counts_at_once_here(client: httpx.AsyncClient
     path = f"/v1/workspaces/{made['id']}/members"
     headers = {**member.headers, "Netra-Workspace": made["id"]}
     body = {"email": member.email, "role": "admin"}
-    added = await client.post(path, json=body, headers=owner.headers)
+    token = (await client.post(path, json=body, headers=owner.headers)).json()["token"]
+    await client.post("/v1/invitations/accept", json={"token": token}, headers=member.headers)
     assert (await client.get("/context", headers=headers)).json()["role"] == "admin"
-    await client.post(path, json={**body, "role": "viewer"}, headers=owner.headers)
+    of_member = f"{path}/{member.session.user.id}"
+    changed = await client.patch(of_member, json={"role": "viewer"}, headers=owner.headers)
+    assert (changed.status_code, changed.json()["role"]) == (200, "viewer")
     assert (await client.get("/context", headers=headers)).json()["role"] == "viewer"
-    gone = await client.delete(f"{path}/{added.json()['user']['id']}", headers=owner.headers)
-    assert gone.status_code == 204
+    assert (await client.patch(of_member, json={"role": "admin"}, headers=member.headers)).status_code == 403
+    assert (await client.delete(of_member, headers=owner.headers)).status_code == 204
     assert (await client.get("/context", headers=headers)).status_code == 404
+    gone = await client.patch(of_member, json={"role": "viewer"}, headers=owner.headers)
+    assert (gone.status_code, gone.json()["code"]) == (404, "user_not_found")
 
 
 async def test_an_api_key_is_bound_to_its_workspace(client: httpx.AsyncClient, person: Any) -> None:
@@ -333,6 +342,7 @@ async def test_odd_ids_in_paths_are_refused_and_never_crash(
         ("GET", f"/v1/workspaces/{odd}/members"),
         ("DELETE", f"/v1/api-keys/{odd}"),
         ("DELETE", f"/v1/workspaces/{odd}/members/{odd}"),
+        ("DELETE", f"/v1/workspaces/{odd}/invitations/{odd}"),
     ]:
         answer = await client.request(method, path, headers=person.headers)
         assert answer.status_code in (400, 404, 405), path

@@ -106,11 +106,17 @@ def run_levers(
 
 
 def solved(
-    frame: pl.DataFrame, evaluations: pl.DataFrame | None, *, judged: bool = False, **constraints: Any
+    frame: pl.DataFrame,
+    evaluations: pl.DataFrame | None,
+    *levers: str,
+    judged: bool = False,
+    **constraints: Any,
 ) -> Any:
-    """The plan of all levers under constraints; with `judged` also the drafts and findings behind it."""
+    """The plan of some levers (none: the three that tests of plans need) under constraints; with `judged`
+    also the drafts and findings behind it.
+    """
     asked = Constraints(**constraints)
-    chosen = chosen_levers(None)
+    chosen = chosen_levers(list(levers) or ["model-switch", "batch", "retry-waste"])
     accepted = {lever.name: lever.parameters for lever in chosen}
     params = params_within(asked, params_by_lever({}, list(accepted), accepted), accepted)
     scored = with_canonical(pl.DataFrame() if evaluations is None else evaluations, CATALOGUE)

@@ -2,7 +2,7 @@
 what to send, in one table; and the joint figure.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from netra.cli.output import tidy_table
@@ -50,6 +50,7 @@ def print_findings(console: "Console", result: Mapping[str, Any]) -> None:
         if row.reason:
             console.print(f"  {numbers[row.id]}: {escape(row.reason)}")
     _print_open(console, [row for row in rows if row.verdict == _OPEN], numbers)
+    _print_diagnoses(console, result["findings"])
     _print_joint(console, result.get("joint"))
     if result.get("plan"):
         _print_plan(console, result["plan"], numbers)
@@ -112,6 +113,32 @@ def _print_joint(console: "Console", joint: Mapping[str, Any] | None) -> None:
         f"\n[bold green]All recommended together: {format_money(joint['savings_usd'])}{share}[/]{told}"
         "  [dim](replayed jointly; savings do not add up)[/]"
     )
+
+
+def _print_diagnoses(console: "Console", findings: Sequence[Mapping[str, Any]]) -> None:
+    """Why prompt prefixes miss the cache, once a model."""
+    from rich.markup import escape
+
+    from netra.optimization.findings import CacheGroup
+    from netra.reports.formatting import format_money
+
+    told: set[str] = set()
+    for finding in findings:
+        model = str(finding["params"].get("model", ""))
+        given: Sequence[Mapping[str, Any]] = finding.get("diagnosis") or ()
+        groups = [CacheGroup.model_validate(group) for group in given]
+        if not groups or model in told:
+            continue
+        told.add(model)
+        console.print(f"\n[bold]Why prefixes of {escape(model)} miss the cache[/]")
+        for group in groups:
+            name = escape(group.feature or "all calls")
+            console.print(f"  {name}: {group.read_pct:.1f} % of {group.tokens:,} tokens in full blocks read")
+            for miss in group.misses:
+                bound = "at most " if miss.at_most else ""
+                worth = "" if miss.worth_usd is None else f"; worth {bound}{format_money(miss.worth_usd)}"
+                words = f"{miss.share_pct:5.1f} % {miss.cause.replace('_', ' ')}: {miss.why}{worth}"
+                console.print(f"    {escape(words)}")
 
 
 _STANDING = {"met": "[green]holds[/]", "unmet": "[red]does not hold[/]", "unknown": "[yellow]unknown[/]"}

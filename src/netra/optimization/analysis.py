@@ -179,6 +179,7 @@ def _finding(draft: Draft, interval: Interval | None, judgement: Judgement, arou
         rows=draft.rows,
         apply=draft.apply,
         bounds=draft.bounds,
+        diagnosis=draft.diagnosis,
     )
 
 

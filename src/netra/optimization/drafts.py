@@ -9,6 +9,7 @@ import polars as pl
 
 from netra.optimization.actions import Action
 from netra.optimization.findings import (
+    CacheGroup,
     Degree,
     Instructions,
     LatencyEffect,
@@ -66,6 +67,7 @@ class Draft:
     effort: Degree = "low"
     filters: dict[str, str] = field(default_factory=dict[str, str])
     bounds: RoutingBounds | None = None
+    diagnosis: list[CacheGroup] | None = None
 
 
 class Lever(Protocol):

@@ -129,6 +129,45 @@ class RoutingBounds(BaseModel):
     items_judged: int
 
 
+MissCause = Literal["new", "differs", "changed", "expired", "below_minimum", "other_key", "other_model"]
+
+
+class CacheMiss(BaseModel):
+    """Why some tokens of full prefix blocks are not read from the cache, what to do, what it is worth.
+
+    `worth_usd`: what the calls looked at would cost less, by replay; null where nothing can be done or it
+    would cost more. `at_most`: the replay takes what follows the differing place as equal, which the hashes
+    cannot show.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    cause: MissCause
+    tokens: int
+    share_pct: float
+    why: str
+    advice: str
+    worth_usd: str | None = None
+    at_most: bool = False
+
+
+class CacheGroup(BaseModel):
+    """The prompts of one feature on one model: what is read from the cache, and the rest by cause.
+
+    `tokens` are those of full blocks; `shared_tokens`: the usual length of the start that a prompt has in
+    common with earlier ones. `calls` are those looked at, the latest of the workload.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    feature: str
+    calls: int
+    tokens: int
+    read_pct: float
+    shared_tokens: int
+    misses: list[CacheMiss]
+
+
 class Finding(BaseModel):
     """One change, what it would have done to the calls looked at, and the verdict."""
 
@@ -154,6 +193,7 @@ class Finding(BaseModel):
     rows: int
     apply: Instructions
     bounds: RoutingBounds | None = None
+    diagnosis: list[CacheGroup] | None = None
 
 
 def latency_words(effect: LatencyEffect | str) -> str:

@@ -204,7 +204,7 @@ def test_calls_sent_twice_cost_twice_in_the_joint_replay_after_all_else() -> Non
     assert replay_jointly(load, [twice, switch]).tolist() == [2 * 210_000_000_000, 210_000_000_000]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(seed=st.integers(0, 10_000), delay=st.floats(50, 2_000))
 def test_a_hedge_never_lengthens_and_follows_the_law_of_the_minimum(seed: int, delay: float) -> None:
     """P(min(X, d + Y) > t) = S(t) S(t - d) for t > d, X and Y alike and independent."""
@@ -220,7 +220,7 @@ def test_a_hedge_never_lengthens_and_follows_the_law_of_the_minimum(seed: int, d
         assert float((after.ms > t).mean()) == pytest.approx(expected, abs=0.025)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 10_000))
 def test_intervals_cover_no_change_and_find_a_planted_one(seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -11,6 +11,7 @@ from netra.optimization.drafts import Draft, Effect, effect_of
 from netra.optimization.errors import InvalidLeverParamError
 from netra.optimization.findings import Instructions, Missing
 from netra.optimization.levers.prompt_cache_advice import caching_instructions
+from netra.optimization.levers.prompt_cache_diagnosis import with_diagnosis
 from netra.optimization.params import LeverParams, duration_text
 from netra.optimization.prefix_replay import (
     CachedTokens,
@@ -68,7 +69,7 @@ class PromptCache:
         "model": "take all calls as if on this model, recorded caching ignored",
         "ttl": "retention after the last use: 5m, 10m, 30m, 1h",
     }
-    columns = ("prefix_hashes", "prefix_block_tokens", "api_key_id")
+    columns = ("prefix_hashes", "prefix_block_tokens", "api_key_id", "session_id", "feature")
 
     def drafts(self, workload: Workload, evaluations: pl.DataFrame, params: LeverParams) -> list[Draft]:
         """One draft a model in use (two where a longer retention saves more), or one for the given model."""
@@ -119,7 +120,7 @@ class PromptCache:
             if ttl is None and terms.settable and len(terms.ttls) > 1:
                 offer = terms.ttls[1]
                 longer[used.code] = _Retention(terms, offer.seconds * _MICROSECONDS, offer)
-        return self._with_retentions(workload, default, longer) + drafts
+        return with_diagnosis(workload, self._with_retentions(workload, default, longer)) + drafts
 
     def _with_retentions(
         self, workload: Workload, default: list[_Retention | None], longer: list[_Retention | None]

@@ -1,7 +1,8 @@
 """What to change, word for word, to use a provider's prompt cache."""
 
 from netra.optimization.actions import Rows
-from netra.optimization.findings import Instructions, Snippet
+from netra.optimization.findings import Instructions, MissCause, Snippet
+from netra.optimization.params import duration_text
 from netra.optimization.workload import UsedModel, Workload
 from netra.pricing.models import CacheTerms, CacheTtl
 
@@ -23,6 +24,47 @@ _OPENAI = """client.chat.completions.create(
 )"""
 _HOUR = 3_600
 _DAY = 86_400
+
+
+def miss_in_words(cause: MissCause, terms: CacheTerms, block: int, token: int) -> tuple[str, str]:
+    """(why, what to do) for tokens that are not read from the cache; `block` counts from 0, at `token`."""
+    kept = duration_text(terms.default_ttl.seconds * 1_000_000)
+    place = f"block {block + 1} (about token {token:,})"
+    match cause:
+        case "changed":
+            return (
+                f"the conversation is sent again, but not byte for byte: from {place} on it differs from the "
+                "session's previous call",
+                f"Move what changes at about token {token:,} (a time, an id, a name, a retrieved text) to "
+                "the end of the prompt, and keep earlier turns as they were sent.",
+            )
+        case "differs":
+            return (
+                f"first calls have long prompts in common length, but share nothing from {place} on",
+                f"If instructions or documents that repeat come after about token {token:,}, put them before "
+                "what differs there (a name, a date, a question).",
+            )
+        case "expired":
+            longer = [offer for offer in terms.ttls if offer.seconds > terms.default_ttl.seconds]
+            way = "Buy the longer retention" if longer and terms.settable else "Send calls closer together"
+            return f"the same start was sent longer than {kept} ago", f"{way} for these prompts."
+        case "below_minimum":
+            return (
+                f"shorter than the {terms.min_tokens:,} tokens that the provider caches at least",
+                "Leave them, or put instructions that several of these prompts share into one longer start.",
+            )
+        case "other_key":
+            return (
+                "the same start is in the cache of another API key",
+                "Send the calls of this feature with one key.",
+            )
+        case "other_model":
+            return (
+                "the same start is in the cache of another model",
+                "Keep a conversation, and a feature where that is possible, on one model.",
+            )
+        case "new":
+            return "not sent before: first calls, new turns, other documents", "Nothing to do."
 
 
 def caching_instructions(

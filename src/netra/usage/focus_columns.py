@@ -1,8 +1,8 @@
 """Columns of the FOCUS specification (FinOps Open Cost and Usage Specification) as we fill them.
 
 Version 1.2 of the specification, with the names that version 1.0 of the foundation's validator still asks for
-(`Provider`, `Publisher`, `InvoiceIssuer`, `ResourceID`) beside the specified ones. What FOCUS has no column
-for begins with `x_`, as it says. A row is tokens of one kind of one model on one day (UTC).
+(`Provider`, `Publisher`, `InvoiceIssuer`, `ResourceID`, `ChargeType`) beside the specified ones. What FOCUS
+has no column for begins with `x_`, as it says. A row is tokens of one kind of one model on one day (UTC).
 """
 
 from collections.abc import Mapping
@@ -39,6 +39,7 @@ TEXT = (
     "ChargeFrequency",
     "ChargePeriodEnd",
     "ChargePeriodStart",
+    "ChargeType",
     "CommitmentDiscountCategory",
     "CommitmentDiscountId",
     "CommitmentDiscountName",
@@ -117,6 +118,7 @@ def usage_row(group: Mapping[str, Any], charge: Charge, workspace_id: str, publi
         PricingUnit="Tokens",
         PricingCategory="Standard",
         ChargeCategory="Usage",
+        ChargeType="Usage",
         ChargeFrequency="Usage-Based",
         ChargeDescription=f"{model}: {meter.lower()}, {tier}",
         SkuId=sku,
@@ -138,6 +140,7 @@ def adjustment_row(
         EffectiveCost=amount,
         ListCost=amount,
         ChargeCategory="Adjustment",
+        ChargeType="Adjustment",
         ChargeFrequency="One-Time",
         ChargeDescription=f"{group['model']}: stored at other prices than today's",
     )

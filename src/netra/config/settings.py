@@ -143,7 +143,9 @@ class Settings:
     price_overrides: Path | None = field(
         default=None,
         metadata=_about(
-            "File with your own prices, put over the catalogue.", parsing.path, "/etc/netra/prices.json"
+            "TOML file with the installation's own prices, put over the catalogue.",
+            parsing.path,
+            "/etc/netra/prices.toml",
         ),
     )
     log_level: str = field(

@@ -10,7 +10,7 @@ import typer
 
 from netra.cli.failures import CommandError
 from netra.cli.import_files import STANDARD_INPUT, find_files, readable
-from netra.cli.import_reports import summary, tell_import, tell_list, tell_record, tell_summary
+from netra.cli.import_reports import finding_text, summary, tell_import, tell_list, tell_record, tell_summary
 from netra.cli.options import DataDir, Json, Target, Url, Workspace, pairs
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ FORMATS = (
     "litellm",
 )
 _CHUNK = 1 << 20
+_FIRST_REASONS = 3
 
 
 def register(app: typer.Typer) -> None:
@@ -208,11 +209,15 @@ async def _import_several(target: Target, files: list[Path], options: dict[str, 
 
 def _check_some_rows_were_good(result: dict[str, Any]) -> None:
     """A script must notice that nothing of its file could be used."""
-    if result["rejected"] and result["rejected"] == result["read"]:
-        raise CommandError(
-            "every row was rejected; nothing was imported",
-            hint="see the reject file for the reasons; is --format the right one?",
-        )
+    if not result["rejected"] or result["rejected"] != result["read"]:
+        return
+    findings = [one for one in result.get("findings") or () if one["severity"] == "rejected"]
+    reasons = "; ".join(finding_text(one) for one in findings[:_FIRST_REASONS])
+    where = f"all of them, with line and reason: {result['reject_file']}; " if result["reject_file"] else ""
+    raise CommandError(
+        "every row was rejected; nothing was imported" + (f": {reasons}" if reasons else ""),
+        hint=f"{where}is --format the right one?",
+    )
 
 
 async def _list(target: Target, as_json: bool) -> None:

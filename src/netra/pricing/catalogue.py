@@ -20,7 +20,7 @@ from netra.pricing.models import (
     UsageType,
 )
 from netra.pricing.naming import Located, ModelNames
-from netra.pricing.overrides import NO_OVERRIDES, PriceOverrides, load_overrides
+from netra.pricing.overrides import NO_OVERRIDES, CapacityPrice, PriceOverrides, load_overrides
 from netra.pricing.rate_cards import bands_of, ratio_of, scale_card
 from netra.pricing.sellers import SameModels, Seller
 from netra.pricing.shipped_data import fits, load_shipped_data
@@ -118,6 +118,14 @@ class PriceCatalogue:
         """The other providers whose list has exactly this model; empty where nobody else or nobody knows."""
         listed = self._names.locate(model, provider).listed
         return () if listed is None else self._same_models.beside(listed.provider, listed.model)
+
+    def capacity(self, model: str, provider: str | None, at: datetime) -> CapacityPrice | None:
+        """What provisioned throughput of a model costs at an instant; None where no local price says so."""
+        located = self._names.locate(model, provider)
+        for entry in reversed(self._overrides.capacities):
+            if entry.scope.covers(located.provider, located.names, at):
+                return entry
+        return None
 
     def breaks(
         self, model: str, provider: str | None = None

@@ -14,8 +14,15 @@
     provider = "openai"
     percent = "10"
 
+    [[capacity]]                      # what provisioned throughput costs, for the commitment lever
+    provider = "azure"
+    model = "gpt-4o"
+    usd_per_hour = "1.00"             # of one unit; a monthly price over 730
+    tokens_per_minute = 2500          # that one unit carries, in input tokens
+    min_units = 15                    # optional, also step, output_weight, cached_weight
+
 A price names only what differs from the list. Among several that fit, the last one in the file counts.
-Discounts come after prices; all that fit are applied one after the other.
+Discounts come after prices; all that fit are applied one after the other, but not to capacity.
 """
 
 import tomllib
@@ -76,6 +83,22 @@ class Discount:
 
 
 @dataclass(frozen=True, slots=True)
+class CapacityPrice:
+    """Provisioned throughput of a model: dollars a unit and hour, input tokens that a unit carries in a
+    minute, the least number of units and the steps above it. Output tokens count `output_weight` times (None:
+    as the prices of output and input are to each other), cache reads `cached_weight` times.
+    """
+
+    scope: Scope
+    usd_per_hour: Decimal
+    tokens_per_minute: int
+    min_units: int
+    step: int
+    output_weight: Decimal | None
+    cached_weight: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class PriceOverrides:
     """The content of one overrides file; `digest` names it."""
 
@@ -83,13 +106,20 @@ class PriceOverrides:
     prices: tuple[ContractPrice, ...]
     discounts: tuple[Discount, ...]
     digest: str
+    capacities: tuple[CapacityPrice, ...] = ()
 
     def over(self, other: "PriceOverrides") -> "PriceOverrides":
         """Both together: these prices win over `other`'s, discounts of both apply."""
         if not self.digest or not other.digest:
             return self if self.digest else other
         names, digests = f"{other.name} + {self.name}", f"{other.digest}.{self.digest}"
-        return PriceOverrides(names, other.prices + self.prices, other.discounts + self.discounts, digests)
+        return PriceOverrides(
+            names,
+            other.prices + self.prices,
+            other.discounts + self.discounts,
+            digests,
+            other.capacities + self.capacities,
+        )
 
     def instants(self) -> set[datetime]:
         """Every instant at which an entry begins or ends."""
@@ -117,17 +147,21 @@ def parse_overrides(text: str, name: str) -> PriceOverrides:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise PriceOverridesError(f"{name}: {error}", hint="expected a TOML file of prices") from error
-    unknown = set(content) - {"price", "discount"}
+    unknown = set(content) - {"price", "discount", "capacity"}
     if unknown:
         raise PriceOverridesError(
-            f"{name}: unknown section {sorted(unknown)[0]!r}", hint="use [[price]] and [[discount]]"
+            f"{name}: unknown section {sorted(unknown)[0]!r}",
+            hint="use [[price]], [[discount]] and [[capacity]]",
         )
     prices = tuple(_price(e, f"{name}: price {n}") for n, e in enumerate(_section(content, "price", name), 1))
     discounts = tuple(
         _discount(e, f"{name}: discount {n}") for n, e in enumerate(_section(content, "discount", name), 1)
     )
-    digest = sha256(text.encode()).hexdigest()[:12] if prices or discounts else ""
-    return PriceOverrides(name, prices, discounts, digest)
+    capacities = tuple(
+        _capacity(e, f"{name}: capacity {n}") for n, e in enumerate(_section(content, "capacity", name), 1)
+    )
+    digest = sha256(text.encode()).hexdigest()[:12] if prices or discounts or capacities else ""
+    return PriceOverrides(name, prices, discounts, digest, capacities)
 
 
 def _section(content: Mapping[str, Any], section: str, name: str) -> list[dict[str, Any]]:
@@ -168,6 +202,27 @@ def _discount(entry: Mapping[str, Any], where: str) -> Discount:
     if percent > 100:
         raise PriceOverridesError(f"{where}: {percent} % is more than the whole price")
     return Discount(_scope(entry, where), 1 - Fraction(percent) / 100, percent)
+
+
+def _capacity(entry: Mapping[str, Any], where: str) -> CapacityPrice:
+    known = {"usd_per_hour", "tokens_per_minute", "min_units", "step", "output_weight", "cached_weight"}
+    _check_keys(entry, (_SCOPE_KEYS - {"tier"}) | known, where)
+    weight = entry.get("output_weight")
+    return CapacityPrice(
+        _scope(entry, where),
+        _decimal(entry.get("usd_per_hour"), f"{where}: usd_per_hour"),
+        _whole(entry.get("tokens_per_minute"), f"{where}: tokens_per_minute"),
+        _whole(entry.get("min_units", 1), f"{where}: min_units"),
+        _whole(entry.get("step", 1), f"{where}: step"),
+        None if weight is None else _decimal(weight, f"{where}: output_weight"),
+        _decimal(entry.get("cached_weight", 0), f"{where}: cached_weight"),
+    )
+
+
+def _whole(value: object, where: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise PriceOverridesError(f"{where}: {value!r} is no positive whole number")
+    return value
 
 
 def _scope(entry: Mapping[str, Any], where: str) -> Scope:

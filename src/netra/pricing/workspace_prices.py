@@ -47,7 +47,9 @@ class WorkspacePrices:
     async def add(self, context: UserExecutionContext, content: str) -> str:
         """Put entries behind those there are; the whole document. Raises PriceOverridesError."""
         if not check_text(content).digest:
-            raise PriceOverridesError("the addition has no entry", hint="write [[price]] or [[discount]]")
+            raise PriceOverridesError(
+                "the addition has no entry", hint="write [[price]], [[discount]] or [[capacity]]"
+            )
         async with self._access.for_context(context).transaction() as transaction:
             repository = OverridesRepository(transaction, context)
             before = await repository.content(for_update=True)

@@ -1,14 +1,22 @@
 """commitment by hand."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netra.optimization.errors import InvalidLeverParamError
+from netra.optimization.levers.commitment import Commitment
+from netra.optimization.params import LeverParams
 from netra.optimization.provisioned import capacity_tokens, needed_capacity, with_capacity
+from netra.optimization.workload import Workload
+from netra.pricing.catalogue import PriceCatalogue
+from netra.pricing.errors import PriceOverridesError
+from netra.pricing.overrides import parse_overrides
 from netra.pricing.vectorised import Tokens
 from testkit.optimization_bench import calls, only, run_levers
 
@@ -85,6 +93,48 @@ def test_without_a_unit_price_it_says_what_it_would_have_to_be() -> None:
     assert "2,800 tokens in the median minute" in finding.missing[0].what
     assert "less than $0.4200 an hour" in finding.missing[0].what
     assert "unit_usd_per_hour" in finding.missing[0].how
+
+
+def test_local_prices_of_capacity_are_asked_for_every_model(tmp_path: Path) -> None:
+    prices = tmp_path / "prices.toml"
+    prices.write_text(
+        """[[capacity]]
+model = "gpt-4o"
+usd_per_hour = "0.01"
+tokens_per_minute = 1400
+
+[[capacity]]
+model = "gpt-4o-mini"
+usd_per_hour = "1.00"
+tokens_per_minute = 1400
+min_units = 2
+output_weight = "1"
+"""
+    )
+    frame = calls([*steady(), *steady(model="gpt-4o-mini")])
+    lever = Commitment()
+    drafts = lever.drafts(
+        Workload(frame, PriceCatalogue(prices)), pl.DataFrame(), LeverParams("commitment", {})
+    )
+    assert [(d.params["model"], d.params["units"]) for d in drafts] == [("gpt-4o", "1"), ("gpt-4o-mini", "2")]
+    assert "prices.toml: capacity 1" in " ".join(drafts[0].assumptions)
+    assert "an output token counts as 1 input" in " ".join(drafts[1].assumptions)
+    assert drafts[0].effect is not None
+    assert drafts[0].effect.savings > 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "tokens_per_minute = 0",
+        "tokens_per_minute = 10\nmin_units = -1",
+        "tokens_per_minute = 10\ntokens = 3",
+        "",
+    ],
+)
+def test_wrong_prices_of_capacity_name_the_entry(wrong: str) -> None:
+    with pytest.raises(PriceOverridesError, match="capacity 1"):
+        parse_overrides(f'[[capacity]]\nusd_per_hour = "1"\n{wrong}', "prices.toml")
 
 
 def test_a_week_is_needed_and_calls_that_can_use_it() -> None:

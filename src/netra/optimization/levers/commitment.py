@@ -6,8 +6,9 @@ into their minute spill over and are billed on demand (`optimization.provisioned
 `output_weight` times (default: the model's price of output over that of input on the last day), cache reads
 `cached_weight` times (default 0). U is the number of units, from `min_units` in steps of `step`, at which fee
 and spill-over together cost least; `units` fixes it. Where even that costs more than on demand, the answer is
-to refuse, with the figure. The interval comes from resampling whole days (2,000 resamples, PCG64(0)) at that
-U, so a week of traffic is needed; U was chosen on the same days, which favours it a little.
+to refuse, with the figure. The price of a unit comes from the parameters, else from a [[capacity]] entry of
+the local prices. The interval comes from resampling whole days (2,000 resamples, PCG64(0)) at that U, so a
+week of traffic is needed; U was chosen on the same days, which favours it a little.
 
 Without a unit price the answer is insufficient data, with the rates of tokens a minute and the price below
 which capacity for such a minute would pay.
@@ -16,6 +17,7 @@ Source: Microsoft, Azure OpenAI provisioned throughput units (output counts as i
 GPT-4.1 on, cached tokens are deducted in full, calls over capacity are refused and may spill over).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -35,8 +37,11 @@ from netra.optimization.workload import UsedModel, Workload
 from netra.pricing.coding import has_value
 from netra.pricing.models import FEMTO_PER_USD
 from netra.pricing.money import total_femto
+from netra.pricing.overrides import CapacityPrice
+from netra.pricing.vectorised import taken
 
 MIN_DAYS = 7
+_MOST = 4
 _MOST_UNITS = 100_000
 _MINUTES_PER_DAY = 1_440
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,12 +52,16 @@ _DEPLOY = """az cognitiveservices account deployment create --name ACCOUNT --res
 
 @dataclass(frozen=True, slots=True)
 class _Units:
-    """What is on offer: dollars a unit and hour, tokens a unit and minute, the least number and the steps."""
+    """What is on offer: dollars a unit and hour, tokens a unit and minute, the least number and the steps.
+
+    `source`: who says so.
+    """
 
     usd_per_hour: Decimal
     tokens_a_minute: int
     least: int
     step: int
+    source: str
 
     def fee(self, units: int, minutes: int) -> int:
         """Femto-dollars of some units for some minutes, rounded down to whole femto-dollars."""
@@ -90,7 +99,7 @@ class Commitment:
     name = "commitment"
     summary = "buy capacity ahead where the load is steady enough"
     parameters: dict[str, str] = {
-        "model": "the model to buy capacity for (default: the dearest)",
+        "model": "the model to buy capacity for (default: each with a [[capacity]] price, or the dearest)",
         "unit_usd_per_hour": "price of a unit for an hour, e.g. 1.00 (a monthly price over 730)",
         "unit_tokens_per_minute": "tokens a minute that a unit carries, e.g. 2500",
         "min_units": "the least that can be bought (default 1)",
@@ -102,59 +111,90 @@ class Commitment:
     columns = ("status", "service_tier", "app", "feature")
 
     def drafts(self, workload: Workload, evaluations: pl.DataFrame, params: LeverParams) -> list[Draft]:
-        """One draft for one model."""
-        traffic = _traffic(workload, params)
-        if traffic is None:
+        """One draft a model whose unit price is known, dearest first, or one that says what it may be."""
+        able = list(_able(workload, params.text("model")))
+        if not able:
             lacking = Missing(
                 what=f"priced standard-tier calls of {params.text('model') or 'any model'}",
                 how="import calls of the model, or name one in use: --param commitment.model=NAME",
             )
             return [nothing_to_change(self.name, workload, lacking)]
-        dollars = params.number("unit_usd_per_hour")
-        tokens = params.whole("unit_tokens_per_minute")
-        if dollars is None or tokens is None:
-            return [_without_prices(workload, traffic)]
-        units = _Units(
-            Decimal(str(dollars)),
-            tokens,
-            params.whole("min_units", 1) or 1,
-            params.whole("step", 1) or 1,
-        )
-        number = params.whole("units") or _best(traffic, units)
-        if number > _MOST_UNITS:
-            raise InvalidLeverParamError(f"{self.name}: {number:,} units are more than {_MOST_UNITS:,}")
-        return [_draft(workload, traffic, units, number)]
+        drafts: list[Draft] = []
+        for used, members in able:
+            local = _local_price(workload, used)
+            units = _units(params, local)
+            if units is not None and len(drafts) < _MOST:
+                traffic = _traffic_of(workload, used, members, _weights(workload, used, params, local))
+                number = params.whole("units") or _best(traffic, units)
+                drafts.append(_draft(workload, traffic, units, number))
+            if params.text("unit_usd_per_hour") is not None:
+                break
+        if drafts:
+            return drafts
+        used, members = able[0]
+        weights = _weights(workload, used, params, None)
+        return [_without_prices(workload, _traffic_of(workload, used, members, weights))]
 
 
-def _traffic(workload: Workload, params: LeverParams) -> _Traffic | None:
-    wanted = params.text("model")
+def _units(params: LeverParams, local: CapacityPrice | None) -> _Units | None:
+    """The unit that the parameters name, else the one of the local prices. Raises InvalidLeverParamError."""
+    dollars = params.number("unit_usd_per_hour")
+    tokens = params.whole("unit_tokens_per_minute")
+    if (dollars is None or tokens is None) and local is None:
+        return None
+    units = _Units(
+        Decimal(str(dollars)) if dollars is not None or local is None else local.usd_per_hour,
+        tokens or (local.tokens_per_minute if local is not None else 1),
+        params.whole("min_units") or (1 if local is None else local.min_units),
+        params.whole("step") or (1 if local is None else local.step),
+        "your parameters" if local is None or dollars is not None else local.scope.origin,
+    )
+    number = max(units.least, params.whole("units") or 0)
+    if number > _MOST_UNITS:
+        raise InvalidLeverParamError(f"commitment: {number:,} units are more than {_MOST_UNITS:,}")
+    return units
+
+
+def _local_price(workload: Workload, used: UsedModel) -> CapacityPrice | None:
+    last = _EPOCH + timedelta(microseconds=int(workload.ts[-1]))
+    return workload.catalogue.capacity(used.model, used.provider or None, last)
+
+
+def _weights(
+    workload: Workload, used: UsedModel, params: LeverParams, local: CapacityPrice | None
+) -> tuple[float, float]:
+    """Input tokens that an output token and a cache read count as."""
+    output, cached = params.number("output_weight"), params.number("cached_weight")
+    if output is None and local is not None and local.output_weight is not None:
+        output = float(local.output_weight)
+    if cached is None:
+        cached = 0.0 if local is None else float(local.cached_weight)
+    return (_price_ratio(workload, used) if output is None else output), cached
+
+
+def _able(workload: Workload, wanted: str | None) -> Iterator[tuple[UsedModel, Int64]]:
+    """The models with calls that could use capacity, dearest first, and the rows of those calls."""
     canonical = None if wanted is None else workload.catalogue.canonical(wanted).model
     able = has_value(workload.coded("status"), ("ok", "")) & workload.priced
     able &= has_value(workload.coded("service_tier"), ("standard", "")) & (workload.cost > 0)
     for used in workload.models:
-        if canonical not in (None, used.canonical.model):
-            continue
         members = np.flatnonzero(able & workload.rows_of(used.code))
-        if len(members):
-            return _traffic_of(workload, used, members, params)
-    return None
+        if len(members) and canonical in (None, used.canonical.model):
+            yield used, members
 
 
-def _traffic_of(workload: Workload, used: UsedModel, members: Int64, params: LeverParams) -> _Traffic:
-    output = params.number("output_weight")
-    weights = (
-        output if output is not None else _price_ratio(workload, used),
-        params.number("cached_weight", 0.0) or 0.0,
-    )
+def _traffic_of(
+    workload: Workload, used: UsedModel, members: Int64, weights: tuple[float, float]
+) -> _Traffic:
     minute = workload.ts[members] // MICROSECONDS_PER_MINUTE
-    taken = capacity_tokens(workload.tokens, *weights)[members]
+    used_up = capacity_tokens(taken(workload.tokens, members), *weights)
     first, last = (int(workload.ts[end]) // MICROSECONDS_PER_MINUTE for end in (0, -1))
     return _Traffic(
         used,
         members,
         minute,
-        taken,
-        needed_capacity(minute, taken),
+        used_up,
+        needed_capacity(minute, used_up),
         workload.cost[members],
         first,
         last - first + 1,
@@ -203,7 +243,7 @@ def _draft(workload: Workload, traffic: _Traffic, units: _Units, number: int) ->
         },
         len(traffic.members),
         _instructions(used, number),
-        assumptions=_assumptions(traffic, (capacity, fee), int((carried > 0).sum())),
+        assumptions=_assumptions(traffic, (capacity, fee), int((carried > 0).sum()), units.source),
         latency="steadier: capacity of your own is not shared; calls over it go on demand as now",
         risk="high",
         effort="high",
@@ -248,7 +288,7 @@ def _effect(workload: Workload, amounts: tuple[int, int], per_day: Float64) -> E
     )
 
 
-def _assumptions(traffic: _Traffic, bought: tuple[int, int], carried: int) -> list[str]:
+def _assumptions(traffic: _Traffic, bought: tuple[int, int], carried: int, source: str) -> list[str]:
     capacity, fee = bought
     p50, p90, p99, most = traffic.rates()
     output, cached = traffic.weights
@@ -257,7 +297,8 @@ def _assumptions(traffic: _Traffic, bought: tuple[int, int], carried: int) -> li
         f"an output token counts as {output:g} input tokens, a cache read as {cached:g}",
         f"{capacity:,} tokens a minute would have carried {carried:,} of {len(traffic.members):,} calls; the "
         f"others are billed on demand, and unused capacity is lost",
-        f"the fee of ${fee * 1e-15:,.2f} is for all of the {traffic.minutes / 60:,.0f} hours looked at",
+        f"the fee of ${fee * 1e-15:,.2f} is for all of the {traffic.minutes / 60:,.0f} hours looked at, "
+        f"at the price in {source}",
         "a call takes its tokens from the minute in which it begins",
     ]
 
@@ -275,9 +316,8 @@ def _without_prices(workload: Workload, traffic: _Traffic) -> Draft:
             f"{capacity:,} a minute pays if it costs less than ${worth:,.4f} an hour"
         ),
         how=(
-            "ask with --param commitment.unit_usd_per_hour=1.00 "
-            "--param commitment.unit_tokens_per_minute=2500 (your provider's quote), and min_units and step "
-            "where they apply"
+            "add a [[capacity]] with usd_per_hour and tokens_per_minute to the price overrides file, or ask "
+            "with --param commitment.unit_usd_per_hour=1.00 --param commitment.unit_tokens_per_minute=2500"
         ),
     )
     return nothing_to_change(Commitment.name, workload, missing)

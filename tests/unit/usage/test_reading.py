@@ -4,12 +4,15 @@ import gzip
 import io
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
 import polars as pl
 import pyarrow
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from netra.usage.errors import (
     EmptyFileError,
@@ -22,6 +25,7 @@ from netra.usage.parsing import FileParser, ImportOptions, ParsedChunk
 from netra.usage.quality import DataQuality
 from netra.usage.reading import lines as lines_module
 from netra.usage.reading.chunks import Reject
+from netra.usage.reading.lines import LineReader
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 GOOD: dict[str, Any] = {"ts": 1_750_000_000_000, "model": "m", "input_tokens": 10, "output_tokens": 1}
@@ -248,6 +252,39 @@ def test_csv_with_quotes_line_breaks_semicolons_and_short_rows(tmp_path: Path) -
         3: "invalid_value",
         5: "malformed_row",
     }
+
+
+@given(
+    st.lists(st.sampled_from([b"", b" ", b"\r", b"a", b"bc", b" d "]), max_size=12),
+    st.integers(1, 9),
+    st.booleans(),
+)
+def test_lines_keep_their_numbers_wherever_blocks_end(texts: list[bytes], block: int, ended: bool) -> None:
+    content = b"\n".join(texts) + (b"\n" if ended else b"")
+    stream = open_bytes(content)
+    chunks = list(LineReader(stream, block_bytes=block))
+    found = [pair for chunk in chunks for pair in zip(chunk.numbers, chunk.lines, strict=True)]
+    expected = [(n, line) for n, line in enumerate(content.split(b"\n"), 1) if line.strip(b" \t\r")]
+    assert found == expected
+
+
+def open_bytes(content: bytes) -> Any:
+    stream: Any = SimpleNamespace(read=io.BytesIO(content).read, cut=None)
+    return stream
+
+
+def test_a_column_that_first_comes_late_or_changes_its_kind_is_read_all_the_same(tmp_path: Path) -> None:
+    early, late = (
+        {**GOOD, "user": "a", "latency_ms": 5},
+        {**GOOD, "user": 7, "latency_ms": 1.5, "feature": "f"},
+    )
+    content = jsonl(*([early] * 40), *([late] * 40), *([early] * 40))
+    whole, parts = rows_of(parse(tmp_path, content)), rows_of(parse(tmp_path, content, block=900))
+    assert parts.equals(whole)
+    assert parts.group_by("user", "feature", "latency_ms", maintain_order=True).len().rows() == [
+        ("a", "", 5.0, 80),
+        ("7", "f", 1.5, 40),
+    ]
 
 
 def test_an_unclosed_quote_loses_its_own_line_only(tmp_path: Path) -> None:

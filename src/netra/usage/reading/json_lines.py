@@ -44,9 +44,14 @@ def read_json_lines(
     fold: RowFold | None = None,
 ) -> Iterator[RawChunk]:
     """Decode each line as one JSON object; keeps wanted columns that occur, and the line number."""
+    known: pl.Schema | None = None
     for chunk in chunks:
-        together = None if adapter or fold or not chunk.lines else _decode_together(chunk, wanted)
-        yield _decode_one_by_one(chunk, wanted, adapter, fold) if together is None else together
+        together = None if adapter or fold or not chunk.height else _decode_together(chunk, wanted, known)
+        if together is None:
+            yield _decode_one_by_one(chunk, wanted, adapter, fold)
+        else:
+            known = together.frame.drop(LINE).schema
+            yield together
     if fold is not None:
         yield rows_chunk(list(fold.rest()), wanted, [], fold.take_ignored())
 
@@ -69,21 +74,38 @@ def adapted(row: JsonRow, adapter: RowAdapter | None) -> list[JsonRow]:
     return result if isinstance(result, list) else [] if result is None else [result]
 
 
-def _decode_together(chunk: LineChunk, wanted: frozenset[str]) -> RawChunk | None:
+def _decode_together(chunk: LineChunk, wanted: frozenset[str], known: pl.Schema | None) -> RawChunk | None:
     """The whole chunk at once; None where any line is not clean or a wanted column is of mixed shape."""
-    try:
-        frame = pl.read_ndjson(b"\n".join(chunk.lines), infer_schema_length=None)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
-        return None
-    if frame.height != len(chunk.lines):
+    frame = _decode_as(chunk.text, known, wanted) if known is not None and _exact(known) else None
+    if frame is None:
+        try:
+            frame = pl.read_ndjson(chunk.text, infer_schema_length=None)
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+            return None
+    if frame.height != chunk.height:
         return None
     names = tuple(frame.columns)
     frame = frame.select([name for name in names if name in wanted])
-    if not all(_is_plain(dtype) for dtype in frame.dtypes):
+    if not frame.width or not all(_is_plain(dtype) for dtype in frame.dtypes):
         return None
-    return RawChunk(
-        frame.with_columns(pl.Series(LINE, chunk.numbers, dtype=pl.Int64)), chunk.rejects, names=names
-    )
+    lines = pl.Series(LINE, chunk.first_numbers(), dtype=pl.Int64)
+    return RawChunk(frame.with_columns(lines), chunk.rejects, names=names)
+
+
+def _decode_as(text: bytes, known: pl.Schema, wanted: frozenset[str]) -> pl.DataFrame | None:
+    """With the types of the chunk before, which saves a first pass to find them; None where they do not fit
+    or a wanted column is new (a column of type Null refuses every value).
+    """
+    absent = {name: pl.Null() for name in wanted if name not in known}
+    try:
+        return pl.read_ndjson(text, schema={**known, **absent}).drop(*absent)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        return None
+
+
+def _exact(known: pl.Schema) -> bool:
+    """Whether reading with these types refuses what does not fit: lists of nothing take anything as NULL."""
+    return all(dtype != pl.List(pl.Null) for dtype in known.values())
 
 
 def _is_plain(dtype: pl.DataType) -> bool:

@@ -1,7 +1,9 @@
 """Lines and quoted records out of a byte stream, in bounded memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from netra.usage.reading.chunks import MAX_CHUNK_ROWS, Reject
 from netra.usage.reading.streams import ByteStream
@@ -15,15 +17,64 @@ MAX_RECORD_LINES = 1_000
 """Lines one quoted CSV record may span before its opening quote counts as a mistake."""
 
 
-@dataclass(frozen=True, slots=True)
 class LineChunk:
-    """Non-empty lines, without line ends, and the 1-based number of each."""
+    """Non-empty lines, without line ends, and the 1-based number of each.
 
-    lines: list[bytes]
-    numbers: list[int]
-    rejects: list[Reject]
-    unfinished: int | None = None
-    """Number of the file's last line where no line end follows it: it may have been half-written."""
+    A chunk of many lines is kept as the `text` it was read as until somebody wants them one by one: whole
+    blocks are decoded at once, and cutting them up would take longer than decoding them.
+    """
+
+    def __init__(
+        self,
+        lines: list[bytes],
+        numbers: list[int],
+        rejects: list[Reject],
+        unfinished: int | None = None,
+    ) -> None:
+        self.rejects = rejects
+        self.unfinished = unfinished
+        """Number of the file's last line where no line end follows it: it may have been half-written."""
+        self._split: tuple[list[bytes], list[int]] | None = (lines, numbers)
+        self._text = b""
+        self._first = 1
+        self._count = len(lines)
+
+    @classmethod
+    def of_text(cls, text: bytes, first: int, count: int, unfinished: int | None) -> "LineChunk":
+        """A chunk of `count` lines, the first of which has the number `first`; none is too long."""
+        chunk = cls([], [], [], unfinished)
+        chunk._split, chunk._text, chunk._first, chunk._count = None, text, first, count
+        return chunk
+
+    @property
+    def text(self) -> bytes:
+        """All lines together."""
+        return b"\n".join(self.lines) if self._split is not None else self._text
+
+    @property
+    def height(self) -> int:
+        """Number of lines; of a chunk kept as text blank ones count too."""
+        return self._count
+
+    @property
+    def lines(self) -> list[bytes]:
+        """Each line that is not blank."""
+        return self._cut_up()[0]
+
+    @property
+    def numbers(self) -> list[int]:
+        """The number of each of `lines`."""
+        return self._cut_up()[1]
+
+    def first_numbers(self) -> Sequence[int]:
+        """Numbers of all `height` lines."""
+        return self.numbers if self._split is not None else range(self._first, self._first + self._count)
+
+    def _cut_up(self) -> tuple[list[bytes], list[int]]:
+        if self._split is None:
+            kept, numbers, _ = _kept(self._text.split(b"\n"), self._first)
+            self._split, self._text, self._count = (kept, numbers), b"", len(kept)
+        return self._split
 
 
 def read_full(stream: ByteStream, size: int) -> bytes:
@@ -61,36 +112,44 @@ class LineReader:
     def __iter__(self) -> Iterator[LineChunk]:
         while True:
             block = read_full(self._stream, self._block_bytes)
-            lines = self._lines_of(block, at_end=len(block) < self._block_bytes)
-            yield from self._chunks(lines)
+            text, count = self._whole_lines(block, at_end=len(block) < self._block_bytes)
+            yield from self._chunks(text, count)
             if len(block) < self._block_bytes:
                 return
 
-    def _lines_of(self, block: bytes, *, at_end: bool) -> list[bytes]:
-        """Whole lines available now; the rest is carried over."""
+    def _whole_lines(self, block: bytes, *, at_end: bool) -> tuple[bytes, int]:
+        """Whole lines available now, without the last line end, and their number; the rest is kept."""
         if self._skipping:
             end = block.find(b"\n")
             if end < 0:
-                return []
+                return b"", 0
             block = block[end + 1 :]
             self._skipping = False
             self._line += 1
         data = self._carry + block
-        self._carry = b""
-        lines = data.split(b"\n")
+        count = data.count(b"\n")
         if at_end:
-            if not lines[-1]:
-                return lines[:-1]
-            self._unfinished = self._line + len(lines) - 1
-            return lines
-        self._carry = lines.pop()
-        return lines
+            self._carry = b""
+            if not data or data.endswith(b"\n"):
+                return data[:-1], count
+            self._unfinished = self._line + count
+            return data, count + 1
+        end = data.rfind(b"\n")
+        self._carry = data[end + 1 :]
+        return data[: max(end, 0)], count
 
-    def _chunks(self, lines: list[bytes]) -> Iterator[LineChunk]:
+    def _chunks(self, text: bytes, count: int) -> Iterator[LineChunk]:
         first = self._line
-        self._line += len(lines)
-        kept, numbers, rejects = _kept(lines, first)
-        if self._stream.cut is not None and self._unfinished is not None and numbers:
+        self._line += count
+        broken_off = self._stream.cut is not None and self._unfinished is not None
+        if count and count <= MAX_CHUNK_ROWS and not broken_off and len(self._carry) <= MAX_LINE_BYTES:
+            ends = np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == ord("\n"))
+            lengths = np.diff(np.concatenate([[-1], ends, [len(text)]])) - 1
+            if lengths.min() > 0 and lengths.max() <= MAX_LINE_BYTES:
+                yield LineChunk.of_text(text, first, count, self._unfinished)
+                return
+        kept, numbers, rejects = _kept(text.split(b"\n") if count else [], first)
+        if broken_off and self._unfinished is not None and numbers:
             if numbers[-1] == self._unfinished:
                 kept.pop()
                 numbers.pop()
@@ -114,9 +173,6 @@ def half_written(line: int) -> Reject:
 
 def _kept(lines: list[bytes], first: int) -> tuple[list[bytes], list[int], list[Reject]]:
     """Lines that hold something, their numbers, and those that are too long."""
-    longest = max(map(len, lines), default=0)
-    if longest <= MAX_LINE_BYTES and all(lines) and not any(line.isspace() for line in lines):
-        return lines, list(range(first, first + len(lines))), []
     kept: list[bytes] = []
     numbers: list[int] = []
     rejects: list[Reject] = []

@@ -1,6 +1,6 @@
 """`netra bench ingest_kills`: each process of a server killed a hundred times under an exporter.
 
-The app (with everything that hangs on it), the worker, the analytics process and PostgreSQL are killed with -9
+The app (with all that hangs on it), the worker, the analytics process and PostgreSQL are killed with -9
 in a seeded order at seeded moments. In the end every accepted span must be stored exactly once.
 """
 

@@ -26,6 +26,7 @@ LEAST_DISK_BYTES = 256 * 1024**2
 LITTLE_MEMORY_BYTES = 1024**3
 EARLIEST_CREDIBLE = datetime(2026, 1, 1, tzinfo=UTC)
 LARGEST_SKEW_S = 5.0
+LONGEST_WAIT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ async def run_checks(home: Path) -> list[Check]:
         lambda: check_leftovers(home, running),
     ]
     results = [await asyncio.to_thread(_guarded, check) for check in plain]
-    return [*results, *await _server_checks(running)]
+    return [*results, *await _server_checks(home, running)]
 
 
 def check_python() -> Check:
@@ -162,7 +163,7 @@ def check_leftovers(home: Path, running: str | None) -> Check:
     return Check("leftovers", "ok", "none")
 
 
-async def _server_checks(running: str | None) -> list[Check]:
+async def _server_checks(home: Path, running: str | None) -> list[Check]:
     """Health by component and clock, as the running server tells; schemas are part of its readiness."""
     if running is None:
         now = datetime.now(UTC)
@@ -174,7 +175,33 @@ async def _server_checks(running: str | None) -> list[Check]:
 
     async with httpx.AsyncClient(trust_env=False, timeout=15) as probe:
         answer = await probe.get(f"{running.rstrip('/')}/readyz")
-    return [_clock_against(answer.headers.get("date")), *_components(answer.status_code, answer.json())]
+    components = _components(answer.status_code, answer.json())
+    return [_clock_against(answer.headers.get("date")), *components, await _live_ingestion(home, running)]
+
+
+async def _live_ingestion(home: Path, running: str) -> Check:
+    """What came in live is being stored, and nothing of it was put aside."""
+    from netra.cli.connecting import read_credential
+    from netra.cli.failures import CommandError
+    from netra.client.errors import ClientError, MissingError
+    from netra.client.http import NetraClient
+
+    name = "live ingestion"
+    try:
+        credential = read_credential(home, running)
+        async with NetraClient(running, api_key=credential.api_key, workspace=credential.workspace) as client:
+            status = await client.get("/v1/ingest")
+    except MissingError:
+        return Check(name, "ok", "nothing came in yet")
+    except (ClientError, CommandError) as failure:
+        return Check(name, "warning", str(failure), "netra login gives the command line a credential")
+    if status["waiting_s"] > LONGEST_WAIT_S:
+        found = f"{status['waiting_calls']} calls wait to be stored for {status['waiting_s']:.0f} s"
+        return Check(name, "warning", found, "is the analytics store up? They are stored when it is")
+    if status["rejected_batches"]:
+        found = f"{status['rejected_batches']} batches could not be stored"
+        return Check(name, "warning", found, "netra ingest rejects")
+    return Check(name, "ok", "nothing waits")
 
 
 def _clock_against(told: str | None) -> Check:

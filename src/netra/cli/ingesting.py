@@ -1,0 +1,92 @@
+"""`netra ingest`: what comes in live, and what was not stored."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from netra.cli.options import DataDir, Json, Target, Url, Workspace
+
+if TYPE_CHECKING:
+    from netra.client.http import NetraClient
+
+_COUNTS = ("received", "stored", "duplicates", "same_calls", "ignored", "rejected", "unpriced")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    ingest = typer.Typer(help="Calls that come in live: OTLP traces and the gateway.", no_args_is_help=True)
+    ingest.command("status")(show_status)
+    ingest.command("rejects")(show_rejects)
+    app.add_typer(ingest, name="ingest")
+
+
+def show_status(
+    json_output: Json = False, url: Url = None, data_dir: DataDir = None, workspace: Workspace = None
+) -> None:
+    """What came in live by source and day, and what waits to be stored."""
+    asyncio.run(_status(Target(url, data_dir, workspace), json_output))
+
+
+def show_rejects(
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many to show.")] = 50,
+    json_output: Json = False,
+    url: Url = None,
+    data_dir: DataDir = None,
+    workspace: Workspace = None,
+) -> None:
+    """Spans and batches that were not stored, each with the reason, newest first."""
+    asyncio.run(_rejects(Target(url, data_dir, workspace), limit, json_output))
+
+
+async def _status(target: Target, as_json: bool) -> None:
+    from netra.cli.connecting import connected
+    from netra.cli.output import data_console, print_json, print_text, tidy_table
+
+    async with connected(target) as client:
+        status: dict[str, Any] = await client.get("/v1/ingest")
+    if as_json:
+        print_json(status)
+        return
+    titles = [name.replace("_", " ").capitalize() for name in _COUNTS]
+    table = tidy_table(("Day", "Source", *titles), numeric=titles)
+    for day in status["days"]:
+        table.add_row(day["day"], day["source"], *(f"{day[name]:,}" for name in _COUNTS))
+    if status["days"]:
+        data_console().print(table)
+    else:
+        print_text("Nothing has come in live; docs/ingest.md says how to send traces.")
+    if status["waiting_batches"]:
+        waiting = f"{status['waiting_calls']:,} calls wait to be stored, the oldest for"
+        print_text(f"{waiting} {status['waiting_s']:.0f} s.")
+    if status["rejected_batches"]:
+        print_text(f"{status['rejected_batches']:,} batches could not be stored: netra ingest rejects")
+
+
+async def _rejects(target: Target, limit: int, as_json: bool) -> None:
+    from rich.markup import escape
+
+    from netra.cli.connecting import connected
+    from netra.cli.output import data_console, print_json, tidy_table
+
+    async with connected(target) as client:
+        rejects = await _first(client, limit)
+    if as_json:
+        print_json({"rejects": rejects})
+        return
+    table = tidy_table(("When", "Source", "Kind", "Trace", "Span", "Calls", "Reason"), numeric=("Calls",))
+    for one in rejects:
+        cells = [str(one[name] or "") for name in ("source", "kind", "trace_id", "span_id")]
+        table.add_row(
+            str(one["rejected_at"])[:19], *map(escape, cells), f"{one['calls']:,}", escape(one["reason"])
+        )
+    data_console().print(table)
+
+
+async def _first(client: "NetraClient", limit: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    async for item in client.pages("/v1/ingest/rejects"):
+        found.append(item)
+        if len(found) == limit:
+            break
+    return found

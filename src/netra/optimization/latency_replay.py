@@ -27,6 +27,7 @@ from netra.optimization.actions import (
     SwitchModel,
 )
 from netra.optimization.workload import Workload
+from netra.pricing.coding import has_value
 
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
@@ -65,36 +66,52 @@ class LatencyReplay:
         return np.ceil(np.log2(self._workload.tokens.output + 1.0)).astype(np.int64)
 
     @cached_property
-    def classes(self) -> Int64:
-        """The class of each call (n); -1 where neither class nor model has enough calls with a latency."""
-        codes = self._workload.model_codes
-        fine = codes * _OCTAVES + self.octaves
-        known = self.recorded.known
-        whole = int(fine.max(initial=0)) + 1
-        fine_counts = np.bincount(fine[known], minlength=whole)
-        model_counts = np.bincount(codes[known], minlength=int(codes.max(initial=0)) + 1)
-        coarse = np.where(model_counts[codes] >= ENOUGH, whole + codes, -1)
-        return np.where(fine_counts[fine] >= ENOUGH, fine, coarse)
+    def _pools(self) -> tuple[Int64, Int64, Int64]:
+        """(calls that count, by class; where each class begins; its calls), a class that fell back to its
+        model holding all calls of the model.
+        """
+        known = np.flatnonzero(self.recorded.known)
+        own = self._own[known]
+        order = known[
+            np.argsort(own.astype(np.uint16 if self._classes < 1 << 16 else np.int64), kind="stable")
+        ]
+        counts = np.bincount(own, minlength=self._classes)
+        starts = np.cumsum(counts) - counts
+        models = counts.reshape(-1, _OCTAVES).sum(axis=1)
+        return order, np.append(starts, starts[::_OCTAVES]), np.append(counts, models)
 
     @cached_property
-    def second_ms(self) -> Float64:
-        """What each call would have taken if sent once more (n), drawn from its class; NaN without one.
+    def _own(self) -> Int64:
+        """Model and size of the answer as one number (n)."""
+        return self._workload.model_codes * np.int64(_OCTAVES) + self.octaves
 
-        A call of a class that fell back to its model draws from all calls of the model.
+    @property
+    def _classes(self) -> int:
+        return (int(self._workload.model_codes.max(initial=0)) + 1) * _OCTAVES
+
+    @cached_property
+    def classes(self) -> Int64:
+        """The class of each call (n); -1 where neither class nor model has enough calls with a latency."""
+        _, _, counts = self._pools
+        fine = counts[: self._classes] >= ENOUGH
+        coarse = np.repeat(counts[self._classes :] >= ENOUGH, _OCTAVES)
+        numbers = np.arange(self._classes)
+        of_own = np.where(fine, numbers, np.where(coarse, self._classes + numbers // _OCTAVES, -1))
+        return of_own[self._own]
+
+    def drawn(self, rows: Rows) -> Float64:
+        """What calls would have taken if sent once more (n), drawn from their class; 0 for others.
+
+        A call draws the same whichever calls draw besides. Rows without a class are not to be asked for.
         """
-        classes, codes, known = self.classes, self._workload.model_codes, self.recorded.known
-        whole = int(((codes * _OCTAVES) + self.octaves).max(initial=0)) + 1
-        drawn = np.full(self._workload.n, np.nan)
-        random = np.random.Generator(np.random.PCG64(0)).random(self._workload.n)
-        fell_back = known & (classes >= whole)
-        _draw(drawn, random, classes, known & (classes >= 0) & ~fell_back)
-        for code in np.unique(classes[fell_back]).tolist():
-            members = np.flatnonzero(fell_back & (classes == code))
-            pool = self.recorded.ms[known & (codes == code - whole)]
-            drawn[members] = pool[(random[members] * len(pool)).astype(np.int64)]
-        chosen = known & (classes >= 0) & ~fell_back
-        drawn[chosen] = self.recorded.ms[drawn[chosen].astype(np.int64)]
-        return drawn
+        order, starts, counts = self._pools
+        members = np.flatnonzero(rows)
+        random = np.random.Generator(np.random.PCG64(0)).random(self._workload.n)[members]
+        mine = self.classes[members]
+        place = starts[mine] + (random * counts[mine]).astype(np.int64)
+        found = np.zeros(self._workload.n)
+        found[members] = self.recorded.ms[order[place]]
+        return found
 
     def after(self, actions: Sequence[Action]) -> tuple[Latencies, int]:
         """(latencies with all actions applied, calls whose latency would be unknown).
@@ -129,17 +146,10 @@ class LatencyReplay:
 
         A stratum with too few target calls uses all of the target. Other calls keep what was recorded.
         """
+        members = np.flatnonzero(rows & self.recorded.known)
+        there = np.flatnonzero(target & self.recorded.known)
         ms = self.recorded.ms.copy()
-        rows, target = rows & self.recorded.known, target & self.recorded.known
-        pool = np.sort(self.recorded.ms[target])
-        counts = np.bincount(strata[target], minlength=int(strata.max(initial=0)) + 1)
-        for stratum in np.unique(strata[rows]).tolist():
-            members = np.flatnonzero(rows & (strata == stratum))
-            enough = counts[stratum] >= ENOUGH
-            known = np.sort(self.recorded.ms[target & (strata == stratum)]) if enough else pool
-            ranks = np.empty(len(members))
-            ranks[np.argsort(ms[members], kind="stable")] = np.arange(len(members)) + 0.5
-            ms[members] = np.quantile(known, ranks / len(members))
+        ms[members] = same_ranks(ms[members], strata[members], ms[there], strata[there])
         return ms
 
     def _shortened(self, limit: Int64) -> Float64:
@@ -163,23 +173,42 @@ def _recorded(workload: Workload) -> Latencies:
     latency, first = workload.number("latency_ms"), workload.number("ttft_ms")
     if latency is None:
         return Latencies(none, none, np.zeros(workload.n, dtype=bool))
-    fine = (workload.text("status").replace("", "ok") == "ok").to_numpy()
+    fine = has_value(workload.coded("status"), ("ok", ""))
     known = latency.is_not_null().to_numpy() & fine
     ms = latency.cast(float).fill_null(0.0).to_numpy()
     return Latencies(ms, none if first is None else first.cast(float).fill_null(0.0).to_numpy(), known)
 
 
-def _draw(drawn: Float64, random: Float64, classes: Int64, members: Rows) -> None:
-    """For each member the index of a member of the same class, by its random number in [0, 1)."""
-    rows = np.flatnonzero(members)
-    if not len(rows):
-        return
-    names, codes = np.unique(classes[rows], return_inverse=True)
-    order = np.argsort(codes.astype(np.uint16 if len(names) < 1 << 16 else np.int64), kind="stable")
-    counts = np.bincount(codes)
-    starts = np.cumsum(counts) - counts
-    place = starts[codes] + (random[rows] * counts[codes]).astype(np.int64)
-    drawn[rows] = rows[order[place]]
+def same_ranks(ms: Float64, strata: Int64, known: Float64, known_strata: Int64) -> Float64:
+    """For each latency the one of the same rank in its stratum among the known ones, linear between ranks.
+
+    A stratum with fewer than ENOUGH known ones uses all of them.
+    """
+    count = int(max(strata.max(initial=0), known_strata.max(initial=0))) + 1
+    there = np.bincount(known_strata, minlength=count)
+    own = np.bincount(strata, minlength=count)
+    pool = np.concatenate([known[_by_stratum(known, known_strata)], np.sort(known)])
+    enough = there >= ENOUGH
+    starts = np.where(enough, np.cumsum(there) - there, len(known))
+    sizes = np.where(enough, there, len(known))
+    order = _by_stratum(ms, strata)
+    within = strata[order]
+    rank = np.arange(len(ms)) - (np.cumsum(own) - own)[within] + 0.5
+    place = rank / own[within] * (sizes[within] - 1)
+    below = place.astype(np.int64)
+    above = np.minimum(below + 1, sizes[within] - 1)
+    low, high = pool[starts[within] + below], pool[starts[within] + above]
+    found = np.empty(len(ms))
+    found[order] = low + (place - below) * (high - low)
+    return found
+
+
+def _by_stratum(ms: Float64, strata: Int64) -> Int64:
+    """Positions in order of (stratum, latency)."""
+    order = np.argsort(ms, kind="stable")
+    small = int(strata.max(initial=0)) < 1 << 16
+    codes = strata[order]
+    return order[np.argsort(codes.astype(np.uint16) if small else codes, kind="stable")]
 
 
 def _repeated(ms: Float64, action: RepeatSlow) -> Float64:

@@ -213,7 +213,7 @@ def test_a_hedge_never_lengthens_and_follows_the_law_of_the_minimum(seed: int, d
     load = workload(calls([{}] * 4_000).with_columns(latency_ms=pl.Series(latency)))
     replay = LatencyReplay(load)
     late = latency > delay
-    after, _ = replay.after([RepeatSlow(late, np.full(4_000, delay), replay.second_ms)])
+    after, _ = replay.after([RepeatSlow(late, np.full(4_000, delay), replay.drawn(late))])
     assert (after.ms <= replay.recorded.ms).all()
     for t in (delay * 1.5, delay * 2, delay * 4):
         expected = float((latency > t).mean() * (latency > t - delay).mean())

@@ -100,9 +100,9 @@ def waited_for(workload: Workload) -> Rows:
 
 def repeated(workload: Workload, replay: LatencyReplay, delays: Float64, *, cancels: bool) -> RepeatSlow:
     """The repetition of calls that somebody waits for and that are not answered within their delay."""
-    second = replay.second_ms
-    late = replay.recorded.known & (replay.recorded.ms > delays) & ~np.isnan(second)
-    return RepeatSlow(late & waited_for(workload), delays, np.nan_to_num(second), cancels)
+    late = replay.recorded.known & (replay.recorded.ms > delays) & (replay.classes >= 0)
+    late &= waited_for(workload)
+    return RepeatSlow(late, delays, replay.drawn(late), cancels)
 
 
 def tried_shares(

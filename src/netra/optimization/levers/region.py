@@ -10,6 +10,7 @@ still differ.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from netra.optimization.actions import Action, ChangeLatency, Rows, SwitchModel
 from netra.optimization.drafts import Draft, Effect, effect_of
 from netra.optimization.findings import Instructions, Missing, Snippet
 from netra.optimization.latency_intervals import latency_effect
-from netra.optimization.latency_replay import ENOUGH, Float64, Int64, LatencyReplay
+from netra.optimization.latency_replay import ENOUGH, Float64, Int64, LatencyReplay, same_ranks
 from netra.optimization.levers.latency_goals import (
     GOAL_PARAMETERS,
     codes_of,
@@ -30,10 +31,13 @@ from netra.optimization.levers.latency_goals import (
 from netra.optimization.params import LeverParams
 from netra.optimization.token_changes import switched_cost
 from netra.optimization.workload import Workload
+from netra.pricing.coding import coded
 from netra.pricing.money import femto_string
 
-_TAG = "$.region"
-_MOST = 6
+_TAG, _NAMED = "$.region", '"region"'
+_SIZES = 64
+_MOST_PLACES = 8
+_MOST = 3
 _SEND_PLACES = Missing(
     what="calls of one model in two places, on the same features and with a latency each",
     how='send the region as a tag (tags: {"region": "eu-west-1"}) and the provider, and send a share of the '
@@ -43,15 +47,20 @@ _SEND_PLACES = Missing(
 
 @dataclass(frozen=True, slots=True)
 class _Move:
-    """Calls of a model that would move from one place to another."""
+    """Calls of a model that would move from one place to another.
+
+    `rows` and `there`: positions of the calls that move and of those in the other place. `after`: latency of
+    each call that moves (milliseconds), `gain`: milliseconds saved in all.
+    """
 
     kind: str
     model: str
     origin: str
     target: str
-    rows: Rows
-    there: Rows
-    strata: Int64
+    rows: Int64
+    there: Int64
+    after: Float64
+    gain: float
 
 
 class Region:
@@ -80,30 +89,30 @@ class Region:
         if not moves:
             steps = Instructions(summary="Nothing to compare yet: send what is missing.", steps=[])
             return [Draft(self.name, dict(params.values), workload.n, steps, missing=[_SEND_PLACES])]
-        found = [(self._draft(workload, replay, move, params), move) for move in _promising(replay, moves)]
-        return [draft for draft, _ in found]
+        return [self._draft(workload, replay, move, params) for move in _promising(moves)]
 
     def _draft(self, workload: Workload, replay: LatencyReplay, move: _Move, params: LeverParams) -> Draft:
-        ms = replay.matched(move.rows, move.there, move.strata)
-        action: Action = ChangeLatency(move.rows, ms)
-        money: Effect | None = effect_of(workload, move.rows, workload.cost)
+        rows, ms = np.zeros(workload.n, dtype=bool), replay.recorded.ms.copy()
+        rows[move.rows], ms[move.rows] = True, move.after
+        action: Action = ChangeLatency(rows, ms)
+        money: Effect | None = effect_of(workload, rows, workload.cost)
         missing: list[Missing] = []
         if move.kind == "provider":
-            action = SwitchModel(move.rows, move.model, move.target)
+            action = SwitchModel(rows, move.model, move.target)
             money, missing = _priced(workload, action)
         effect = latency_effect(
             workload.blocks,
             replay.recorded,
-            replay.after([ChangeLatency(move.rows, ms)])[0],
+            replay.after([ChangeLatency(rows, ms)])[0],
             goal_of(params),
-            weights=_weights(replay, move),
+            weights=_weights(workload, replay, move),
         )
         costs = "nothing" if money is None or not money.savings else f"${femto_string(-money.savings)}"
         return Draft(
             self.name,
             {"by": move.kind, "model": move.model, "from": move.origin, "to": move.target},
-            int(move.rows.sum()),
-            _instructions(workload, move),
+            len(move.rows),
+            _instructions(workload, move, rows),
             effect=money,
             action=action,
             missing=[*missing, *missing_goal(self.name, effect, costs)],
@@ -115,75 +124,82 @@ class Region:
         )
 
 
+def _strata(workload: Workload, replay: LatencyReplay) -> Int64:
+    """Feature and size of the answer as one number (n)."""
+    return codes_of(workload, ("feature",)) * _SIZES + replay.octaves
+
+
 def _moves(workload: Workload, replay: LatencyReplay, kind: str) -> list[_Move]:
     """Every pair of places of a model with enough calls on common features and lengths."""
     names, places = _places(workload, kind)
     if len(names) < 2:
         return []
-    known = replay.recorded.known
+    strata = _strata(workload, replay)
+    cells = int(strata.max(initial=0)) + 1
+    ms = replay.recorded.ms
     moves: list[_Move] = []
-    strata = codes_of(workload, ("feature",)) * 64 + replay.octaves
     for model in dict.fromkeys(used.canonical.model for used in workload.models):
         codes = [used.code for used in workload.models if used.canonical.model == model]
-        own = np.isin(workload.model_codes, np.array(codes, dtype=np.int64)) & known
-        present: list[int] = [p for p in np.unique(places[own]).tolist() if p >= 0]
-        counts = {
-            p: np.bincount(strata[own & (places == p)], minlength=int(strata.max()) + 1) for p in present
-        }
-        for origin in present:
-            for target in present:
-                common = counts[target] >= ENOUGH
-                rows = own & (places == origin) & common[strata]
-                if origin != target and int(rows.sum()) >= ENOUGH:
-                    there = own & (places == target)
-                    moves.append(_Move(kind, model, names[origin], names[target], rows, there, strata))
+        of_model = np.isin(np.arange(len(workload.models)), codes)[workload.model_codes]
+        own = np.flatnonzero(of_model & replay.recorded.known & (places >= 0))
+        parts = [own[places[own] == place] for place in range(len(names))]
+        counts = [np.bincount(strata[part], minlength=cells) for part in parts]
+        for origin, target in permutations(range(len(names)), 2):
+            there = parts[target]
+            rows = parts[origin][(counts[target] >= ENOUGH)[strata[parts[origin]]]]
+            if len(rows) < ENOUGH:
+                continue
+            after = same_ranks(ms[rows], strata[rows], ms[there], strata[there])
+            gain = float((ms[rows] - after).sum())
+            moves.append(_Move(kind, model, names[origin], names[target], rows, there, after, gain))
     return moves
 
 
 def _places(workload: Workload, kind: str) -> tuple[list[str], Int64]:
-    """Names of the places and each call's number among them (n), -1 where unknown."""
+    """Names of the places and each call's number among them (n), -1 where unknown; the most used ones."""
+    nowhere = np.full(workload.n, -1, dtype=np.int64)
     if not workload.has_text("tags" if kind == "region" else "provider"):
-        return [], np.full(workload.n, -1, dtype=np.int64)
-    if kind == "region":
-        tags = workload.text("tags")
-        distinct = (
-            tags.unique()
-            .to_frame("tags")
-            .with_columns(place=pl.col("tags").str.replace("^$", "{}").str.json_path_match(_TAG))
-        )
-        column = tags.to_frame("tags").join(distinct, on="tags", how="left", maintain_order="left")["place"]
+        return [], nowhere
+    if kind == "provider":
+        labels = workload.coded("provider")
+        codes, values = labels.codes, list(labels.values)
     else:
-        column = workload.text("provider")
-    column = column.fill_null("")
-    names = sorted(name for name in column.unique().to_list() if name)
-    numbered = {name: number for number, name in enumerate(names)}
-    return names, column.replace_strict(numbered, default=-1, return_dtype=pl.Int64).to_numpy()
+        tags = workload.text("tags")
+        named = tags.str.contains(_NAMED, literal=True)
+        if not named.any():
+            return [], nowhere
+        regions = tags.set(~named, "{}").str.json_path_match(_TAG).fill_null("")
+        labels = coded(regions)
+        codes, values = labels.codes, list(labels.values)
+    used = np.bincount(codes, minlength=len(values))
+    kept = sorted((-int(used[code]), name, code) for code, name in enumerate(values) if name)[:_MOST_PLACES]
+    by_code = np.full(len(values), -1, dtype=np.int64)
+    for number, (_, _, code) in enumerate(kept):
+        by_code[code] = number
+    return [name for _, name, _ in kept], by_code[codes]
 
 
-def _promising(replay: LatencyReplay, moves: Sequence[_Move]) -> list[_Move]:
+def _promising(moves: Sequence[_Move]) -> list[_Move]:
     """The best target of each model and place, most milliseconds saved first."""
-    gains: list[tuple[float, int]] = []
-    best: dict[tuple[str, str, str], tuple[float, int]] = {}
-    for number, move in enumerate(moves):
-        after = replay.matched(move.rows, move.there, move.strata)
-        gain = float((replay.recorded.ms[move.rows] - after[move.rows]).sum())
+    best: dict[tuple[str, str, str], _Move] = {}
+    for move in moves:
         key = (move.kind, move.model, move.origin)
-        if key not in best or gain > best[key][0]:
-            best[key] = (gain, number)
-    gains = sorted(best.values(), key=lambda pair: (-pair[0], pair[1]))
-    faster = [pair for pair in gains if pair[0] > 0]
-    return [moves[number] for _, number in (faster or gains[:1])[:_MOST]]
+        if key not in best or move.gain > best[key].gain:
+            best[key] = move
+    ranked = sorted(best.values(), key=lambda move: -move.gain)
+    return [move for move in ranked if move.gain > 0][:_MOST] or ranked[:1]
 
 
-def _weights(replay: LatencyReplay, move: _Move) -> Float64:
+def _weights(workload: Workload, replay: LatencyReplay, move: _Move) -> Float64:
     """How much each recorded call counts after the move (n): those that move are stood for by those there."""
-    cells = int(move.strata.max(initial=0)) + 1
-    moved = np.bincount(move.strata[move.rows], minlength=cells)
-    there = np.bincount(move.strata[move.there], minlength=cells)
+    strata = _strata(workload, replay)
+    cells = int(strata.max(initial=0)) + 1
+    moved = np.bincount(strata[move.rows], minlength=cells)
+    there = np.bincount(strata[move.there], minlength=cells)
     share = np.divide(moved, there, out=np.zeros(cells), where=there > 0)
     weights = replay.recorded.known.astype(np.float64)
     weights[move.rows] = 0.0
-    weights[move.there] += share[move.strata[move.there]]
+    weights[move.there] += share[strata[move.there]]
     return weights
 
 
@@ -197,20 +213,19 @@ def _priced(workload: Workload, action: SwitchModel) -> tuple[Effect | None, lis
 
 
 def _assumptions(replay: LatencyReplay, move: _Move) -> list[str]:
-    after = replay.matched(move.rows, move.there, move.strata)[move.rows]
     before = replay.recorded.ms[move.rows]
-    was, becomes = (np.percentile(values, [50, 95]) for values in (before, after))
+    was, becomes = (np.percentile(values, [50, 95]) for values in (before, move.after))
     return [
-        f"{int(move.rows.sum()):,} calls of {move.model} in {move.origin} are compared with "
-        f"{int(move.there.sum()):,} in {move.target}, feature by feature and by length of the answer: median "
+        f"{len(move.rows):,} calls of {move.model} in {move.origin} are compared with "
+        f"{len(move.there):,} in {move.target}, feature by feature and by length of the answer: median "
         f"{was[0]:,.0f} to {becomes[0]:,.0f} ms, p95 {was[1]:,.0f} to {becomes[1]:,.0f} ms",
         "where the calls went was not drawn by lot: time of day and size of the prompts may differ as well",
         "the place has room for the calls that move; prompts already cached where they are now are read anew",
     ]
 
 
-def _instructions(workload: Workload, move: _Move) -> Instructions:
-    top = workload.labels(("app", "feature"), move.rows)
+def _instructions(workload: Workload, move: _Move, rows: Rows) -> Instructions:
+    top = workload.labels(("app", "feature"), rows)
     names = [" / ".join(labels.values()) for labels, _ in top if labels]
     where = ", ".join(names) if names else "the code that makes these calls"
     what = "region" if move.kind == "region" else "provider"

@@ -36,13 +36,14 @@ def vectors_of(workload: Workload, tag: str, model_tag: str) -> Vectors:
     none = Vectors(np.zeros(0, np.int64), np.zeros((0, 0), np.float32), 0)
     if not workload.has_text("tags"):
         return none
-    tags = workload.text("tags")
-    rows = np.flatnonzero(tags.str.contains(f'"{tag}":', literal=True).to_numpy())
+    column = workload.frame.get_column("tags")
+    rows = np.flatnonzero(_contains(column, f'"{tag}":'))
     newest = rows[-MOST_CALLS:]
     if not len(newest):
         return none
     some = (
-        tags.gather(newest)
+        column.gather(newest)
+        .cast(pl.String)
         .to_frame("tags")
         .with_columns(
             code=pl.col("tags").str.json_path_match(f"$.{tag}"),
@@ -59,6 +60,14 @@ def vectors_of(workload: Workload, tag: str, model_tag: str) -> Vectors:
     vectors = raw.reshape(len(kept), usual[1]).astype(np.float32)
     lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
     return Vectors(newest[kept], vectors / lengths, len(rows))
+
+
+def _contains(column: pl.Series, part: str) -> Rows:
+    """Which values of a text column contain a text (n); each different value of an Enum is read once."""
+    if isinstance(column.dtype, pl.Enum):
+        among = column.dtype.categories.str.contains(part, literal=True).to_numpy()
+        return np.append(among, False)[column.to_physical().fill_null(len(among)).to_numpy()]
+    return column.cast(pl.String).str.contains(part, literal=True).fill_null(False).to_numpy()
 
 
 def _bytes(code: str | None) -> bytes:

@@ -175,10 +175,13 @@ class ImportService:
         ImportNotFoundError, ImportRunningError.
         """
         record = await self.get_import(context, import_id)
-        if record.status == "running":
-            raise ImportRunningError("This import is under way.", hint="Wait for it to end, then undo it.")
         if record.status == "undone":
             return record
+        # An import remembers which rows are stored; none of them may go while it runs.
+        if any(workspace == context.workspace_id for workspace, _ in self._active):
+            raise ImportRunningError(
+                "An import into this workspace is under way.", hint="Wait for it to end, then undo this one."
+            )
         access = self._access.for_context(context)
         async with access.transaction() as transaction:
             repository = ImportRepository(transaction, context)

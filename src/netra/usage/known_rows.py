@@ -14,15 +14,15 @@ MOST_ROWS = 16_000_000
 
 _PATIENCE = 2
 """Chunks that ask the store before all digests are fetched: a small import into a large workspace is done
-by then."""
+by then. Doubled whenever somebody else writes, so that two long imports at once do not fetch all the time."""
 
 
 class KnownRows:
     """Answers what is stored of a chunk's ids, from the store or from the digests of the whole workspace.
 
     The digests are trusted only while the number of stored rows is the one they make: another writer (the
-    gateway, spans) may add rows between two chunks, and then they are fetched again. Used by one import,
-    which holds the workspace's lock while it asks and writes.
+    gateway, spans) may add rows between two chunks, and then the store is asked until they are fetched again.
+    Used by one import, which holds the workspace's lock while it asks and writes; nothing is deleted then.
     """
 
     def __init__(self, stored: LedgeredRows) -> None:
@@ -30,6 +30,7 @@ class KnownRows:
         self._digests = DigestTable()
         self._expected: int | None = None
         self._asked = 0
+        self._patience = _PATIENCE
 
     async def of(self, hashes: pl.Series, *, exactly: bool) -> pl.DataFrame:
         """Stored rows with these id digests: id_hash, content_hash, import_id, position, unpriced.
@@ -60,8 +61,10 @@ class KnownRows:
     async def _in_memory(self, count: int) -> bool:
         if self._expected == count:
             return True
-        self._digests, self._expected = DigestTable(), None
-        if count > MOST_ROWS or (count and self._asked < _PATIENCE):
+        if self._expected is not None:
+            self._digests, self._expected = DigestTable(), None
+            self._asked, self._patience = 0, 2 * self._patience
+        if count > MOST_ROWS or (count and self._asked < self._patience):
             return False
         if count:
             async for batch in self._stored.digests():

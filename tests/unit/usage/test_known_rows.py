@@ -87,10 +87,11 @@ async def test_digests_are_fetched_after_a_few_questions_and_again_when_somebody
         assert await known_ids(known, [1, 99]) == [1]
     assert (store.asked, store.fetched) == (2, 1)
     store.rows.append((99, 7))
-    assert await known_ids(known, [1, 99]) == [1, 99]
-    assert (store.asked, store.fetched) == (2, 2)
+    for _ in range(5):
+        assert await known_ids(known, [1, 99]) == [1, 99]
+    assert (store.asked, store.fetched) == (6, 2)
     assert await known_ids(known, [99], exactly=True) == [99]
-    assert store.asked == 3
+    assert store.asked == 7
 
 
 async def test_a_workspace_too_large_to_remember_is_asked_every_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from netra.agents.triage.continuing import continue_frame
 from netra.agents.triage.frame import QuestionFrame, Vocabulary
 from netra.agents.triage.parsing import parse_question
 
@@ -73,6 +74,22 @@ def read(text: str, *, follow: bool = False) -> QuestionFrame:
         ("audit", "are we wasting reasoning tokens"),
         ("audit", "Would response caching pay off?"),
         ("audit", "How much would prompt caching save us?"),
+        ("audit", "is batch worth it?"),
+        ("audit", "unused reasoning tokens"),
+        ("audit", "Would lower reasoning effort save money?"),
+        ("audit", "would provisioned throughput pay off?"),
+        ("forecast", "what will next month cost, with 50 % more users?"),
+        ("forecast", "forecast our spend for next week"),
+        ("forecast", "what will we have spent by the end of this month?"),
+        ("anomalies", "were there any anomalies in spend?"),
+        ("anomalies", "anything unusual in the number of calls?"),
+        ("change", "compare this week with last week"),
+        ("cost", "what should we do first?"),
+        ("usage", "what share of input is read from cache?"),
+        ("usage", "how many rate-limited calls per day last week?"),
+        ("usage", "p95 time to first token by model"),
+        ("usage", "cost per session by feature"),
+        ("usage", "how are we doing?"),
         ("usage", "How many calls by model yesterday?"),
         ("usage", "how much did we spend last month"),
         ("usage", "What is the p95 latency of support-chat?"),
@@ -157,6 +174,9 @@ def test_conditions_of_a_cost_question() -> None:
         ("traffic grows by 25 percent", "growth_pct", 25),
         ("if traffic doubles", "growth_pct", 100),
         ("a 10x spike", "spike", 10),
+        ("save $100 a month", "savings_usd", 100),
+        ("cut 2k USD per year from the bill", "savings_usd", 2_000),
+        ("cut the bill by two thirds", "savings_pct", 200 / 3),
     ],
 )
 def test_target(text: str, field: str, value: float) -> None:
@@ -286,3 +306,73 @@ def test_the_model_in_use_comes_first(text: str) -> None:
 def test_shares_in_words() -> None:
     assert read("cut our bill by half").targets.savings_pct == 50
     assert read("reduce our costs by a quarter").targets.savings_pct == 25
+
+
+def test_dollars_keep_their_period_and_shares_their_words() -> None:
+    assert read("save $5000 a year").targets.savings_per == "year"
+    assert read("save $50").targets.savings_per is None
+    assert read("cut our costs by a third").targets.savings_said == "a third"
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "name"),
+    [
+        ("how much does feature checkout cost?", "feature", "checkout"),
+        ("what does the billing app cost?", "app", "billing"),
+        ("what does team growth spend?", "team", "growth"),
+        ("spend of user bob@nowhere.example", "user", "bob@nowhere.example"),
+        ('calls of feature "semantic search"', "feature", "semantic search"),
+        ("how much did we spend on gpt-9?", "model", "gpt-9"),
+    ],
+)
+def test_names_that_do_not_occur_are_said(text: str, column: str, name: str) -> None:
+    assert [(entry.column, entry.name) for entry in read(text).unknown] == [(column, name)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "how much does feature support-chat cost?",
+        "which feature costs us the most?",
+        "cost per user by feature",
+        "which model should I use?",
+        "how many users were active yesterday",
+        "what does user u-17 spend?",
+        "error rate by provider and model",
+        "does the helpdesk app retry?",
+    ],
+)
+def test_plain_words_are_no_unknown_names(text: str) -> None:
+    assert read(text).unknown == []
+
+
+@pytest.mark.parametrize(
+    ("text", "why", "language"),
+    [
+        ("Wie viel geben wir pro Modell aus?", "language", "de"),
+        ("Combien co\u00fbte chaque mod\u00e8le ?", "language", "fr"),
+        ("\u3069\u306e\u30e2\u30c7\u30eb\u304c\u4e00\u756a\u9ad8\u3044\u3067\u3059\u304b", "language", "ja"),
+        ("\u6211\u4eec\u4e0a\u4e2a\u6708\u82b1\u4e86\u591a\u5c11\u94b1", "language", "zh"),
+        ("SELECT * FROM llm_calls; DROP TABLE llm_calls", "sql", None),
+        ("asdf qwer zxcv", "nonsense", None),
+        ("???", "empty", None),
+        ("What is the capital of France?", "subject", None),
+    ],
+)
+def test_what_is_not_read_says_why(text: str, why: str, language: str | None) -> None:
+    frame = read(text)
+    assert (frame.kind, frame.outside, frame.language) == ("outside", why, language)
+
+
+def test_a_long_text_is_read_at_both_ends() -> None:
+    frame = read("log line\n" * 4_000 + "how many calls by model yesterday?")
+    assert (frame.kind, frame.dimensions) == ("usage", ["model"])
+
+
+def test_a_short_follow_up_changes_one_thing_of_the_question_before() -> None:
+    before = read("how many calls for support-chat by model last week?")
+    after = continue_frame("and by provider?", before, read("and by provider?"))
+    assert after is not None
+    assert (after.kind, after.dimensions, after.measures) == ("usage", ["provider"], ["calls"])
+    assert (after.filters, after.window) == ({"feature": "support-chat"}, before.window)
+    assert continue_frame("Top five cost drivers this month", before, read("Top five cost drivers")) is None

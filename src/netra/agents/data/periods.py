@@ -8,6 +8,7 @@ from netra.agents.triage.frame import Window
 from netra.agents.triage.results import DataFacts
 
 WEEK = timedelta(days=7)
+_LENGTHS = {"week": 7, "month": 30, "quarter": 91, "year": 365}
 
 
 def periods_to_compare(
@@ -29,4 +30,9 @@ def periods_to_compare(
     if until <= window.since:
         return None
     span = until - window.since
+    days = next((days for name, days in _LENGTHS.items() if window.label == f"this {name}"), 0)
+    unit = timedelta(days=days)
+    if span < unit:
+        # A week that is not over is compared with the same part of the week before.
+        return (window.since - unit, window.since - unit + span), (window.since, until)
     return (window.since - span, window.since), (window.since, until)

@@ -74,10 +74,9 @@ def _latency(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonObj
     target = _target(frame)
     if target == {}:
         target = {"percentile": "p95", "cut_pct": frame.targets.latency_cut_pct or 50.0}
-    return (
-        ("profile_latency", {"by": by, **_range(frame)}),
-        ("plan_latency", {"by": by, **target, **_range(frame)}),
-    )
+    profile: tuple[str, JsonObject] = ("profile_latency", {"by": by, **_range(frame)})
+    plan: tuple[str, JsonObject] = ("plan_latency", {"by": by, **target, **_range(frame)})
+    return (plan, profile) if frame.targets.p95_ms or frame.targets.p99_ms else (profile, plan)
 
 
 def _target(frame: QuestionFrame) -> JsonObject:
@@ -91,7 +90,7 @@ def _target(frame: QuestionFrame) -> JsonObject:
 def _usage(frame: QuestionFrame) -> tuple[tuple[str, JsonObject], ...]:
     measures = [name for name in frame.measures if name in MEASURES]
     measures = measures or (["cost_usd", "calls"] if frame.dimensions else [*_OVERVIEW])
-    dimensions = [name for name in frame.dimensions if name not in _TIME]
+    dimensions = [name for name in frame.dimensions if name not in _TIME and name not in frame.filters]
     grain = next((name for name in frame.dimensions if name in _TIME), None)
     if len(frame.models) > 1 and "model" not in dimensions:
         dimensions.append("model")

@@ -97,7 +97,14 @@ def _change(frame: QuestionFrame, output: ChangeOutput) -> list[str]:
     direction = "rose" if output.rose else "fell"
     opening = "It did not rise: spend" if frame.expects_rise and not output.rose else "Spend"
     cause = f" {_main_mover(output.movers[0])}" if output.movers else ""
-    lines = [
+    lines: list[str] = []
+    if output.first_before:
+        lines.append(
+            f"**The periods cannot be compared fairly**: the earlier one, {output.before_label}, has no "
+            f"calls "
+            f"before {output.first_before}, so part of the change is missing data."
+        )
+    lines += [
         f"{opening}{scope_of(frame, window=False)} {direction} by {cite(output.change)}{percent}, from "
         f"{cite(output.before)} ({output.before_label}) to {cite(output.after)} ({output.after_label}), "
         f"mainly by {output.main_part}.{cause}",

@@ -21,6 +21,8 @@ def usage_statements(frame: QuestionFrame, table: UsageTable) -> list[str]:
             lines.append("- and further groups that are not listed here")
     if table.unpriced:
         lines.append(f"{cite(table.unpriced)} of the calls have no known price and are not in the spend.")
+    if any(name.startswith("latency") for name in table.measures) and "status" not in frame.filters:
+        lines.append("Latency is of all calls here, failed ones included.")
     return lines
 
 

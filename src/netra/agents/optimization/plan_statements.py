@@ -138,7 +138,8 @@ def _condition(targets: Targets, name: str) -> str:
     if name == "min_quality":
         return f"quality above {targets.quality_min_pct:g}"
     if name == "max_quality_drop":
-        return f"a drop of at most {targets.quality_margin_points:g} points"
+        points = targets.quality_margin_points or 0
+        return f"a drop of at most {points:g} point{'' if points == 1 else 's'}"
     limit = targets.p95_ms if name == "max_p95_ms" else targets.p99_ms
     return f"a {name[4:7]} below {_duration(limit or 0)}"
 

@@ -26,6 +26,8 @@ def savings_statements(
     undecided = [finding for finding in output.findings if finding.verdict == "insufficient_data"]
     everything = [finding.title for finding in recommended]
     lines = plan_statements(frame, output.plan, everything, failed) if output.plan is not None else []
+    if frame.kind == "latency":
+        return lines or ["None of the levers for latency touches these calls."]
     switches = all(finding.lever == "model-switch" for finding in output.findings)
     if not (lines or recommended or refused) and undecided and switches and len(undecided) > 1:
         return [_nothing_known(frame, undecided)]

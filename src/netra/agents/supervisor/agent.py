@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -171,7 +172,7 @@ def _answer(hand_over: HandOver) -> Answer:
     if triage.sufficiency == "insufficient":
         return "insufficient_data"
     if hand_over.data is not None and hand_over.data.missing:
-        return "partial" if triage.frame.kind == "forecast" else "insufficient_data"
+        return "insufficient_data" if triage.frame.kind == "anomalies" else "partial"
     savings = hand_over.optimization.savings if hand_over.optimization is not None else None
     verdicts = {finding.verdict for finding in savings.findings} if savings is not None else set[str]()
     if verdicts == {"insufficient_data"}:
@@ -187,7 +188,16 @@ def _missing(hand_over: HandOver) -> list[JsonObject]:
     savings = hand_over.optimization.savings if hand_over.optimization is not None else None
     if savings is not None:
         pairs += [(item.what, item.how) for finding in savings.findings for item in finding.missing]
-    return [{"what": what, "how": how} for what, how in dict.fromkeys(pairs)]
+    return [{"what": what, "how": how} for what, how in _distinct(pairs)]
+
+
+def _distinct(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Each gap once: two that name the same column of the calls are one."""
+    kept: dict[str, tuple[str, str]] = {}
+    for what, how in dict.fromkeys(pairs):
+        column = re.search(r"`([a-z]+_[a-z_]+)`|\(([a-z]+_[a-z]+)(?:, [a-z_]+)*\)", what)
+        kept.setdefault(next(filter(None, column.groups())) if column else what, (what, how))
+    return list(kept.values())
 
 
 def _total(team: RunTeam) -> RunUsage:

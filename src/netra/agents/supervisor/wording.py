@@ -97,8 +97,9 @@ def _unknown(entry: UnknownName, triage: TriageResult) -> str:
     """A name that does not occur, the names that do, and that nothing was computed in its place."""
     opening = f"**There is no {entry.column} `{entry.name}` in the data**, so I computed nothing."
     if not entry.nearest:
-        column = "tags" if entry.column == "team" else entry.column
-        return f"{opening} No call names a {entry.column}: send `{column}` with each call to ask by it."
+        if entry.column == "team":
+            return f"{opening} No call is tagged with a team: send `tags` with `team` in them to ask by it."
+        return f"{opening} No call names a {entry.column}: send `{entry.column}` with each call to ask by it."
     listed = ", ".join(f"`{name}`" for name in entry.nearest)
     return f"{opening} Did you mean one of these: {listed}?"
 
@@ -118,6 +119,7 @@ def body_of(brief: JsonObject) -> str:
         blocks.append("**This answer is partial:**\n" + "\n".join(f"- {text}" for text in failures))
     said = "\n".join(blocks)
     lacking = [missing for missing in triage.missing if not _is_said(missing.what, said)]
+    lacking = [] if "(see what is missing)" in said else lacking
     if lacking:
         lines = [f"- {missing.what}: {missing.how}" for missing in lacking]
         blocks.append("What the data lacks for a fuller answer:\n" + "\n".join(lines))

@@ -51,7 +51,8 @@ _CHANGE = (
     r"\bwhat (?:changed|happened)\b|"
     r"\bwhat (?:caused|drove|explains|is behind)\b|\b(?:jump|rise|increase|spike|drop|change) in (?:\w+ )?"
     r"(?:spend|cost|costs|bill|usage|traffic)|\bexplain the (?:jump|rise|increase|spike|drop|change)|"
-    r"\b(?:compared? (?:to|with)|versus|vs\.?)\s+(?:the\s+)?(?:last|previous|prior)\b"
+    r"\b(?:compared? (?:to|with)|versus|vs\.?)\s+(?:the\s+)?(?:last|previous|prior)\b|"
+    r"\bcompar\w+\b.{0,40}\b(?:weeks?|months?|days?|yesterday|periods?|quarters?)\b"
 )
 _DRIVERS = (
     r"\b(?:cost|spend|spending) drivers?\b|\bdriv(?:es?|ing|ers?)\b.{0,20}(?:cost|spend|bill)|"
@@ -75,6 +76,8 @@ _LEAVES = (
     r"\bmov\w+ (?:away |off )|\b(?:get rid of|away from|off of|alternatives? (?:to|for)|instead of)\b|"
     r"\b(?:switch|migrat|mov)\w*\b.{0,20}\bfrom\b|\bneeds?\b|\bdowngrad\w*"
 )
+_COUNTED = frozenset({"cache_hit_share", "rate_limited", "timeouts", "retry_rate"})
+_SWITCHES = frozenset({"model-switch", "routing", "cascade", "provider-switch"})
 _RISE = (
     r"\b(?:jump\w*|ris\w+|rose|increas\w+|grew|grow\w*|gone up|went up|go up|spik\w+|explod\w+|higher|up)\b"
 )
@@ -215,9 +218,14 @@ def _subject(text: str, models: list[str], levers: list[str]) -> QuestionKind:
         return "anomalies"
     if re.search(_FORECAST, text) and not (wants_cut and re.search(r"\bsav\w+|\bcut\b|\breduc\w+", text)):
         return "forecast"
+    if _counts_a_measure(text):
+        return "usage"
     if re.search(_CHANGE, text) and not (latency and not spend and "why" not in text):
         return "latency" if latency and not spend else "change"
-    if re.search(_MODEL_CHOICE, text) or (
+    about_a_lever = (
+        levers and not models and not {*levers} & _SWITCHES and not re.search(r"\bmodels?\b", text)
+    )
+    if (re.search(_MODEL_CHOICE, text) and not about_a_lever) or (
         len(models) >= 2 and re.search(r"\bvs\.?|versus|compare|better|worse", text)
     ):
         return "model_choice"
@@ -243,6 +251,14 @@ def _subject(text: str, models: list[str], levers: list[str]) -> QuestionKind:
     if re.search(_DOMAIN, text) and (find_measures(text) or find_dimensions(text)):
         return "usage"
     return "outside"
+
+
+def _counts_a_measure(text: str) -> bool:
+    """Whether it asks for the value of a measure that no other kind of question is about."""
+    counting = re.search(r"\b(?:what|how many|how much|which|show|list|count|give|per|by)\b", text)
+    found = find_measures(text)
+    named = [name for name in found if name in _COUNTED or name.startswith(("cost_per", "ttft"))]
+    return bool(named and counting) and not _wants_advice(text) and not re.search(r"\bwhy\b|\bbite\b", text)
 
 
 def _wants_capacity(text: str) -> bool:

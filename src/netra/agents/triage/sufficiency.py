@@ -31,6 +31,8 @@ _ABOUT_DATA = frozenset({"unpriced", "reasoning-effort"})
 def plan_for(frame: QuestionFrame) -> tuple[Specialist, ...]:
     """Which specialists a question needs, in order. One about named levers needs no look at all the spend."""
     plan = _PLANS.get(frame.kind, ())
+    if frame.kind == "latency" and (frame.targets.p95_ms or frame.targets.p99_ms):
+        return _PLANS["cost"]
     if frame.kind == "model_choice" or (frame.kind == "cost" and frame.levers):
         return tuple(specialist for specialist in plan if specialist != "data")
     if frame.kind == "audit" and frame.levers == ["unpriced"]:

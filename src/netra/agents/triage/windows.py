@@ -174,6 +174,7 @@ _SPELLED: tuple[tuple[str, _Build], ...] = (
     (rf"\b(?:since|after|starting|from)\s+{_DATE}", _since_date),
     (rf"\b(?:before|until|till|up to)\s+{_DATE}", _until_date),
     (rf"\b{_DATE}\b", _on_date),
+    (r"\b(?:this|current)\s+(week|month|quarter|year)\b.{0,40}\b(?:last|previous|prior)\s+\1\b", _this_one),
     (rf"\b{_PAST}\s+{_COUNT}\s+{_UNIT}", _last_many),
     (rf"\b{_COUNT}\s+days?\s+ago", _days_ago),
     (r"\b(?:last|past|previous)\s+(week|month|quarter|year)\b", _last_one),

@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from netra.reports.charts import SpendChart, SpendPoint, WaterfallChart, WaterfallStep
 from netra.reports.citations import cite
-from netra.reports.document import Section, Table
+from netra.reports.document import Missing, Section, Table
 from netra.tools.figure_sheet import FigureSheet, Source
 from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
 from netra.tools.usage.outputs import ChangeOutput, Mover
@@ -131,6 +131,7 @@ def _output(
     ]  # fmt: skip
     if len(points) > 1:
         charts.append(SpendChart(title="Spend per day", points=points, figure=after_id))
+    uncovered = _uncovered(arguments, result)
     return ChangeOutput(
         names=[mover.name for mover in movers],
         calls=result.before.calls + result.after.calls,
@@ -148,6 +149,8 @@ def _output(
         rose=change > 0,
         words=words,
         main_part=words[main],
+        first_before=uncovered,
+        missing=[_earlier_calls(arguments, uncovered)] if uncovered else [],
         movers=movers,
         sections=[_section(arguments.by, movers)] if movers else [],
         charts=charts,
@@ -155,6 +158,24 @@ def _output(
         mix=ids["mix"],
         size=ids["size"],
         price=ids["price"],
+    )
+
+
+def _uncovered(arguments: CompareArguments, result: CompareResult) -> str | None:
+    """The day of the first call before, where a tenth of that period or more has passed by then."""
+    first = result.before.since
+    if first is None:
+        return f"{arguments.before_until:%Y-%m-%d}"
+    span = arguments.before_until - arguments.before_since
+    return (
+        f"{first:%Y-%m-%d}" if first - arguments.before_since > max(span / 10, timedelta(hours=6)) else None
+    )
+
+
+def _earlier_calls(arguments: CompareArguments, first: str) -> Missing:
+    return Missing(
+        what=f"calls from {arguments.before_since:%Y-%m-%d} to {first}: the earlier period has none there",
+        how="import them: netra import FILE --format calls",
     )
 
 

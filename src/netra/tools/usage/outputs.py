@@ -104,6 +104,8 @@ class ChangeOutput(Output):
     price: str
     words: dict[str, str]
     main_part: str
+    first_before: str | None = None
+    """The day of the earlier period's first call where that leaves much of the period uncovered."""
     movers: list[Mover]
     days: str | None = None
 

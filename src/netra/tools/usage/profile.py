@@ -53,7 +53,7 @@ class DataProfiler:
         return kept
 
     async def _read(self, context: UserExecutionContext) -> tuple[UsageOverview, dict[str, Any]]:
-        overview, models, users, statuses, evaluated = await asyncio.gather(
+        overview, models, users, statuses, teams, evaluated = await asyncio.gather(
             self._usage.overview(context),
             self._usage.run(
                 context,
@@ -61,6 +61,7 @@ class DataProfiler:
             ),
             self._usage.run(context, UsageQuery(measures=["calls"], dimensions=["user"], limit=200)),
             self._usage.run(context, UsageQuery(measures=["calls"], dimensions=["status"])),
+            self._usage.run(context, UsageQuery(measures=["calls"], dimensions=["team"], limit=_USERS)),
             self._evaluations.coverage(context),
         )
         carried = {_COLUMNS[name]: count for name, count in overview.calls_with.items() if name in _COLUMNS}
@@ -84,6 +85,7 @@ class DataProfiler:
                 "features": overview.features,
                 "users": _distinct(users, "user"),
                 "users_kept": _USERS,
+                "teams": _distinct(teams, "team"),
                 "levers": [lever.name for lever in LEVERS],
                 "evaluated_models": [covered.model for covered in evaluated],
             },

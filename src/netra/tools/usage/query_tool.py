@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import AwareDatetime, Field
@@ -25,6 +27,8 @@ from netra.usage.queries import Filter, UsageQuery
 from netra.usage.service import UsageResult, UsageService
 
 SHOWN_ROWS = 40
+_LARGEST = 1_000
+"""Groups that are read where they must be put in order here."""
 
 
 class QueryArguments(ToolArguments):
@@ -60,9 +64,9 @@ def query_usage(usage: UsageService) -> AnyToolSpec:
             until=arguments.until,
             grain=arguments.grain,
             order_by=[arguments.measures[0]] if arguments.ascending and not arguments.grain else [],
-            limit=arguments.limit + 1,
+            limit=_LARGEST if _is_average(arguments) else arguments.limit + 1,
         )
-        result = await usage.run(call.context, query)
+        result = _in_order(await usage.run(call.context, query), arguments)
         whole = result
         if arguments.dimensions or arguments.grain:
             ungrouped: dict[str, object] = {"dimensions": [], "grain": None, "limit": 1, "order_by": []}
@@ -77,6 +81,22 @@ def query_usage(usage: UsageService) -> AnyToolSpec:
         permission="usage:read",
         run=run,
     )
+
+
+def _is_average(arguments: QueryArguments) -> bool:
+    """Whether groups are ranked by an amount that is divided after the query, which cannot order by it."""
+    grouped = bool(arguments.dimensions) and not arguments.grain
+    return grouped and arguments.measures[0] in MEASURES and MEASURES[arguments.measures[0]].per is not None
+
+
+def _in_order(result: UsageResult, arguments: QueryArguments) -> UsageResult:
+    if not _is_average(arguments):
+        return result
+    measure, sign = arguments.measures[0], 1 if arguments.ascending else -1
+    known = [row for row in result.rows if row[measure] is not None]
+    unknown = [row for row in result.rows if row[measure] is None]
+    ranked = sorted(known, key=lambda row: sign * Decimal(row[measure]))
+    return replace(result, rows=[*ranked, *unknown])
 
 
 def _table(

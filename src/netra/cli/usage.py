@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -77,35 +78,68 @@ def show_usage(
     kind = "compare" if what == "query" and compare else what
     if kind not in KINDS:
         raise typer.BadParameter(f"one of {', '.join(KINDS)}", param_hint="WHAT")
-    target = Target(url, data_dir, workspace)
     limits = {"since": instant(since, "--since"), "until": instant(until, "--until")}
-    filters, groups, measures = conditions(where), listed(by), listed(measure)
-    scope = {name: value for name, value in {**limits, "filters": filters}.items() if value}
+    scope: dict[str, Any] = {**limits, "filters": conditions(where)}
+    asked = _Asked(
+        Target(url, data_dir, workspace),
+        {name: value for name, value in scope.items() if value},
+        listed(by),
+        listed(measure),
+        json_output,
+    )
     if kind == "query":
+        asyncio.run(_usage(asked.target, asked.query(listed(order), limit), json_output))
+    elif kind == "compare":
+        before = usage_views.period_of(compare)
+        asyncio.run(usage_views.compare(asked.target, asked.comparison(), before, json_output))
+    elif kind == "anomalies":
+        asyncio.run(usage_views.anomalies(asked.target, asked.of_one_measure(by=True), json_output))
+    elif kind == "forecast":
+        body = {**asked.of_one_measure(by=False), "days": days, "growth_pct": growth}
+        asyncio.run(usage_views.forecast(asked.target, body, json_output))
+    else:
+        asyncio.run(
+            usage_views.export(asked.target, _export(file_format, out, limits), _file(out), json_output)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What all the questions have in common; `scope` has since, until and filters where given."""
+
+    target: Target
+    scope: dict[str, Any]
+    groups: list[str]
+    measures: list[str]
+    as_json: bool
+
+    def query(self, order: list[str], limit: int) -> dict[str, Any]:
+        """A typed query."""
         query = {
-            "measures": measures or DEFAULT_MEASURES,
-            "dimensions": groups,
-            **scope,
-            "order_by": listed(order),
+            "measures": self.measures or DEFAULT_MEASURES,
+            "dimensions": self.groups,
+            **self.scope,
+            "order_by": order,
             "limit": limit,
         }
-        given = {name: value for name, value in query.items() if value not in (None, [])}
-        asyncio.run(_usage(target, given, json_output))
-    elif kind == "compare":
-        body: dict[str, Any] = {"filters": filters, **({"dimensions": groups} if groups else {})}
-        if limits["since"] and limits["until"]:
-            body["after"] = limits
-        elif since or until:
+        return {name: value for name, value in query.items() if value}
+
+    def comparison(self) -> dict[str, Any]:
+        """Two periods, the later one if it was given whole."""
+        given = self.scope.keys() & {"since", "until"}
+        if len(given) == 1:
             raise typer.BadParameter("give both --since and --until, or neither", param_hint="--since")
-        asyncio.run(usage_views.compare(target, body, usage_views.period_of(compare), json_output))
-    elif kind == "anomalies":
-        more = {"measure": (measures or ["cost_usd"])[0]} | ({"dimensions": groups} if groups else {})
-        asyncio.run(usage_views.anomalies(target, {**scope, **more}, json_output))
-    elif kind == "forecast":
-        body = {**scope, "measure": (measures or ["cost_usd"])[0], "days": days, "growth_pct": growth}
-        asyncio.run(usage_views.forecast(target, body, json_output))
-    else:
-        asyncio.run(usage_views.export(target, _export(file_format, out, limits), _file(out), json_output))
+        body: dict[str, Any] = {"filters": self.scope.get("filters", [])}
+        if self.groups:
+            body["dimensions"] = self.groups
+        if given:
+            body["after"] = {"since": self.scope["since"], "until": self.scope["until"]}
+        return body
+
+    def of_one_measure(self, *, by: bool) -> dict[str, Any]:
+        """A question about the days of one measure."""
+        body = {**self.scope, "measure": (self.measures or ["cost_usd"])[0]}
+        return {**body, "dimensions": self.groups} if by and self.groups else body
 
 
 def _export(file_format: str, out: Path | None, limits: dict[str, str | None]) -> dict[str, str]:

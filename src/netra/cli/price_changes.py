@@ -67,9 +67,14 @@ def reprice(
 
 def reconcile(
     invoice: Annotated[
-        Path,
-        typer.Argument(metavar="INVOICE", exists=True, dir_okay=False, help="CSV or JSON of a provider."),
-    ],
+        Path | None,
+        typer.Argument(
+            metavar="[INVOICE]",
+            exists=True,
+            dir_okay=False,
+            help="CSV or JSON of a provider; default: what was imported as openai-usage.",
+        ),
+    ] = None,
     file_format: Annotated[
         str, typer.Option("--format", "-f", help=f"One of {', '.join(FORMATS)}.")
     ] = "auto",
@@ -86,7 +91,8 @@ def reconcile(
     if file_format not in FORMATS:
         raise typer.BadParameter(f"one of {', '.join(FORMATS)}", param_hint="--format")
     params = {"format": file_format} | ({"provider": provider} if provider else {})
-    asyncio.run(_reconcile(Target(url, data_dir, workspace), invoice.read_bytes(), params, json_output))
+    content = b"" if invoice is None else invoice.read_bytes()
+    asyncio.run(_reconcile(Target(url, data_dir, workspace), content, params, json_output))
 
 
 def list_overrides(

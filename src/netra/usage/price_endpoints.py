@@ -54,8 +54,8 @@ def build_price_router(
         context: Annotated[UserExecutionContext, Depends(current)],
         options: Annotated[ReconcileOptions, Query()],
     ) -> Reconciliation:
-        """A provider's invoice or usage report (the body: CSV or JSON) against our sums, each difference
-        explained.
+        """A provider's invoice or usage report (the body: CSV or JSON; empty: the usage lines that were
+        imported) against our sums, each difference explained.
         """
         context.check_permission("usage:read")
         return await reconciliation.reconcile(context, await request.body(), options)

@@ -142,3 +142,37 @@ async def test_stored_costs_behind_corrected_prices_are_named(bench: Any, door: 
     assert (wrong.status_code, wrong.json()["code"]) == (400, "price_overrides_invalid")
     bad = await door.post("/v1/prices/reconcile?format=openai-costs", content="a,b\n1,2\n")
     assert (bad.status_code, bad.json()["code"]) == (400, "unreadable_invoice")
+
+
+async def test_without_a_report_the_imported_usage_lines_are_compared(
+    bench: Any, door: httpx.AsyncClient
+) -> None:
+    await bench.load(calls())
+    nothing = await door.post("/v1/prices/reconcile")
+    assert (nothing.status_code, nothing.json()["code"]) == (400, "unreadable_invoice")
+    used = {"object": "organization.usage.completions.result", "model": "gpt-4o-2024-08-06"}
+    buckets = [
+        {
+            "object": "bucket",
+            "start_time": FIRST // 1000 + day * 86_400,
+            "end_time": FIRST // 1000 + (day + 1) * 86_400,
+            "results": [
+                {
+                    **used,
+                    "num_model_requests": 2,
+                    "input_tokens": 2_004 + 8 * day,
+                    "input_cached_tokens": 800,
+                    "output_tokens": 190,
+                }
+            ],
+        }
+        for day in range(3)
+    ]
+    content = orjson.dumps({"object": "page", "data": buckets})
+    assert (await bench.load(content, "openai-usage")).stored == 3
+    given = (await door.post("/v1/prices/reconcile", content=content)).json()
+    stored = (await door.post("/v1/prices/reconcile")).json()
+    exact(stored)
+    assert stored == given
+    assert stored["format"] == "openai-usage"
+    assert set(stored["causes"]) == {"not_invoiced"}

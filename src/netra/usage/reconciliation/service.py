@@ -31,6 +31,7 @@ from netra.usage.reconciliation.schemas import (
     Reconciliation,
     Subtotal,
 )
+from netra.usage.reconciliation.stored import stored_report
 from netra.usage.repricing import sold_models
 
 _PROVIDERS = {"openai": "openai", "anthropic": "anthropic"}
@@ -66,7 +67,11 @@ class ReconciliationService:
     async def reconcile(
         self, context: UserExecutionContext, content: bytes, options: ReconcileOptions
     ) -> Reconciliation:
-        """Every difference between a report and our sums. Raises UnreadableInvoiceError."""
+        """Every difference between a report and our sums; without content, of the usage lines that were
+        imported. Raises UnreadableInvoiceError.
+        """
+        if not content:
+            content = await stored_report(self._access.for_context(context).analytics, options.format)
         kind, lines = await asyncio.to_thread(read_invoice, content, options.format)
         if not lines:
             raise UnreadableInvoiceError("The report has no tokens and no amounts.")

@@ -98,6 +98,11 @@ def _change(frame: QuestionFrame, output: ChangeOutput) -> list[str]:
     opening = "It did not rise: spend" if frame.expects_rise and not output.rose else "Spend"
     cause = f" {_main_mover(output.movers[0])}" if output.movers else ""
     lines: list[str] = []
+    if output.nothing_before:
+        return [
+            f"There is nothing to compare with: no call is stored from {output.before_label}. Spend in "
+            f"{output.after_label} is {cite(output.after)}."
+        ]
     if output.first_before:
         lines.append(
             f"**The periods cannot be compared fairly**: the earlier one, {output.before_label}, has no "

@@ -87,7 +87,7 @@ def _verdict(frame: QuestionFrame, plan: PlanView) -> str:
     opening = f"**No: {named} cannot hold{scope} with what is proved on these calls.**"
     if not plan.titles:
         return f"{opening} No change helps."
-    return f"{opening} The nearest is {_changes(plan)}, which saves {_reached(frame.targets, plan)}."
+    return f"{opening} The nearest is {_changes(plan)}, which {_does(frame.targets, plan)}."
 
 
 def _changes(plan: PlanView) -> str:
@@ -97,6 +97,13 @@ def _changes(plan: PlanView) -> str:
     if not names:
         return "no change"
     return names[0] + " alone" if len(names) == 1 else ", ".join(names[:-1]) + f" and {names[-1]}"
+
+
+def _does(targets: Targets, plan: PlanView) -> str:
+    """What the plan saves, or costs where it loses."""
+    if plan.figures.loss:
+        return f"costs {cite(plan.figures.loss)} more"
+    return f"saves {_reached(targets, plan)}"
 
 
 def _reached(targets: Targets, plan: PlanView) -> str:

@@ -104,6 +104,8 @@ def find_dimensions(text: str) -> list[str]:
         grouped = rf"{_GROUPED}(?:\w+(?:,| and| x| by)\s+)?(?:{pattern})\b"
         if re.search(grouped, text) or re.search(rf"{_WHICH}(?:{pattern})\b(?! cost drivers)", text):
             found.append(name)
+    if not found and re.search(r"\bwho (?:is|are|spends?|spent|costs?|uses?|calls?)\b", text):
+        found.append("user")
     if re.search(r"\b(?:per|each|a) (?:session|conversation)\b", text) and "session_id" in found:
         found.remove("session_id")
     for name, word in (("day", "daily"), ("week", "weekly"), ("month", "monthly"), ("hour", "hourly")):

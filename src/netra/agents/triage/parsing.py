@@ -38,7 +38,9 @@ _LATENCY = (
 _CAPACITY = (
     r"\b(?:capacity|rate[ -]?limit\w*|throughput|tpm|rpm|429s?|headroom|peaks?|spikes?|bursts?|"
     r"load|scale|scaling|"
-    r"concurren\w+)\b|\bmore (?:users|traffic|requests|calls|customers|load)\b|"
+    r"concurren\w+)\b|\b(?:twice|double|triple|three times) (?:the |our |as much |as many )?"
+    r"(?:users|traffic|volume|usage|load|calls|requests)\b|\bmore "
+    r"(?:users|traffic|requests|calls|customers|load)\b|"
     r"\b\d{1,9}\s*x\b.*\b(?:traffic|load|users|calls)"
     r"|\b(?:users|traffic|volume|usage|load)\b.{0,30}\b(?:grow\w*|doubl\w+|tripl\w+)|\b(?:doubl|"
     r"tripl)\w+\b.{0,30}"

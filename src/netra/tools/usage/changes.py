@@ -149,6 +149,7 @@ def _output(
         rose=change > 0,
         words=words,
         main_part=words[main],
+        nothing_before=not result.before.calls,
         first_before=uncovered,
         missing=[_earlier_calls(arguments, uncovered)] if uncovered else [],
         movers=movers,

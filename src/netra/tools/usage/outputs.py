@@ -104,6 +104,7 @@ class ChangeOutput(Output):
     price: str
     words: dict[str, str]
     main_part: str
+    nothing_before: bool = False
     first_before: str | None = None
     """The day of the earlier period's first call where that leaves much of the period uncovered."""
     movers: list[Mover]

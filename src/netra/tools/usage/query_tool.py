@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
@@ -96,7 +95,7 @@ def _in_order(result: UsageResult, arguments: QueryArguments) -> UsageResult:
     known = [row for row in result.rows if row[measure] is not None]
     unknown = [row for row in result.rows if row[measure] is None]
     ranked = sorted(known, key=lambda row: sign * Decimal(row[measure]))
-    return replace(result, rows=[*ranked, *unknown])
+    return result.model_copy(update={"rows": [*ranked, *unknown]})
 
 
 def _table(

@@ -10,6 +10,7 @@ finishes what was begun.
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 from netra.context.models import UserExecutionContext
 from netra.data_access.analytics import ScopedAnalytics
 from netra.data_access.factory import DataAccessFactory
-from netra.errors.kinds import NetraError
+from netra.errors.kinds import DeadlineExceededError, UnavailableError
 from netra.ids.manager import UnifiedIDManager
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.workspace_prices import WorkspacePrices
@@ -137,20 +138,17 @@ class RepricingService:
         _, params = _scope(request)
         limits = " AND ".join(_limits(request)) or "1"
         differs = _changed(priced.cost)
-        try:
-            await analytics.update(
-                TABLE,
-                f"cost_usd = {priced.cost}, price_source = {priced.source}",
-                f"{limits} AND {differs}",
-                params,
-            )
-        except NetraError as error:
-            if error.status < 500:
-                raise
-        # The store has written the statement down before it begins: after a crash it takes it up by itself.
-        deadline, pause = time.monotonic() + _PATIENCE_S, 0.05
+        assignments = f"cost_usd = {priced.cost}, price_source = {priced.source}"
         left = f"SELECT countIf({differs}) AS left FROM llm_calls {_scope(request)[0]}"
-        while (await analytics.query_rows(left, params))[0]["left"]:
+        deadline, pause = time.monotonic() + _PATIENCE_S, 0.05
+        while True:
+            # Sent again after a crash: the store may have died before it wrote the statement down, and
+            # where it did write it down, the second one finds nothing to do.
+            with suppress(UnavailableError, DeadlineExceededError):
+                await analytics.update(TABLE, assignments, f"{limits} AND {differs}", params)
+            with suppress(UnavailableError, DeadlineExceededError):
+                if not (await analytics.query_rows(left, params))[0]["left"]:
+                    return
             if time.monotonic() > deadline:
                 raise RepricingUnfinishedError(
                     "The store is still rewriting costs.", hint="Apply it again to wait for its end."

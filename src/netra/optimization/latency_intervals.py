@@ -74,6 +74,13 @@ def latency_effect(
     return LatencyEffect(calls=int(before.known.sum()), **changes, goal=judged)
 
 
+def upper_bounds(blocks: Blocks, latencies: Latencies) -> dict[Percentile, float]:
+    """One-sided 95 % bounds of the percentiles, milliseconds; some call must count."""
+    _, ends = _resampled(blocks, latencies, latencies, None)
+    highest = np.percentile(ends, 95, axis=0)
+    return {name: _ms(highest[number]) for number, name in enumerate(QUANTILES)}
+
+
 def _judged(goal: Goal, change: PercentileChange, upper: float) -> LatencyGoal:
     if change.before_ms <= goal.target_ms or change.after_ms > goal.target_ms:
         gate: Verdict = "refuse"

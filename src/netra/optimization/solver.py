@@ -19,9 +19,9 @@ import polars as pl
 
 from netra.optimization.analysis import money_interval, percent
 from netra.optimization.drafts import Draft
-from netra.optimization.findings import Degree, Finding, LatencyEffect, Percentile, PercentileChange
+from netra.optimization.findings import Degree, Finding, LatencyEffect, Percentile
 from netra.optimization.intervals import MIN_CALLS, Interval, Resamples
-from netra.optimization.latency_intervals import latency_effect
+from netra.optimization.latency_intervals import latency_effect, upper_bounds
 from netra.optimization.params import LeverParams
 from netra.optimization.solver_checks import (
     Bounds,
@@ -210,21 +210,26 @@ def _greedy(search: _Search, constraints: Constraints) -> Members | None:
 
 
 def _nearest(search: _Search, constraints: Constraints) -> _Found:
-    """Where no set holds: the most saving under quality and latency, else the least shortfall of those."""
+    """Where no set holds: the most saving under quality and latency; where none holds to those either, the
+    least shortfall of all constraints together, among all that save and each change for latency.
+    """
     outcomes = search.outcomes
     found = _most_saving(search, lambda members: holds_but_savings(outcomes, members, constraints))
     if found.members is not None:
         return found
-    if not constraints.about_latency:
-        return _Found(None, found.exact)
-    tried = [frozenset[int](), *({number} for number in range(len(outcomes.candidates)))]
-    best = min(tried, key=lambda s: (shortfall(outcomes, frozenset(s), constraints), len(s)))
-    members = frozenset(best)
-    for number in range(len(outcomes.candidates)):
-        larger = members | {number}
-        if shortfall(outcomes, larger, constraints) < shortfall(outcomes, members, constraints):
-            members = larger
-    return _Found(members, False)
+    numbers = range(len(outcomes.candidates))
+    savers: Members = frozenset(k for k in numbers if outcomes.candidates[k].savings > 0)
+    faster = [k for k in numbers if k not in savers]
+    tried: list[Members] = [frozenset(), savers, *(savers | {k} for k in faster)]
+    tried += [frozenset({k}) for k in numbers]
+    best, least = tried[0], shortfall(outcomes, tried[0], constraints)
+    for members in tried[1:]:
+        if search.spent:
+            break
+        lacks = shortfall(outcomes, members, constraints)
+        if lacks < least:
+            best, least = members, lacks
+    return _Found(best, False)
 
 
 def _plan(outcomes: Outcomes, members: Members, constraints: Constraints, found: _Found) -> Plan:
@@ -266,11 +271,8 @@ def _latency(outcomes: Outcomes, members: Members) -> tuple[LatencyEffect | None
     if outcomes.percentiles(members) is None:
         return None, {}
     after, _ = outcomes.latencies(members)
-    effect = latency_effect(outcomes.workload.blocks, outcomes.recorded, after)
-    if effect is None:
-        return None, {}
-    named: dict[Percentile, PercentileChange] = {"p50": effect.p50, "p95": effect.p95, "p99": effect.p99}
-    return effect, {name: change.before_ms - change.interval_95[0] for name, change in named.items()}
+    blocks = outcomes.workload.blocks
+    return latency_effect(blocks, outcomes.recorded, after), upper_bounds(blocks, after)
 
 
 def _with_culprits(search: _Search, plan: Plan, constraints: Constraints) -> Plan:

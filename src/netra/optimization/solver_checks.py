@@ -10,6 +10,7 @@ from netra.optimization.solver_outcomes import Members, Outcomes
 from netra.optimization.solver_schemas import ConstraintCheck, ConstraintName, Constraints
 
 _FEMTO = 1e-15
+_UNKNOWN = 10.0
 _DAYS_A_MONTH = 365 / 12
 _MICROSECONDS_A_DAY = 86_400_000_000
 _PERCENTILES: dict[ConstraintName, Percentile] = {
@@ -81,15 +82,16 @@ def checks_of(
 
 
 def shortfall(outcomes: Outcomes, members: Members, constraints: Constraints) -> float:
-    """How far a set is from the constraints on quality and latency, each relative to its limit."""
+    """How far a set is from all constraints, each relative to its limit; an unknown one counts as ten."""
     total = 0.0
     for part in (
+        _saving_checks(outcomes, members, constraints, None),
         _quality_checks(outcomes, members, constraints),
         _latency_checks(outcomes, members, constraints, None),
     ):
         for check in part:
             if check.standing == "unknown":
-                total += 10.0
+                total += _UNKNOWN
             elif check.short_by is not None:
                 total += check.short_by / max(check.limit, 1e-9)
     return total

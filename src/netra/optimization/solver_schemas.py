@@ -95,7 +95,7 @@ class Plan(BaseModel):
 
     Feasible: the set with the least risk and effort, then the fewest changes, then the largest saving (where
     no saving is asked for, the largest saving first). Infeasible: the set that meets the constraints on
-    quality and latency and saves most, or where none does, the one that comes nearest to them. `exact` says
+    quality and latency and saves most, or where none does, one that is near to all of them. `exact` says
     that no better set was left untried; `tried` sets were replayed of `candidates` changes.
     """
 

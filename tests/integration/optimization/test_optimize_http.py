@@ -50,7 +50,7 @@ async def test_optimize_answers_without_a_body(browser: httpx.AsyncClient) -> No
     assert set(body["findings"][0]) == {
         *("id", "lever", "params", "verdict", "baseline_usd", "counterfactual_usd", "savings_usd"),
         *("savings_pct", "interval_95", "latency_effect", "quality_effect", "risk", "effort"),
-        *("assumptions", "missing", "query", "sql", "rows", "apply"),
+        *("assumptions", "missing", "query", "sql", "rows", "apply", "bounds", "diagnosis"),
     }
     assert set(body["joint"]) >= {
         *("levers", "baseline_usd", "counterfactual_usd", "savings_usd", "savings_pct", "interval_95"),
@@ -78,6 +78,40 @@ async def test_a_wrong_question_is_a_problem_in_both_forms(browser: httpx.AsyncC
     line = json.loads(streamed.text)
     assert line["type"] == "error"
     assert line["problem"]["code"] == "invalid_lever_param"
+
+
+async def test_constraints_are_answered_with_a_plan_that_is_kept(
+    browser: httpx.AsyncClient, bench: UsageBench
+) -> None:
+    rows = [
+        {
+            "ts": 1_770_000_000_000 + 1_000 * k,
+            "model": "gpt-4o",
+            "input_tokens": 1_000,
+            "output_tokens": 100,
+            "latency_ms": 400 + k % 10,
+            "interactive": k % 2 == 0,
+            "tags": {"region": "eu" if k % 4 < 2 else "us"},
+        }
+        for k in range(400)
+    ]
+    await bench.load("\n".join(json.dumps(row) for row in rows).encode())
+    asked = {"constraints": {"min_savings_pct": 20, "max_p95_ms": 450}, "levers": ["batch", "region"]}
+    plan = (await browser.post("/v1/optimize", json=asked)).json()["plan"]
+    assert (plan["feasible"], plan["levers"], plan["savings_pct"]) == (True, ["batch"], 25.0)
+    assert {c["name"]: c["standing"] for c in plan["constraints"]} == {
+        "min_savings_pct": "met",
+        "max_p95_ms": "met",
+    }
+    assert plan["latency"]["p95"]["before_ms"] == plan["latency"]["p95"]["after_ms"]
+    again = (await browser.post("/v1/optimize", json=asked)).json()["plan"]
+    assert again == plan
+    harder = {**asked, "constraints": {"min_savings_pct": 60, "max_p95_ms": 450}}
+    unmet = (await browser.post("/v1/optimize", json=harder)).json()["plan"]
+    assert not unmet["feasible"]
+    assert unmet["constraints"][0]["short_by"] == 35.0
+    wrong = await browser.post("/v1/optimize", json={"constraints": {"max_risk": "low"}})
+    assert wrong.status_code == 422
 
 
 async def test_prices_over_http(browser: httpx.AsyncClient) -> None:

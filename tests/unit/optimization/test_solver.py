@@ -109,6 +109,34 @@ def test_latency_held_is_a_constraint_too() -> None:
     assert not unseen.feasible, "nobody knows how fast a model is that the traffic does not show"
 
 
+def slow_by_accident() -> pl.DataFrame:
+    """Calls of 100 ms, four in a hundred of 10 s; half of them can wait."""
+    return calls(
+        [{"latency_ms": 10_000.0 if k % 25 == 3 else 100.0, "interactive": k % 2 == 1} for k in range(1_000)]
+    )
+
+
+def test_a_saver_pays_for_a_hedge_where_both_are_asked_for() -> None:
+    levers = ("batch", "hedging")
+    plan = solved(slow_by_accident(), None, *levers, min_savings_pct=20, max_p99_ms=10_000)
+    assert plan.levers == ["batch"]
+    both = solved(slow_by_accident(), None, *levers, max_p99_ms=10_000)
+    assert both.levers == ["batch"], "what costs more and is not needed is left out"
+    # Half of the late calls wait for nobody and stay late: 2 in 100, so the p97.5 is what hedging can move.
+    out_of_reach = solved(slow_by_accident(), None, *levers, min_savings_pct=20, max_p99_ms=500)
+    assert not out_of_reach.feasible
+    assert check(out_of_reach, "min_savings_pct").others_hold_without is False
+    assert check(out_of_reach, "max_p99_ms").others_hold_without is True
+    assert "without a p99 latency" in out_of_reach.summary
+    waited = slow_by_accident().with_columns(interactive=pl.lit(None, dtype=pl.Boolean))
+    hedged = solved(waited, None, *levers, max_p99_ms=500)
+    assert hedged.feasible
+    assert hedged.levers == ["hedging"]
+    assert hedged.latency.p99.after_ms == 200.0
+    assert hedged.savings_pct == -4.0
+    assert check(hedged, "max_p99_ms").certain
+
+
 def test_latency_that_is_not_recorded_is_missing() -> None:
     plan = solved(calls([{"interactive": False}] * 60), None, min_savings_pct=20, max_p95_ms=100)
     assert check(plan, "max_p95_ms").missing == "latencies of the calls (latency_ms)"

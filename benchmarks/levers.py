@@ -1,171 +1,265 @@
-"""`netra bench levers`: all levers with intervals at several sizes, on generated calls with prefix blocks.
+"""`netra bench levers`: all levers with intervals over calls in the store, at several sizes, beside pandas.
 
-Prints and keeps seconds by part, peak memory and cost per call at each size, and the seconds that
-`prompt-cache` alone takes at a mean of 8 blocks. Each size runs in a process of its own, so that the peak
-memory is its own.
+At each size an analysis runs as the product runs a large one: a process of its own loads the calls from the
+store and answers. Kept are wall seconds from the question to the answer by step, its processor seconds and
+its peak memory. Every size is asked in a process of its own, several times.
+
+The peer is `peers/savings_with_pandas.py`, a script as a FinOps analyst would write it, in an environment of
+its own with pandas. It answers four of the levers; both sides answer these over the same calls, alternating,
+and their figures are compared.
 """
 
 import argparse
+import asyncio
 import json
 import os
 import resource
+import statistics
 import subprocess
 import sys
+import tempfile
 import time
+import venv
+from datetime import UTC, datetime
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
-import numpy as np
-import polars as pl
-import pyarrow
-
+from benchmarks.lever_data import (
+    MODELS,
+    generated_calls,
+    generated_evaluations,
+    running_engine,
+    store_calls,
+    write_peer_files,
+)
 from benchmarks.record import ROOT, record
-from netra.optimization.analysis import Surroundings, analyse, id_from_content
-from netra.optimization.evaluated import with_canonical
+from netra.data_access.analytics import ScopedAnalytics
+from netra.optimization.analysis_job import AnalysisJob
+from netra.optimization.analysis_runner import AnalysisRunner
 from netra.optimization.params import params_by_lever
 from netra.optimization.registry import chosen_levers
-from netra.optimization.workload import Workload
+from netra.optimization.schemas import OptimizeProgress, OptimizeRequest, OptimizeResult
 from netra.pricing.catalogue import PriceCatalogue
+from netra.storage.clickhouse.store import AnalyticsStore
 
-BLOCK = 512
-MODELS = ("gpt-4o", "claude-sonnet-4-5", "gpt-4o-mini", "gemini-2.5-flash")
-MONTH_US = 30 * 86_400 * 10**6
-START_US = 1_770_000_000_000_000
-CALLS_A_SESSION = 8
-
-
-def generated_calls(n: int, mean_blocks: int) -> pl.DataFrame:
-    """A month of sessions on four models: shared system prompts, growing conversations, some retries."""
-    random = np.random.default_rng(1)
-    session = np.sort(random.integers(0, max(n // CALLS_A_SESSION, 1), n))
-    turn = np.arange(n) - np.searchsorted(session, session)
-    begun = random.integers(0, MONTH_US, session[-1] + 1)
-    ts = begun[session] + turn * 30_000_000
-    order = np.argsort(ts, kind="stable")
-    session, turn, ts = session[order], turn[order], ts[order]
-    blocks = random.integers(0, 2 * mean_blocks + 1, n)
-    starts = np.cumsum(blocks) - blocks
-    place = np.arange(blocks.sum()) - np.repeat(starts, blocks)
-    shared = np.repeat(session % 40, blocks) * 7_919 + place
-    own = np.repeat(session, blocks) * 100_003 + place + 10**9
-    hashes = np.where(place < 3, shared, own).astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    offsets = np.concatenate([starts, [blocks.sum()]])
-    lists = pl.from_arrow(pyarrow.LargeListArray.from_arrays(offsets, pyarrow.array(hashes)))
-    again = random.random(n) < 0.03
-    return pl.DataFrame(
-        {
-            "ts": pl.Series(ts + START_US).cast(pl.Datetime("us", "UTC")),
-            "position": np.arange(n, dtype=np.uint64),
-            "call_id": pl.Series(np.arange(n)).cast(pl.String),
-            "retry_of": pl.Series(np.where(again, np.maximum(np.arange(n) - 3, 0), -1))
-            .cast(pl.String)
-            .replace("-1", ""),
-            "model": np.array(MODELS)[session % len(MODELS)],
-            "session_id": pl.Series(session).cast(pl.String),
-            "feature": np.array(["chat", "search", "code"])[session % 3],
-            "input_tokens": blocks * BLOCK + random.integers(1, BLOCK, n),
-            "output_tokens": random.integers(10, 900, n),
-            "interactive": random.random(n) < 0.8,
-            "latency_ms": random.gamma(2, 500, n),
-            "prefix_hashes": lists,
-            "prefix_block_tokens": pl.repeat(BLOCK, n, eager=True, dtype=pl.Int64),
-        }
-    )
+IN_A_PROCESS = -1
+PEER_LEVERS = ["prompt-cache", "batch", "retry-waste", "model-switch"]
+PEER_PACKAGES = ("pandas", "pyarrow")
+PRICED_AT = datetime(2026, 3, 1, tzinfo=UTC)
+LARGEST_DIFFERENCE = 1e-6
+"""Of two savings, as a share: the peer counts in floating point."""
 
 
-def generated_evaluations(items: int = 2_000) -> pl.DataFrame:
-    """Paired scores of three models."""
-    random = np.random.default_rng(2)
-    parts = [
-        pl.DataFrame(
-            {
-                "item_id": [f"i{number}" for number in range(items)],
-                "model": [model] * items,
-                "score": (random.random(items) < right).astype(np.float64),
-                "input_tokens": [1_000] * items,
-                "output_tokens": random.integers(50, 100, items),
-            }
-        )
-        for model, right in (("gpt-4o", 0.9), ("gpt-4o-mini", 0.9), ("claude-sonnet-4-5", 0.95))
-    ]
-    return pl.concat(parts)
-
-
-def measure(n: int, mean_blocks: int, levers: list[str] | None) -> dict[str, Any]:
-    """Seconds by part of one analysis over n calls, the peak memory of this process, cost per call.
-
-    `cpu_seconds` stays the same on a machine that is busy with other work, `seconds` does not.
-    """
-    frame = generated_calls(n, mean_blocks)
-    catalogue = PriceCatalogue()
-    evaluations = with_canonical(generated_evaluations(), catalogue)
-    chosen = chosen_levers(levers)
+async def answer(
+    url: str, workspace: str, levers: list[str]
+) -> tuple[OptimizeResult, list[tuple[str, float]]]:
+    """Ask in a process of its own; the answer, and when each step began."""
+    catalogue, chosen = PriceCatalogue(), chosen_levers(levers or None)
     accepted = {lever.name: lever.parameters for lever in chosen}
-    params = params_by_lever({}, list(accepted), accepted)
-    before = _peak_gb()
-    busy = os.getloadavg()[0]
-    cpu = time.process_time()
-    marks: list[tuple[str, float]] = [("prices", time.perf_counter())]
-    around = Surroundings(
-        lambda draft: ({}, ""),
-        lambda key: id_from_content("fnd", key),
-        lambda step, done, of: marks.append((step, time.perf_counter())),
+    job = AnalysisJob(
+        workspace_id=workspace,
+        request=OptimizeRequest(),
+        levers=tuple(accepted),
+        params=params_by_lever({}, list(accepted), accepted),
+        overrides=catalogue.overrides,
+        timezone="UTC",
+        data_version=1,
+        seed=workspace,
+        evaluations=generated_evaluations(),
     )
-    analysis = analyse(Workload(frame, catalogue), evaluations, chosen, params, around)
-    spans = pairwise(marks)
-    seconds = {step: round(after - at, 3) for (step, at), (_, after) in spans}
-    total = marks[-1][1] - marks[0][1]
+    store = AnalyticsStore(url)
+    marks = [("start", time.perf_counter())]
+
+    def note(progress: OptimizeProgress) -> None:
+        marks.append((progress.step, time.perf_counter()))
+
+    runner = AnalysisRunner(url, small=IN_A_PROCESS)
+    result = await runner.run(job, ScopedAnalytics(store, workspace), catalogue, note)
+    marks.append(("answer", time.perf_counter()))
+    await store.close()
+    return result, marks
+
+
+def measure(url: str, workspace: str, levers: list[str]) -> dict[str, Any]:
+    """One analysis: seconds, processor seconds and peak memory of its process.
+
+    Two levers work at a time, so the seconds of single levers say when the next one began.
+    """
+    busy = os.getloadavg()[0]
+    result, marks = asyncio.run(answer(url, workspace, levers))
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = marks[-1][1] - marks[0][1]
+    calls = result.baseline.calls
     return {
-        "calls": n,
-        "mean_blocks": mean_blocks,
-        "seconds": round(total, 3),
-        "cpu_seconds": round(time.process_time() - cpu, 3),
+        "calls": calls,
+        "seconds": round(seconds, 3),
+        "cpu_seconds": round(used.ru_utime + used.ru_stime, 3),
+        "peak_gb": round(used.ru_maxrss / 2**20, 2),
         "load_average_before": round(busy, 1),
-        "seconds_by_part": seconds,
-        "microseconds_per_call": round(total / n * 1e6, 3),
-        "peak_gb": round(_peak_gb(), 2),
-        "peak_gb_before_analysis": round(before, 2),
-        "findings": len(analysis.findings),
-        "joint_savings_pct": analysis.joint.savings_pct,
+        "microseconds_per_call": round(1e6 * seconds / calls, 3),
+        "cpu_microseconds_per_call": round(1e6 * (used.ru_utime + used.ru_stime) / calls, 3),
+        "seconds_by_step": {step: round(after - at, 3) for (step, at), (_, after) in pairwise(marks)},
+        "findings": len(result.findings),
+        "joint": result.joint.model_dump(exclude={"findings", "steps"}),
+        "found": _found(result),
     }
 
 
-def _peak_gb() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+def _found(result: OptimizeResult) -> dict[str, list[str | None]]:
+    """Savings with their interval by lever and parameters."""
+    found: dict[str, list[str | None]] = {}
+    for finding in result.findings:
+        about = [finding.params[key] for key in ("model", "from", "to") if key in finding.params]
+        name = " ".join([finding.lever, *about])
+        if finding.savings_usd is not None and finding.interval_95 is not None:
+            found.setdefault(name, [finding.savings_usd, *finding.interval_95])
+    return found
 
 
-def _in_own_process(n: int, blocks: int, levers: list[str]) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.levers", "--one", str(n), "--blocks", str(blocks)]
+def asked_apart(url: str, workspace: str, levers: list[str]) -> dict[str, Any]:
+    """`measure` in a process of its own, so that its children are only the analysis."""
+    command = [sys.executable, "-m", "benchmarks.levers", "--url", url, "--workspace", workspace]
     for lever in levers:
         command += ["--lever", lever]
-    surroundings = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
-    done = subprocess.run(command, cwd=ROOT, env=surroundings, capture_output=True, text=True, check=True)
+    surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+    done = subprocess.run(command, cwd=ROOT, env=surroundings, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(done.stdout)
 
 
+def median_run(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """The run in the middle, with the seconds of all."""
+    ordered = sorted(runs, key=lambda run: run["seconds"])
+    middle = {key: value for key, value in ordered[len(ordered) // 2].items() if key != "found"}
+    return {
+        **middle,
+        "seconds_of_runs": [run["seconds"] for run in runs],
+        "cpu_seconds_of_runs": [run["cpu_seconds"] for run in runs],
+        "load_average_of_runs": [run["load_average_before"] for run in runs],
+    }
+
+
+def peer_rates() -> list[dict[str, object]]:
+    """What an analyst would copy from price lists: dollars per million tokens and the terms of caching."""
+    catalogue = PriceCatalogue()
+    rows: list[dict[str, object]] = []
+    for model in MODELS:
+        price, half = (catalogue.resolve(model, at=PRICED_AT, tier=tier) for tier in ("standard", "batch"))
+        terms = catalogue.cache_terms(model)
+        if price is None or terms is None:
+            raise RuntimeError(f"{model} has no price")
+        rates = price.bands[0].rates
+        cheap = rates if half is None else half.bands[0].rates
+        rows.append(
+            {
+                "model": model,
+                "input": rates.input * 1e-9,
+                "output": rates.output * 1e-9,
+                "cache_read": rates.cache_read * 1e-9,
+                "cache_write": getattr(rates, terms.default_ttl.write) * 1e-9,
+                "batch_share": cheap.input / rates.input,
+                "min_tokens": terms.min_tokens,
+                "ttl_seconds": terms.default_ttl.seconds,
+            }
+        )
+    return rows
+
+
+def peer_environment(folder: Path) -> Path:
+    """The Python of an environment with pandas."""
+    venv.create(folder, with_pip=True)
+    pip = [str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", *PEER_PACKAGES]
+    subprocess.run(pip, check=True)
+    return folder / "bin" / "python"
+
+
+def peer_run(python: Path, files: Path) -> dict[str, Any]:
+    """The script over the files; its wall seconds count from the start of its process."""
+    started = time.perf_counter()
+    script = str(Path(__file__).parent / "peers" / "savings_with_pandas.py")
+    done = subprocess.run([str(python), script, str(files)], stdout=subprocess.PIPE, text=True, check=True)
+    return {**json.loads(done.stdout), "seconds": round(time.perf_counter() - started, 3)}
+
+
+def side_by_side(
+    ours: dict[str, list[str]], theirs: dict[str, dict[str, Any]]
+) -> tuple[dict[str, Any], list[str]]:
+    """Every answer of the peer with ours, and those whose savings differ."""
+    both: dict[str, Any] = {}
+    wrong: list[str] = []
+    for name, found in theirs.items():
+        mine = ours.get(name.removesuffix(" passes").removesuffix(" fails"))
+        both[name] = {"ours": mine, "peer": [found["savings"], *found["interval"]]}
+        saved = float(found["savings"])
+        if mine is None or abs(float(mine[0]) - saved) > LARGEST_DIFFERENCE * max(abs(saved), 1.0):
+            wrong.append(name)
+    return both, wrong
+
+
+def beside_peer(url: str, workspace: str, peer: tuple[Path, Path], rounds: int) -> dict[str, Any]:
+    """Both sides over the same calls, alternating."""
+    python, files = peer
+    ours: list[dict[str, Any]] = []
+    theirs: list[dict[str, Any]] = []
+    for _ in range(rounds):
+        ours.append(asked_apart(url, workspace, PEER_LEVERS))
+        theirs.append(peer_run(python, files))
+    both, wrong = side_by_side(ours[0]["found"], theirs[0]["found"])
+    ratios = [b["seconds"] / a["seconds"] for a, b in zip(ours, theirs, strict=True)]
+    return {
+        "calls": ours[0]["calls"],
+        "levers": PEER_LEVERS,
+        "ours_seconds": [run["seconds"] for run in ours],
+        "peer_seconds": [run["seconds"] for run in theirs],
+        "pandas": theirs[0]["pandas"],
+        "ratio": round(statistics.median(ratios), 1),
+        "ratio_of_rounds": [round(ratio, 1) for ratio in ratios],
+        "answers": both,
+        "answers_that_differ": wrong,
+        "load_average_of_rounds": [run["load_average_before"] for run in ours],
+    }
+
+
 def main() -> None:
-    """Measure each size several times and keep the median run."""
+    """Measure and record."""
     parser = argparse.ArgumentParser(prog="netra bench levers", description=__doc__)
-    parser.add_argument("--sizes", default="100000,300000,1000000", help="numbers of calls, comma-separated")
-    parser.add_argument("--blocks", type=int, default=5, help="mean prefix blocks a call, all levers")
+    parser.add_argument("--sizes", default="100000,1000000,10000000", help="numbers of calls")
+    parser.add_argument("--blocks", type=int, default=5, help="mean prefix blocks a call")
     parser.add_argument("--runs", type=int, default=3, help="runs of each size")
-    parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--peer-sizes", default="100000,1000000", help="sizes beside pandas; empty for none")
+    parser.add_argument("--url", help=argparse.SUPPRESS)
+    parser.add_argument("--workspace", help=argparse.SUPPRESS)
     parser.add_argument("--lever", action="append", help="these levers only (default: all)")
-    arguments = parser.parse_args()
-    if arguments.one is not None:
-        sys.stdout.write(json.dumps(measure(arguments.one, arguments.blocks, arguments.lever)))
+    options = parser.parse_args()
+    if options.workspace:
+        sys.stdout.write(json.dumps(measure(options.url, options.workspace, options.lever or [])))
         return
-    sizes = [int(size) for size in arguments.sizes.split(",")]
+    sizes = [int(size) for size in options.sizes.split(",")]
+    peer_sizes = [int(size) for size in options.peer_sizes.split(",") if size]
+    with tempfile.TemporaryDirectory(prefix="netra-bench-") as name:
+        payload = run(Path(name), (sizes, peer_sizes), options)
+    record("levers", payload, f"netra bench levers {' '.join(sys.argv[1:])}".strip())
 
-    def median(n: int, blocks: int, levers: list[str]) -> dict[str, Any]:
-        runs = [_in_own_process(n, blocks, levers) for _ in range(arguments.runs)]
-        ordered = sorted(runs, key=lambda run: run["seconds"])
-        return {**ordered[len(ordered) // 2], "seconds_of_runs": [run["seconds"] for run in runs]}
 
-    everything = [median(n, arguments.blocks, arguments.lever or []) for n in sizes]
-    cache = [median(n, 8, ["prompt-cache"]) for n in sizes]
-    payload = {"all_levers": everything, "prompt_cache_at_8_blocks": cache}
-    record("levers", payload, f"netra bench levers --sizes {arguments.sizes} --runs {arguments.runs}")
+def run(folder: Path, sizes: tuple[list[int], list[int]], options: argparse.Namespace) -> dict[str, Any]:
+    """All sizes, each stored once."""
+    everything: list[dict[str, Any]] = []
+    compared: list[dict[str, Any]] = []
+    python = peer_environment(folder / "peer") if sizes[1] else None
+    with running_engine(folder / "data") as engine:
+        for size in sorted({*sizes[0], *sizes[1]}):
+            frame = generated_calls(size, options.blocks)
+            workspace = asyncio.run(store_calls(engine.url, frame))
+            files = folder / f"files-{size}"
+            if size in sizes[1]:
+                write_peer_files(files, frame, peer_rates())
+            del frame
+            if size in sizes[0]:
+                runs = [asked_apart(engine.url, workspace, options.lever or []) for _ in range(options.runs)]
+                everything.append({**median_run(runs), "mean_blocks": options.blocks})
+            if python is not None and size in sizes[1]:
+                compared.append(beside_peer(engine.url, workspace, (python, files), options.runs))
+        return {"all_levers": everything, "beside_pandas": compared, "engine_gb": round(engine.memory_gb, 2)}
 
 
 if __name__ == "__main__":

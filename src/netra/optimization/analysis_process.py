@@ -27,7 +27,7 @@ from netra.optimization.schemas import OptimizeProgress, OptimizeResult
 from netra.pricing.catalogue import PriceCatalogue
 from netra.storage.clickhouse.store import AnalyticsStore
 
-NICENESS = 10
+NICENESS = 5
 _LIKELY_VICTIM = "1000"
 
 

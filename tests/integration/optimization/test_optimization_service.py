@@ -76,9 +76,12 @@ async def test_findings_over_stored_calls(
 async def test_the_query_behind_a_finding_gives_its_baseline(
     bench: UsageBench, service_of: Callable[[UsageBench], OptimizationService]
 ) -> None:
-    await bench.load(lines(60))
+    await bench.load(lines(120, request_hash="r", latency_ms=45_000, app="shop", reasoning_tokens=0))
     await bench.load(lines(60, model="gpt-4o", call_id=None))
-    for finding in (await service_of(bench).optimize(bench.context)).findings:
+    findings = (await service_of(bench).optimize(bench.context)).findings
+    judged = {finding.lever for finding in findings if finding.baseline_usd is not None}
+    assert judged >= {"response-cache", "duplicate-inflight", "provider-switch", "prompt-cache", "batch"}
+    for finding in findings:
         if finding.baseline_usd is None:
             continue
         answer = await bench.ask(

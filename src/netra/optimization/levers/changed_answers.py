@@ -75,7 +75,14 @@ def _one(
         latency=base.latency,
         risk=base.risk,
         effort=base.effort,
+        filters=_told_by_model(workload, canonical),
     )
+
+
+def _told_by_model(workload: Workload, canonical: str) -> dict[str, str]:
+    """What selects the calls of a model, where they all name it in one way."""
+    names = {used.model for used in workload.models if used.canonical.model == canonical}
+    return {"model": names.pop()} if len(names) == 1 else {}
 
 
 def _unevaluated(workload: Workload, base: Draft, rows: Rows, after: Int64, canonicals: list[str]) -> Draft:

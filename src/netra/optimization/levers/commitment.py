@@ -241,18 +241,18 @@ def _draft(workload: Workload, traffic: _Traffic, units: _Units, number: int) ->
             "unit_usd_per_hour": f"{units.usd_per_hour:f}",
             "unit_tokens_per_minute": f"{units.tokens_a_minute}",
         },
-        len(traffic.members),
+        used.rows,
         _instructions(used, number),
         assumptions=_assumptions(traffic, (capacity, fee), int((carried > 0).sum()), units.source),
         latency="steadier: capacity of your own is not shared; calls over it go on demand as now",
         risk="high",
         effort="high",
-        filters={"model": used.model, **({"provider": used.provider} if used.provider else {})},
+        filters={"model": used.model, "provider": used.provider},
     )
     if days < MIN_DAYS:
         return replace(draft, missing=[_more_days(days)])
     saved = total_femto(carried) - fee
-    baseline = total_femto(traffic.cost)
+    baseline = used.femto
     return replace(
         draft,
         effect=_effect(workload, (baseline, baseline - saved), per_day),

@@ -17,7 +17,7 @@ from netra.optimization.actions import Int64, RemoveCalls, Rows
 from netra.optimization.drafts import Draft, effect_of
 from netra.optimization.findings import Instructions, Missing, Snippet
 from netra.optimization.levers.changed_answers import nothing_to_change
-from netra.optimization.levers.groups import dearest_groups, place_params
+from netra.optimization.levers.groups import Group, dearest_groups
 from netra.optimization.levers.response_cache import SEND_REQUEST_HASH
 from netra.optimization.params import LeverParams
 from netra.optimization.repeats import is_retry, latency_micros, repeatable, repeats_of
@@ -67,7 +67,7 @@ class DuplicateInflight:
         duplicates = duplicates_in_flight(workload, latency, warmest)
         saved = np.where(duplicates, workload.cost, 0)
         groups = dearest_groups(workload, ("app", "feature"), saved)
-        return [_draft(workload, duplicates, labels, rows, len(groups) == 1) for labels, rows in groups]
+        return [_draft(workload, duplicates, group) for group in groups]
 
 
 def duplicates_in_flight(workload: Workload, latency: Int64, warmest: float) -> Rows:
@@ -82,8 +82,8 @@ def duplicates_in_flight(workload: Workload, latency: Int64, warmest: float) -> 
     return found & ~is_retry(workload)
 
 
-def _draft(workload: Workload, duplicates: Rows, labels: dict[str, str], rows: Rows, alone: bool) -> Draft:
-    gone = duplicates & rows
+def _draft(workload: Workload, duplicates: Rows, group: Group) -> Draft:
+    gone, rows = duplicates & group.own, group.rows
     unknown = workload.number("temperature")
     open_ended = int(gone.sum()) if unknown is None else int(unknown.filter(pl.Series(gone)).null_count())
     said = [
@@ -95,9 +95,9 @@ def _draft(workload: Workload, duplicates: Rows, labels: dict[str, str], rows: R
         said.append(f"{open_ended:,} of them carry no temperature and are taken as repeatable")
     return Draft(
         DuplicateInflight.name,
-        place_params(labels, alone=alone),
+        group.params,
         int(rows.sum()),
-        _instructions(workload, gone, labels),
+        _instructions(workload, gone, group.place),
         effect=effect_of(workload, rows, np.where(gone, 0, workload.cost)),
         action=RemoveCalls(gone),
         quality="none: the answer to the identical request",
@@ -105,14 +105,14 @@ def _draft(workload: Workload, duplicates: Rows, labels: dict[str, str], rows: R
         latency="lower or the same: who waits gets the answer of a request that began earlier",
         risk="medium" if open_ended else "low",
         effort="medium",
-        filters=labels,
+        filters=group.labels,
     )
 
 
-def _instructions(workload: Workload, gone: Rows, labels: dict[str, str]) -> Instructions:
+def _instructions(workload: Workload, gone: Rows, place: str) -> Instructions:
     top = workload.labels(("app", "feature", "model"), gone)
-    places = [f"{' / '.join(place.values())} ({calls:,} duplicates)" for place, calls in top if place]
-    where = " / ".join(labels.values()) or "the code that makes these calls"
+    places = [f"{' / '.join(labels.values())} ({calls:,} duplicates)" for labels, calls in top if labels]
+    where = place or "the code that makes these calls"
     return Instructions(
         summary="Send identical requests once while one of them is running, and share the answer.",
         steps=[

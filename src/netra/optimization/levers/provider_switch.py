@@ -150,7 +150,7 @@ def _draft(workload: Workload, used: UsedModel, offer: _Offer, sellers: list[str
         latency=compare_latency(workload, offer.rows, at_target, seller.provider),
         risk="medium",
         effort="medium",
-        filters=label,
+        filters={"model": used.model, "provider": used.provider},
     )
 
 

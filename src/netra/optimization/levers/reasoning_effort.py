@@ -123,6 +123,14 @@ def _at_effort(efforts: Coded, effort: str) -> Rows:
     return has_value(efforts, [value for value in efforts.values if value.lower() == effort])
 
 
+def _spelled(workload: Workload, group: _Group) -> dict[str, str]:
+    """The recorded effort as the calls spell it, where efforts are recorded at all."""
+    efforts = workload.coded("reasoning_effort")
+    counts = np.bincount(efforts.codes[group.rows], minlength=len(efforts.values))
+    known = workload.has_text("reasoning_effort")
+    return {"reasoning_effort": efforts.values[int(counts.argmax())]} if known else {}
+
+
 def _gated(
     workload: Workload,
     evaluations: pl.DataFrame,
@@ -181,7 +189,7 @@ def _draft(workload: Workload, group: _Group, effort: str, pairs: pl.DataFrame, 
         assumptions=said,
         latency=_latency(workload, group, effort),
         risk="medium",
-        filters=group.label,
+        filters={"model": group.used.model, "provider": group.used.provider, **_spelled(workload, group)},
     )
 
 

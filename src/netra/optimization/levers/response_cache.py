@@ -25,7 +25,7 @@ from netra.optimization.actions import Int64, RemoveCalls, Rows
 from netra.optimization.drafts import Draft, effect_of
 from netra.optimization.findings import Instructions, Missing, Snippet
 from netra.optimization.levers.changed_answers import nothing_to_change
-from netra.optimization.levers.groups import dearest_groups, place_params
+from netra.optimization.levers.groups import Group, dearest_groups
 from netra.optimization.levers.latency_words import saved_latency
 from netra.optimization.params import LeverParams, duration_text
 from netra.optimization.repeats import UInt64, is_retry, latency_micros, repeatable, repeats_of
@@ -95,7 +95,7 @@ class ResponseCache:
         hits = cache_hits(workload, terms.ttl, terms.scope, terms.warmest)
         saved = np.where(hits, workload.cost, 0)
         groups = dearest_groups(workload, ("app", "feature"), saved)
-        return [_draft(workload, terms, hits, labels, rows, len(groups) == 1) for labels, rows in groups]
+        return [_draft(workload, terms, hits, group) for group in groups]
 
 
 def cache_hits(workload: Workload, ttl: int, scope: str, warmest: float) -> Rows:
@@ -121,21 +121,19 @@ def _or_zero(workload: Workload, latency: Int64 | None) -> Int64:
     return np.zeros(workload.n, dtype=np.int64) if latency is None else latency
 
 
-def _draft(
-    workload: Workload, terms: _Terms, hits: Rows, labels: dict[str, str], rows: Rows, alone: bool
-) -> Draft:
-    gone = hits & rows
+def _draft(workload: Workload, terms: _Terms, hits: Rows, group: Group) -> Draft:
+    gone, rows = hits & group.own, group.rows
     unknown = _unknown_temperatures(workload, gone)
     return Draft(
         ResponseCache.name,
         {
-            **place_params(labels, alone=alone),
+            **group.params,
             "ttl": duration_text(terms.ttl),
             "scope": terms.scope,
             **({"temperature": f"{terms.warmest:g}"} if terms.warmest else {}),
         },
         int(rows.sum()),
-        _instructions(workload, terms, gone, labels),
+        _instructions(workload, terms, gone, group.place),
         effect=effect_of(workload, rows, np.where(gone, 0, workload.cost)),
         action=RemoveCalls(gone),
         quality="the same answer as the model gave to the identical request before; it may be stale",
@@ -143,7 +141,7 @@ def _draft(
         latency=saved_latency(workload, gone) if gone.any() else "none",
         risk="medium" if unknown or terms.warmest > 0 or terms.scope == "workspace" else "low",
         effort="medium",
-        filters=labels,
+        filters=group.labels,
     )
 
 
@@ -172,10 +170,10 @@ def _assumptions(workload: Workload, terms: _Terms, counts: tuple[int, int, int]
     return said
 
 
-def _instructions(workload: Workload, terms: _Terms, gone: Rows, labels: dict[str, str]) -> Instructions:
+def _instructions(workload: Workload, terms: _Terms, gone: Rows, place: str) -> Instructions:
     top = workload.labels(("app", "feature", "model"), gone)
-    places = [f"{' / '.join(place.values())} ({calls:,} repeats)" for place, calls in top if place]
-    where = " / ".join(labels.values()) or "the code that makes these calls"
+    places = [f"{' / '.join(labels.values())} ({calls:,} repeats)" for labels, calls in top if labels]
+    where = place or "the code that makes these calls"
     scope = {"app": "APP", "user": "USER_ID", "workspace": "WORKSPACE"}[terms.scope]
     return Instructions(
         summary=f"Keep answers for {duration_text(terms.ttl)} and reuse them for identical requests.",

@@ -37,7 +37,7 @@ from netra.optimization.similar import (
     served_by_similar,
     vectors_of,
 )
-from netra.optimization.workload import Workload
+from netra.optimization.workload import UsedModel, Workload
 
 _DAY = 86_400_000_000
 _THRESHOLD = 0.95
@@ -104,11 +104,9 @@ class SemanticCache:
         replayed = _replay(workload, vectors, lookup, scope, warmest)
         said = {"threshold": f"{alike:g}", "ttl": duration_text(lookup.ttl), "scope": scope}
         drafts: list[Draft] = []
-        for canonical in dict.fromkeys(used.canonical.model for used in workload.models):
-            codes = [used.code for used in workload.models if used.canonical.model == canonical]
-            rows = np.isin(workload.model_codes, np.array(codes))
-            if (replayed.hits & rows).any():
-                drafts.append(_draft(workload, evaluations, params, (canonical, rows, replayed), said))
+        for used in workload.models:
+            if (replayed.hits & workload.rows_of(used.code)).any():
+                drafts.append(_draft(workload, evaluations, params, (used, replayed), said))
         return drafts[:_MOST] or [_nothing_alike(workload, replayed, said)]
 
 
@@ -146,10 +144,11 @@ def _draft(
     workload: Workload,
     evaluations: pl.DataFrame,
     params: LeverParams,
-    part: tuple[str, Rows, _Replayed],
+    part: tuple[UsedModel, _Replayed],
     said: dict[str, str],
 ) -> Draft:
-    canonical, rows, replayed = part
+    used, replayed = part
+    canonical, rows = used.canonical.model, workload.rows_of(used.code)
     gone = replayed.hits & rows
     effect = effect_of(workload, rows, np.where(gone, 0, workload.cost))
     pairs = paired_items(
@@ -161,7 +160,7 @@ def _draft(
         missing = [_send_labels(canonical, said["threshold"], int(gone.sum()), worth)]
     return Draft(
         SemanticCache.name,
-        {"model": canonical, **said},
+        {"model": used.model, **({"provider": used.provider} if used.provider else {}), **said},
         int(rows.sum()),
         _instructions(workload, gone, said),
         effect=effect if pairs.height else None,
@@ -179,6 +178,7 @@ def _draft(
         latency=saved_latency(workload, gone),
         risk="high",
         effort="high",
+        filters={"model": used.model, "provider": used.provider},
     )
 
 

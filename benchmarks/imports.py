@@ -169,8 +169,9 @@ def main() -> None:
                 ) as client:
                     results.append(measure(client, server, path, rows, options.rounds))
             path.unlink()
-    load = {"before": round(load_before, 2), "after": round(os.getloadavg()[0], 2)}
-    record("imports", {"load_average": load, "results": results}, "netra bench imports")
+            # After each size, so that a run that is cut short leaves what it measured.
+            load = {"before": round(load_before, 2), "after": round(os.getloadavg()[0], 2)}
+            record("imports", {"load_average": load, "results": results}, "netra bench imports")
 
 
 if __name__ == "__main__":

@@ -9,18 +9,20 @@ Severity = Literal["rejected", "warning", "note"]
 
 LEVER_COLUMNS: dict[str, tuple[str, ...]] = {
     "prompt-cache": ("prefix_hashes",),
+    "prompt-trim": ("prefix_hashes",),
     "response-cache": ("request_hash",),
     "context-growth": ("session_id",),
     "retry-waste": ("retry_of",),
     "duplicate-inflight": ("request_hash", "latency_ms"),
-    "output-cap": ("max_output_tokens",),
     "reasoning-effort": ("reasoning_tokens",),
     "batch": ("interactive",),
     "flex": ("interactive",),
-    "latency": ("latency_ms",),
-    "streaming": ("ttft_ms",),
+    "hedging": ("latency_ms",),
+    "timeout": ("latency_ms",),
+    "region": ("latency_ms",),
 }
-"""Columns beyond time, model and tokens that a lever reads of a call; every other lever needs only those."""
+"""Columns without which a lever can say nothing about a call; every other lever needs only time, model and
+tokens."""
 
 
 class Finding(BaseModel):

@@ -1,11 +1,14 @@
 """Which files a command means, and what several imports add up to."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from netra.cli.import_files import find_files
 from netra.cli.import_reports import finding_text, summary
+from netra.cli.importing import FORMATS
+from netra.usage.importers import catalogue
 
 
 @pytest.fixture
@@ -60,3 +63,16 @@ def test_a_finding_in_one_line() -> None:
     }
     text = "1,200 clock_ahead (ts): are dated after the moment of the import, first in line 7"
     assert finding_text(finding) == text
+
+
+def test_command_line_page_and_document_know_the_same_formats() -> None:
+    names = [known.name for known in catalogue.FORMATS]
+    assert list(FORMATS) == names
+    root = Path(__file__).resolve().parents[3]
+    page = (root / "web" / "src" / "api" / "importing.ts").read_text(encoding="utf-8")
+    assert re.findall(r'\{ id: "([a-z-]+)", label:', page) == [
+        "calls", "evals", *names[2:]
+    ]  # fmt: skip
+    document = (root / "docs" / "import-formats.md").read_text(encoding="utf-8")
+    headings = ", ".join(re.findall(r"^## (.+)$", document, re.MULTILINE)).split(", ")
+    assert set(names) <= set(headings)

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netra.optimization.registry import LEVERS
 from netra.usage.cycles import References
 from netra.usage.parsing import FileParser, ImportOptions
-from netra.usage.quality import DataQuality, Finding
+from netra.usage.quality import LEVER_COLUMNS, DataQuality, Finding
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 START = datetime(2025, 6, 1, tzinfo=UTC)
@@ -157,10 +158,16 @@ def test_what_the_data_can_carry(tmp_path: Path) -> None:
     quality, _ = report(tmp_path, rows, values={"interactive": "false"})
     carried = {lever.lever: (lever.rows, lever.percent) for lever in quality.levers}
     assert carried["context-growth"] == (3, 75.0)
-    assert carried["batch"] == (4, 100.0)
+    assert carried["batch"] == carried["flex"] == (4, 100.0)
     assert carried["duplicate-inflight"] == (1, 25.0)
     assert carried["retry-waste"] == (0, 0.0)
     assert (quality.filled["user"], quality.filled["prefix_hashes"]) == (0.0, 25.0)
+
+
+def test_levers_are_those_there_are_and_read_these_columns() -> None:
+    levers = {lever.name: lever for lever in LEVERS}
+    for name, needs in LEVER_COLUMNS.items():
+        assert set(needs) <= set(levers[name].columns)
 
 
 def test_what_only_the_store_can_tell_is_part_of_the_report(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import random
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -185,6 +186,19 @@ def test_a_truncated_gzip_gives_its_good_rows_and_says_where_it_ends(tmp_path: P
 
 def report(parser: FileParser) -> DataQuality:
     return parser.quality.report(conflicts=0, duplicates=0, unpriced={})
+
+
+def test_a_truncated_zstd_gives_what_could_be_unpacked(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    rows = jsonl(*({**GOOD, "user": str(chance.random())} for _ in range(20_000)))
+    with pyarrow.CompressedOutputStream(str(tmp_path / "packed"), "zstd") as stream:
+        stream.write(rows)
+    whole = (tmp_path / "packed").read_bytes()
+    (tmp_path / "packed").write_bytes(whole[: len(whole) * 3 // 4])
+    parser = FileParser(ImportOptions("calls"), now=NOW)
+    chunks = list(parser.parse(tmp_path / "packed"))
+    assert 1_000 < rows_of(chunks).height < 20_000
+    assert "half_written" in {found.code for found in report(parser).findings}
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,14 @@ def print_findings(console: "Console", result: Mapping[str, Any]) -> None:
 
     from netra.reports.document import FindingRow
     from netra.reports.formatting import format_money, format_percent
-    from netra.reports.rendering.view import NOTHING, VERDICT_WORDS, show_effect, show_interval, show_params
+    from netra.reports.rendering.view import (
+        NOTHING,
+        VERDICT_WORDS,
+        show_effect,
+        show_interval,
+        show_latency,
+        show_params,
+    )
 
     table = tidy_table(
         ("#", "Change", "Verdict", "Saving", "Share", "95 % interval", "Risk", "Effort"),
@@ -49,6 +56,8 @@ def print_findings(console: "Console", result: Mapping[str, Any]) -> None:
     for row in judged:
         if row.reason:
             console.print(f"  {numbers[row.id]}: {escape(row.reason)}")
+        if row.latency_effect and not isinstance(row.latency_effect, str):
+            console.print(f"  {numbers[row.id]}: latency {escape(show_latency(row.latency_effect))}")
     _print_open(console, [row for row in rows if row.verdict == _OPEN], numbers)
     _print_diagnoses(console, result["findings"])
     _print_joint(console, result.get("joint"))

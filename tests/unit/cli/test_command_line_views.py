@@ -81,6 +81,45 @@ def test_findings_show_refusals_and_what_is_missing() -> None:
     assert "All recommended together: $3.00 (30.0 %), 95 % interval $2.00 to $4.00" in text
 
 
+def test_a_plan_and_why_prefixes_miss_are_shown() -> None:
+    console = plain_console()
+    change = {"before_ms": 1_500.0, "after_ms": 900.0, "interval_95": [450.0, 700.0]}
+    miss = {
+        "cause": "changed", "tokens": 600, "share_pct": 60.0, "why": "from block 2 [on]",
+        "advice": "Move it.", "worth_usd": "1.5",
+    }  # fmt: skip
+    group = {
+        "feature": "chat", "calls": 10, "tokens": 1_000, "read_pct": 40.0, "shared_tokens": 512,
+        "misses": [miss],
+    }  # fmt: skip
+    check = {
+        "name": "min_savings_pct", "limit": 30.0, "value": 20.0, "bound": 18.0, "standing": "unmet",
+        "short_by": 10.0,
+    }  # fmt: skip
+    hedge = finding(
+        id="fnd_2", lever="hedging", verdict="recommend", params={},
+        latency_effect={"calls": 9, "p50": change, "p95": change, "p99": change},
+    )  # fmt: skip
+    plan: dict[str, Any] = {
+        "feasible": False, "findings": ["fnd_2"], "levers": ["hedging"], "baseline_usd": "10",
+        "counterfactual_usd": "8", "savings_usd": "2", "savings_pct": 20.0, "interval_95": ["1.8", "2.2"],
+        "quality": None, "latency": None, "risk": "low", "effort": "low", "constraints": [check],
+        "summary": "The constraints cannot hold together.", "candidates": 1, "tried": 1, "exact": True,
+    }  # fmt: skip
+    result = {
+        "baseline": {"calls": 100, "cost_usd": "10"},
+        "findings": [finding(params={"model": "gpt-4o"}, diagnosis=[group]), hedge],
+        "plan": plan,
+    }
+    print_findings(console, result)
+    text = text_of(console)
+    assert "No plan holds; the nearest: changes 1, saves $2.00 (20.0 %)" in text
+    assert "does not hold a saving of 30 %: 20.00 %, short by 10.00 %" in text
+    assert "1: latency p50 1,500 to 900 ms" in text
+    assert "Why prefixes of gpt-4o miss the cache" in text
+    assert "60.0 % changed: from block 2 [on]; worth $1.50" in text
+
+
 def frame(kind: str, parent: str | None = None, **data: Any) -> dict[str, Any]:
     return {"type": kind, "parent": parent, "run_id": "run_1", "seq": 1, "data": data}
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from netra.agents.triage.continuing import continue_frame
+from netra.agents.triage.follow_ups import Listed
 from netra.agents.triage.frame import QuestionFrame, Vocabulary
 from netra.agents.triage.parsing import parse_question
 
@@ -124,13 +125,21 @@ def test_kind_of_question(kind: str, text: str) -> None:
         ("the third and fourth?", [3, 4], ["detail"]),
         ("what do the first two save in a year?", [1, 2], ["year"]),
         ("why not the cache?", [2], ["why"]),
+        ("why not the cache on gpt-4o?", [4], ["why"]),
+        ("and why not gpt-4o-mini?", [1], ["why"]),
         ("and why not batch them?", [3], ["why"]),
+        ("how sure are you?", [], ["why"]),
         ("show me the query", [], ["query"]),
         ("what SQL is behind that number?", [], ["query"]),
     ],
 )
 def test_follow_up(text: str, ordinals: list[int], asks: list[str]) -> None:
-    earlier = ("model-switch", "prompt-cache", "batch", "prompt-cache")
+    earlier = [
+        Listed("model-switch", "Switching gpt-4 to gpt-4o-mini"),
+        Listed("prompt-cache", "Prompt caching on claude-sonnet-4-5 (ttl 1h)"),
+        Listed("batch", "Batch processing"),
+        Listed("prompt-cache", "Prompt caching on gpt-4o (ttl 10m)"),
+    ]
     frame = parse_question(text, WORDS, NOW, "UTC", has_findings=True, earlier=earlier)
     assert (frame.kind, frame.ordinals, frame.asks) == ("follow_up", ordinals, asks)
 
@@ -375,4 +384,7 @@ def test_a_short_follow_up_changes_one_thing_of_the_question_before() -> None:
     assert after is not None
     assert (after.kind, after.dimensions, after.measures) == ("usage", ["provider"], ["calls"])
     assert (after.filters, after.window) == ({"feature": "support-chat"}, before.window)
+    earlier = continue_frame("what about the week before?", before, read("what about the week before?"))
+    assert earlier is not None
+    assert earlier.window.until == before.window.since
     assert continue_frame("Top five cost drivers this month", before, read("Top five cost drivers")) is None

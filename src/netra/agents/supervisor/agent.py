@@ -136,7 +136,10 @@ class SupervisorAgent:
             offset = end
 
     def _memory(self, hand_over: HandOver, earlier: JsonObject) -> JsonObject:
-        frame = {"frame": plain_json(_known(hand_over).frame)}
+        asked = _known(hand_over).frame
+        # What is no question of its own changes nothing about what the next one may refer to.
+        passing = asked.kind in {"follow_up", "outside", "greeting", "capabilities"}
+        frame: JsonObject = {"frame": earlier.get("frame") if passing else plain_json(asked)}
         if hand_over.optimization is not None and hand_over.optimization.savings is not None:
             ledger = self._runtime.dispatcher.ledger.by_id()
             return {**remember_savings(hand_over.optimization.savings, ledger), **frame}

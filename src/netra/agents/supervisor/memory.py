@@ -27,9 +27,9 @@ def latest_memory(history: Sequence[Turn]) -> JsonObject:
         if not memory.get("figures") and result.get("figures"):
             memory["figures"] = result["figures"]
         if isinstance(kept, dict):
-            memory.setdefault("frame", kept.get("frame"))
-            if kept.get("items") or kept.get("drivers"):
-                return {**kept, **memory}
+            memory = {**kept, **memory} if "items" not in memory and "drivers" not in memory else memory
+        if memory.get("figures") and (memory.get("items") or memory.get("drivers")):
+            break
     return memory
 
 

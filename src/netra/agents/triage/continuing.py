@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from netra.agents.triage.frame import QuestionFrame
+from netra.agents.triage.frame import QuestionFrame, Window
 
 _OPENING = (
     r"^\W*(?:and|what about|how about|same|now|also|only|just|ok(?:ay)?|then|but|or|for|in|by|per|without)\b"
@@ -22,10 +22,12 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
         return None
     if present.kind in {"greeting", "capabilities", "follow_up"} or present.outside in {"sql", "language"}:
         return None
-    if not re.match(_OPENING, text.lower()) or not _says_something(present):
+    says_something = _says_something(present) or _moved_back(text, earlier.window) is not None
+    if not re.match(_OPENING, text.lower()) or not says_something:
         return None
     own_kind = present.kind not in {"usage", "outside"} and present.kind in _CARRIED
     window = present.window if present.window.since or present.window.until else earlier.window
+    window = _moved_back(text, earlier.window) or window
     filters = {**earlier.filters, **present.filters}
     if own_kind:
         return present.model_copy(update={"window": window, "filters": filters})
@@ -39,6 +41,15 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
         "kind": "usage" if present.measures and earlier.kind != "usage" else earlier.kind,
     }
     return earlier.model_copy(update=changed)
+
+
+def _moved_back(text: str, window: Window) -> Window | None:
+    """The period before the earlier one, for "the week before"; None where nothing like it is said."""
+    named = re.search(r"\b(?:day|week|month|quarter|year|period) before\b", text.lower())
+    if named is None or window.since is None or window.until is None:
+        return None
+    since = window.since - (window.until - window.since)
+    return Window(since=since, until=window.since, label=f"the {named.group(0)} {window.label}")
 
 
 def _says_something(frame: QuestionFrame) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from netra.agents.triage.frame import FollowUpAsk
 
@@ -40,6 +42,14 @@ _FRESH_SUBJECT = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A finding that an earlier answer listed."""
+
+    lever: str
+    title: str
+
+
 def find_ordinals(text: str) -> list[int]:
     """The positions named, from 1, in the order named; -1 for "the last one"; empty when none is."""
     named = [(found.start(), int(found.group(1))) for found in re.finditer(_NUMBERED, text)]
@@ -60,15 +70,33 @@ def find_ordinals(text: str) -> list[int]:
     return list(dict.fromkeys(value for _, value in sorted(named)))
 
 
-def find_named(text: str, levers: list[str], items: list[str]) -> list[int]:
-    """Positions of the earlier findings whose lever the text names: "why not the cache?"; the first of each.
+def find_named(text: str, levers: list[str], models: list[str], earlier: Sequence[Listed]) -> list[int]:
+    """Positions of the earlier findings that the text names by lever or model: "why not the cache on haiku?".
 
-    `items` are the levers of the earlier findings in order; "cache" alone means whichever cache is there.
+    "cache" alone means whichever cache is listed; of several that fit the first is meant.
     """
-    wanted = [lever for lever in levers if lever in items]
+    wanted = [lever for lever in levers if any(lever == listed.lever for listed in earlier)]
     if not wanted and re.search(r"\bcach", text):
-        wanted = [lever for lever in items if lever.endswith("cache")][:1]
-    return [items.index(lever) + 1 for lever in dict.fromkeys(wanted)]
+        wanted = [listed.lever for listed in earlier if listed.lever.endswith("cache")][:1]
+    if not wanted and not models:
+        return []
+    of_lever = [
+        (place, listed) for place, listed in enumerate(earlier, 1) if not wanted or listed.lever in wanted
+    ]
+    named = [place for place, listed in of_lever if all(_in(model, listed.title) for model in models)]
+    if models and named:
+        return named[:1]
+    firsts: dict[str, int] = {}
+    for place, listed in of_lever if wanted else []:
+        firsts.setdefault(listed.lever, place)
+    return list(firsts.values())
+
+
+def _in(model: str, title: str) -> bool:
+    """Whether the title names the model, whole or by the family it is called by."""
+    return re.search(rf"(?<![\w\-]){re.escape(model.lower())}(?![\w]|-\w)", title.lower()) is not None or (
+        model in {"haiku", "sonnet", "opus"} and model in title.lower()
+    )
 
 
 def find_asks(text: str) -> list[FollowUpAsk]:
@@ -86,7 +114,7 @@ def is_follow_up(text: str) -> bool:
     if "query" in asks and re.search(r"\b(?:show|see|what|which|give|is|was)\b", text):
         return True
     short = len(text.split()) <= 18
-    if re.search(r"^\W*why not\b", text) and short:
+    if short and re.search(r"^\W*(?:and )?why not\b|\bhow (?:sure|certain|confident)\b", text):
         return True
     if re.search(_POINTERS, text) and short and asks != ["detail"]:
         return True

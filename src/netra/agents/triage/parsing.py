@@ -6,7 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from netra.agents.triage.follow_ups import find_asks, find_named, find_ordinals, is_follow_up
+from netra.agents.triage.follow_ups import (
+    Listed,
+    find_asks,
+    find_named,
+    find_ordinals,
+    is_follow_up,
+)
 from netra.agents.triage.frame import QuestionFrame, QuestionKind, Vocabulary, Window
 from netra.agents.triage.languages import find_language, is_sql, why_unread
 from netra.agents.triage.lever_words import find_levers, find_ttl
@@ -138,10 +144,10 @@ def parse_question(
     timezone: str,
     *,
     has_findings: bool = False,
-    earlier: Sequence[str] = (),
+    earlier: Sequence[Listed] = (),
 ) -> QuestionFrame:
     """Read a question. `has_findings` says that the thread has an earlier answer to refer to, `earlier` are
-    the levers of its findings in order.
+    its findings in order.
     """
     original = " ".join(readable_part(text).split())
     clean = correct_spelling(original, vocabulary)
@@ -173,7 +179,7 @@ def parse_question(
         unknown=unknown,
         outside=why_unread(text) if kind == "outside" else None,
         language=find_language(original) if kind == "outside" else None,
-        ordinals=(find_ordinals(clean) or find_named(clean, levers, [*earlier])) if follows else [],
+        ordinals=(find_ordinals(clean) or find_named(clean, levers, models, earlier)) if follows else [],
         asks=find_asks(clean) if follows else [],
     )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import cast
 
 from netra.agents.triage.continuing import continue_frame
+from netra.agents.triage.follow_ups import Listed
 from netra.agents.triage.frame import QuestionFrame, Vocabulary
 from netra.agents.triage.parsing import parse_question
 from netra.agents.triage.results import DataFacts
@@ -58,10 +59,11 @@ def read_frame(brief: JsonObject, vocabulary: Vocabulary, facts: DataFacts | Non
 def _read(brief: JsonObject, vocabulary: Vocabulary, now: datetime) -> QuestionFrame:
     """The question as of `now`, as one of its own or as a change of the one before."""
     question, zone = str(brief["question"]), str(brief["timezone"])
-    earlier, named = brief.get("earlier_frame"), brief.get("earlier_levers")
-    levers = [str(name) for name in named] if isinstance(named, list) else []
+    earlier = brief.get("earlier_frame")
+    levers, titles = (cast(list[str], brief.get(name) or []) for name in ("earlier_levers", "earlier"))
+    listed = [Listed(lever, title) for lever, title in zip(levers, titles, strict=False)]
     refers = bool(brief.get("has_findings"))
-    present = parse_question(question, vocabulary, now, zone, has_findings=refers, earlier=levers)
+    present = parse_question(question, vocabulary, now, zone, has_findings=refers, earlier=listed)
     before = QuestionFrame.model_validate(earlier) if isinstance(earlier, dict) else None
     if before is None or (present.kind == "follow_up" and (present.ordinals or present.asks != ["detail"])):
         return present

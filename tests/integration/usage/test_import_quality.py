@@ -126,3 +126,13 @@ async def test_usage_lines_stand_beside_the_calls(bench: Any) -> None:
     undone = (await bench.imports.list_imports(bench.context))[-1]
     await bench.imports.undo_import(bench.context, undone.id)
     assert (await bench.load(lines(bucket), "openai-usage")).stored == 1
+
+
+async def test_many_chunks_find_what_is_stored_by_whichever_way(bench: Any) -> None:
+    """The first chunks ask the store for their ids, later ones remember all of the workspace."""
+    await bench.load(lines(*(call(number) for number in range(200))))
+    changed = [call(number, output_tokens=51 if number % 10 == 0 else 50) for number in range(100, 300)]
+    bench.imports._block_bytes = 2_000
+    result = await bench.load(lines(*changed, *changed[150:]))
+    assert (result.read, result.stored, result.duplicates, result.rejected) == (250, 100, 140, 10)
+    assert (await bench.ask("calls", "output_tokens")).rows == [{"calls": 300, "output_tokens": 15_010}]

@@ -9,10 +9,11 @@ import numpy.typing as npt
 import polars as pl
 
 from netra.optimization.blocks import Blocks, blocks_of
+from netra.optimization.call_columns import CallColumns
 from netra.optimization.prefix_replay import Gaps, PrefixBlocks, gaps_since_last_use
 from netra.optimization.prefix_replay import blocks_of as prefix_blocks_of
 from netra.pricing.catalogue import PriceCatalogue
-from netra.pricing.coding import Coded, Int32, as_labels, coded, combined, identities
+from netra.pricing.coding import Coded, Int32, as_labels, combined
 from netra.pricing.models import CanonicalModel
 from netra.pricing.money import total_femto
 from netra.pricing.vectorised import PriceTable, Tokens, price_table, tokens_of
@@ -36,7 +37,7 @@ class UsedModel:
     femto: int
 
 
-class Workload:
+class Workload(CallColumns):
     """Calls in order of (ts, position) with their recorded cost. Not thread-safe; lives for one analysis.
 
     `frame`: columns of `llm_calls`; ts, model, input_tokens and output_tokens must be there, others may.
@@ -45,12 +46,10 @@ class Workload:
 
     def __init__(self, frame: pl.DataFrame, catalogue: PriceCatalogue) -> None:
         self.catalogue = catalogue
-        self.frame = with_labels(_in_order(frame)).rechunk()
-        self.n = self.frame.height
+        super().__init__(with_labels(_in_order(frame)).rechunk())
         self.tokens: Tokens = tokens_of(self.frame)
         self.prices: PriceTable = price_table(self.frame, catalogue)
         self.cost, self.priced = self.prices.cost(self.tokens)
-        self._with_text: dict[str, bool] = {}
 
     @cached_property
     def ts(self) -> Int64:
@@ -106,51 +105,6 @@ class Workload:
     def rows_of(self, code: int) -> Rows:
         """The calls of one model."""
         return self.model_codes == code
-
-    def text(self, name: str) -> pl.Series:
-        """A text column, empty where absent or null. Comparing `identities` or `coded` is cheaper."""
-        if name not in self.frame.columns:
-            return pl.Series(name, [""]).new_from_index(0, self.n)
-        column = self.frame.get_column(name)
-        if column.dtype.is_integer():
-            return column.cast(pl.String).set(column.fill_null(0) == 0, "")
-        return column.cast(pl.String).fill_null("")
-
-    def coded(self, name: str) -> Coded:
-        """A text column as a number per distinct value; one value, empty, where absent."""
-        if name not in self.frame.columns:
-            return Coded(np.zeros(self.n, dtype=np.int32), ("",))
-        return coded(self.frame.get_column(name))
-
-    def identities(self, name: str) -> npt.NDArray[np.uint64]:
-        """A 64-bit number per distinct value of an identifier column (n), 0 where absent or empty."""
-        if name not in self.frame.columns:
-            return np.zeros(self.n, dtype=np.uint64)
-        return identities(self.frame.get_column(name))
-
-    def has_text(self, name: str) -> bool:
-        """Whether any call has a value in a text column."""
-        if name not in self._with_text:
-            self._with_text[name] = name in self.frame.columns and self._holds_text(name)
-        return self._with_text[name]
-
-    def _holds_text(self, name: str) -> bool:
-        column = self.frame.get_column(name)
-        if isinstance(column.dtype, pl.Enum):
-            few = coded(column)
-            counts = np.bincount(few.codes, minlength=len(few.values))
-            return any(value and count for value, count in zip(few.values, counts.tolist(), strict=True))
-        empty = 0 if column.dtype.is_integer() else ""
-        return bool((column.is_not_null() & (column != empty)).any())
-
-    def number(self, name: str) -> pl.Series | None:
-        """A numeric (whole numbers as Int64) or boolean column, None where absent or null throughout."""
-        if name not in self.frame.columns:
-            return None
-        column = self.frame.get_column(name)
-        if column.null_count() == self.n:
-            return None
-        return column.cast(pl.Int64) if column.dtype.is_integer() else column
 
     def labels(self, names: Sequence[str], rows: Rows, top: int = 3) -> list[tuple[dict[str, str], int]]:
         """The dearest combinations of text columns among some calls: (labels, calls)."""

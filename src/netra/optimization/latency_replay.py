@@ -153,9 +153,8 @@ class LatencyReplay:
         return ms
 
     def _shortened(self, limit: Int64) -> Float64:
-        ms, written = self.recorded.ms, np.maximum(self._workload.tokens.output, 1)
-        first = np.minimum(self.recorded.first_ms, ms)
-        return first + (ms - first) * np.minimum(written, np.maximum(limit, 1)) / written
+        written = self._workload.tokens.output.astype(np.float64)
+        return shortened(self.recorded.ms, self.recorded.first_ms, written, limit.astype(np.float64))
 
     def _rows_of(self, switch: SwitchModel) -> Rows:
         target = self._workload.catalogue.canonical(switch.model, switch.provider)
@@ -177,6 +176,12 @@ def _recorded(workload: Workload) -> Latencies:
     known = latency.is_not_null().to_numpy() & fine
     ms = latency.cast(float).fill_null(0.0).to_numpy()
     return Latencies(ms, none if first is None else first.cast(float).fill_null(0.0).to_numpy(), known)
+
+
+def shortened(ms: Float64, first_ms: Float64, written: Float64, limit: Float64 | float) -> Float64:
+    """Latencies of calls with at most `limit` tokens of the `written` ones: f + (l - f) * min(n, c) / n."""
+    first, tokens = np.minimum(first_ms, ms), np.maximum(written, 1.0)
+    return first + (ms - first) * np.minimum(tokens, np.maximum(limit, 1.0)) / tokens
 
 
 def same_ranks(ms: Float64, strata: Int64, known: Float64, known_strata: Int64) -> Float64:

@@ -1,8 +1,8 @@
 """What it would take to bring a latency percentile under a target: each answer replayed shorter, call by
 call.
 
-Formula: a call that wrote n tokens in latency l with its first token at f would, with at most c tokens, have
-taken f + (l - f) * min(n, c) / n. Calls without a first-token time count as all writing (f = 0).
+The formula is that of the levers (`optimization/latency_replay.py`). Calls without a first-token time count
+as all writing.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+
+from netra.optimization.latency_replay import shortened
 
 Floats = npt.NDArray[np.float64]
 _SEARCH_STEPS = 24
@@ -108,8 +110,7 @@ def plan_tail(frame: pl.DataFrame, by: list[str], quantile: float, target_ms: fl
 def _capped(
     latency: Floats, first: Floats, tokens: Floats, within: npt.NDArray[np.bool_], cap: float
 ) -> Floats:
-    shorter = first + (latency - first) * np.minimum(tokens, cap) / tokens
-    return np.where(within, shorter, latency)
+    return np.where(within, shortened(latency, first, tokens, cap), latency)
 
 
 def _longest_cap(

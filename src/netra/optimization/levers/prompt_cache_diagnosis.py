@@ -377,6 +377,8 @@ def _miss(
             pass
     saved = 0 if after is None else total_femto(costs.now[rows]) - total_femto(after[rows])
     why, advice = miss_in_words(cause, terms, place, place * size)
+    if after is not None and saved <= 0:
+        advice = "Leave it: by replay, what is written to the cache for it would cost more than it saves."
     return CacheMiss(
         cause=cause,
         tokens=tokens,

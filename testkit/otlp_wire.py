@@ -26,11 +26,14 @@ class Span:
     events: Sequence[tuple[str, int]] = ()
 
 
-def request_of(spans: Iterable[Span], *, scope: str = "a.scope", service: str = "a-service") -> bytes:
+def request_of(
+    spans: Iterable[Span], *, scope: str = "a.scope", resource: Mapping[str, str] | None = None
+) -> bytes:
     """ExportTraceServiceRequest in protobuf, with one resource and one scope."""
-    resource = _field(1, _pair("service.name", service))
+    facts = {"service.name": "a-service"} if resource is None else resource
+    about = b"".join(_field(1, _pair(key, value)) for key, value in facts.items())
     inner = _field(1, _field(1, scope.encode())) + b"".join(_field(2, span_bytes(span)) for span in spans)
-    return _field(1, _field(1, resource) + _field(2, inner))
+    return _field(1, _field(1, about) + _field(2, inner))
 
 
 def json_of(spans: Iterable[Span], *, scope: str = "a.scope", service: str = "a-service") -> dict[str, Any]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netra.errors.kinds import TooLargeError
-from netra.usage.otlp import requests
+from netra.usage.otlp import packed, requests
 from netra.usage.otlp.json_spans import read_json
 from netra.usage.otlp.names import WANTED
 from netra.usage.otlp.packed import MalformedError
@@ -172,6 +172,33 @@ def test_a_small_body_that_becomes_huge_is_refused(encoding: str, monkeypatch: p
     body = gzip.compress(bomb) if encoding == "gzip" else pa.Codec("zstd").compress(bomb, asbytes=True)
     with pytest.raises(TooLargeError):
         read_export(body, PROTOBUF, encoding)
+
+
+def test_a_request_of_too_many_spans_or_fields_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requests, "MAX_SPANS", 3)
+    monkeypatch.setattr(packed, "MOST_FIELDS", 50)
+    monkeypatch.setattr(requests, "MAX_JSON_BYTES", 100)
+    few = [Span(b"t" * 16, bytes([n] * 8), 1, 2) for n in range(4)]
+    assert len(read_export(request_of(few[:3]), PROTOBUF, "")) == 3
+    with pytest.raises(TooLargeError):
+        read_export(request_of(few), PROTOBUF, "")
+    with pytest.raises(TooLargeError):
+        read_export(orjson.dumps(json_of(few)), JSON, "")
+    with pytest.raises(UnreadableExportError):
+        read_export(
+            request_of([Span(b"t" * 16, b"s" * 8, 1, 2, {f"k{n}": n for n in range(50)})]), PROTOBUF, ""
+        )
+
+
+def test_what_a_resource_says_holds_for_its_spans_that_do_not_say_it() -> None:
+    own = Span(b"t" * 16, b"a" * 8, 1, 2, {"deployment.environment": "own"})
+    sent = [own, Span(b"t" * 16, b"b" * 8, 1, 2)]
+    resource = {"deployment.environment": "live", "service.name": "a-service"}
+    in_json = json_of(sent)
+    pairs = [{"key": key, "value": {"stringValue": value}} for key, value in resource.items()]
+    in_json["resourceSpans"][0]["resource"]["attributes"] = pairs
+    for read in (read_protobuf(request_of(sent, resource=resource)), read_json(orjson.dumps(in_json))):
+        assert read.attributes["deployment.environment"].series(2).to_list() == ["own", "live"]
 
 
 def test_answers_are_those_of_the_protocol() -> None:

@@ -18,6 +18,7 @@ from netra.usage.schema import MAX_TOKENS
 
 MAX_FUTURE = timedelta(days=1)
 _DEEPEST = 64
+_LONGEST_MS = 7 * 86_400_000
 _CALL_OPERATIONS = (
     "chat", "text_completion", "completion", "generate_content", "embeddings", "embedding", "responses",
     "messages", "message", "fetch_response",
@@ -146,7 +147,8 @@ def _call_columns(columns: SpanColumns) -> list[pl.Expr]:
     identity = [
         pl.concat_str("trace_id", "span_id").alias("call_id"),
         (pl.col("start") // 1000).cast(pl.Datetime("us")).dt.replace_time_zone("UTC").alias("ts"),
-        pl.when(lasted >= 0).then(lasted).alias("latency_ms"),
+        # Clocks that jumped while the call was under way.
+        pl.when(lasted.is_between(0, _LONGEST_MS)).then(lasted).alias("latency_ms"),
         pl.col("trace_id"),
         pl.col("span_id"),
         pl.col("parent_id").alias("parent_span_id"),

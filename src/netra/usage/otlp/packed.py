@@ -24,8 +24,16 @@ _WIDTH = np.array([0, 8, 0, 0, 0, 4, 0, 0], dtype=np.int64)
 _KNOWN = np.array([True, True, True, False, False, True, False, False])
 
 
+MOST_FIELDS = 10_000
+"""Fields of one message; each is a step over all messages, and a message of millions would take minutes."""
+
+
 class MalformedError(ValueError):
     """The bytes are no message of this format."""
+
+
+class TooManySpansError(ValueError):
+    """More spans in one request than are read at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,8 @@ class Packed:
                 owner, place, limit = owner[more], place[more], limit[more]
             if not len(owner):
                 break
+            if len(parts) == MOST_FIELDS:
+                raise MalformedError(f"a message has more than {MOST_FIELDS} fields")
             found, place = self._one_field(owner, place, limit)
             parts.append(found)
         if not parts:

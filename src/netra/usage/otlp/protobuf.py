@@ -13,7 +13,17 @@ from typing import Any
 import numpy as np
 
 from netra.usage.otlp.names import FIRST_TOKEN_EVENTS, WANTED, ContentOrder, content_order
-from netra.usage.otlp.packed import FIXED64, LENGTH, VARINT, Fields, Int64, Packed, UInt64, fields_of
+from netra.usage.otlp.packed import (
+    FIXED64,
+    LENGTH,
+    VARINT,
+    Fields,
+    Int64,
+    Packed,
+    TooManySpansError,
+    UInt64,
+    fields_of,
+)
 from netra.usage.otlp.spans import Attribute, Spans
 
 _MIX = np.uint64(0x9E37_79B9_7F4A_7C15)
@@ -32,8 +42,8 @@ class _Place:
     resource: int
 
 
-def read_protobuf(content: bytes) -> Spans:
-    """The spans of one request. Raises MalformedError."""
+def read_protobuf(content: bytes, most_spans: int = 50_000) -> Spans:
+    """The spans of one request. Raises MalformedError, TooManySpansError."""
     packed = Packed(content)
     places: list[_Place] = []
     resources: list[tuple[int, int]] = []
@@ -45,6 +55,8 @@ def read_protobuf(content: bytes) -> Spans:
             elif number == 2 and kind == LENGTH:
                 places += _of_scope(packed, start, end, len(resources))
         resources.append(resource)
+        if len(places) > most_spans:
+            raise TooManySpansError
     return _spans(packed, places, _resource_texts(packed, resources))
 
 
@@ -246,12 +258,23 @@ def _attributes(
             )
         else:
             found[key] = Attribute(rows, material)
-    for name in {name for texts_of in resources for name in texts_of} & WANTED - found.keys():
-        rows = [row for row, place in enumerate(places) if name in resources[place.resource]]
-        found[name] = Attribute(
-            np.array(rows, dtype=np.int64), [resources[places[row].resource][name] for row in rows]
-        )
+    _add_of_resources(found, resources, places)
     contents: dict[int, list[tuple[str, str]]] = {}
     for row, _, key, value in sorted(texts, key=lambda one: one[:2]):
         contents.setdefault(row, []).append((key, value))
     return found, contents
+
+
+def _add_of_resources(
+    found: dict[str, Attribute], resources: Sequence[dict[str, str]], places: Sequence[_Place]
+) -> None:
+    """What a resource says holds for its spans that do not say it themselves."""
+    for name in {name for texts in resources for name in texts} & WANTED:
+        rows = [row for row, place in enumerate(places) if name in resources[place.resource]]
+        values: list[object] = [resources[places[row].resource][name] for row in rows]
+        own = found.get(name)
+        if own is not None:
+            # The last of several values counts.
+            rows += own.rows.tolist()
+            values += list(own.values)
+        found[name] = Attribute(np.array(rows, dtype=np.int64), values)

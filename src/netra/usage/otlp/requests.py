@@ -14,7 +14,7 @@ import pyarrow
 
 from netra.errors.kinds import InvalidInputError, NetraError, TooLargeError
 from netra.usage.otlp.json_spans import read_json
-from netra.usage.otlp.packed import MalformedError
+from netra.usage.otlp.packed import MalformedError, TooManySpansError
 from netra.usage.otlp.protobuf import read_protobuf
 from netra.usage.otlp.spans import Spans
 
@@ -22,6 +22,10 @@ PROTOBUF, JSON = "application/x-protobuf", "application/json"
 MAX_PLAIN_BYTES = 64 * 1024**2
 """Largest request once decompressed."""
 
+MAX_JSON_BYTES = 16 * 1024**2
+"""The same for JSON, which takes many times its size in memory."""
+
+MAX_SPANS = 50_000
 _STEP = 1 << 20
 _arrow = cast(Any, pyarrow)
 
@@ -53,8 +57,14 @@ def read_export(body: bytes, content_type: str, encoding: str) -> Spans:
     """The spans of a request. Raises UnsupportedMediaError, UnreadableExportError, TooLargeError."""
     kind = media_type(content_type)
     plain = _decompressed(body, encoding.strip().lower())
+    if kind == JSON and len(plain) > MAX_JSON_BYTES:
+        raise TooLargeError(f"the request is larger than {MAX_JSON_BYTES} bytes", hint="send protobuf")
     try:
-        return read_protobuf(plain) if kind == PROTOBUF else read_json(plain)
+        return read_protobuf(plain, MAX_SPANS) if kind == PROTOBUF else read_json(plain)
+    except TooManySpansError:
+        raise TooLargeError(
+            f"the request has more than {MAX_SPANS} spans", hint="send fewer at once"
+        ) from None
     except MalformedError as failure:
         raise UnreadableExportError(
             f"the body is no export request: {failure}",

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 import orjson
 
-_LONGEST = 20_000
+_LONGEST = 4_000
 
 
 class Usage(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import polars as pl
 
@@ -15,12 +15,15 @@ from netra.usage.arrow import frame_of
 AROUND = timedelta(seconds=15)
 """How much earlier than a flush's first call another layer's report of it may have begun."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY_US = 86_400_000_000
+_LAST_DAY = 65_535
+"""The last day that the store's type of day can hold."""
+
 _SQL = """SELECT call_id, id_hash, import_id, position, isNull(cost_usd) AS unpriced, trace_id, span_id,
 parent_span_id AS ancestor_id, response_id, toUnixTimestamp64Micro(ts) AS at,
 at + toInt64(ifNull(latency_ms, 0) * 1000) AS end, input_tokens, output_tokens
 FROM llm_calls WHERE workspace_id = {{workspace:String}}
-AND day BETWEEN toDate({{since:String}}) AND toDate({{until:String}})
+AND day IN ({days})
 AND ts BETWEEN fromUnixTimestamp64Micro({{first:Int64}}) AND fromUnixTimestamp64Micro({{last:Int64}})
 AND ({conditions})"""
 
@@ -40,20 +43,16 @@ async def stored_around(analytics: ScopedAnalytics, calls: pl.DataFrame) -> pl.D
         texts = calls.filter(pl.col(column) != "")[column].unique().to_list()
         if texts:
             conditions.append(f"{column} IN ({_text_list(texts)})")
-    params = {
-        "since": _day(begun),
-        "until": _day(ended),
-        "first": begun,
-        "last": ended,
-    }
-    table = await analytics.query_arrow(
-        _SQL.format(conditions=" OR ".join(conditions)), params, LIST_SETTINGS
-    )
-    return frame_of(table)
+    sql = _SQL.format(conditions=" OR ".join(conditions), days=_days(calls))
+    return frame_of(await analytics.query_arrow(sql, {"first": begun, "last": ended}, LIST_SETTINGS))
 
 
-def _day(microseconds: int) -> str:
-    return (_EPOCH + timedelta(microseconds=microseconds)).date().isoformat()
+def _days(calls: pl.DataFrame) -> str:
+    """A list of the days in which these calls began or ended; the rows are sorted by day."""
+    around = int(AROUND.total_seconds() * 1e6)
+    moments = pl.concat([calls["at"] - around, calls["at"], calls["end"]])
+    days = (moments // _DAY_US).unique().to_list()
+    return ", ".join(f"toDate({day})" for day in sorted(days) if 0 <= day <= _LAST_DAY)
 
 
 def _text_list(texts: Sequence[str]) -> str:

@@ -34,6 +34,8 @@ SESSION_ENDING = {"sign_out"}
 
 _VARYING = re.compile(
     r"\b[a-z]{3}_[0-9a-hjkmnp-tv-z]{26}\b|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)|\b[0-9a-f]{12,64}\b"
+    # A credential just made, and the beginning of it that a list shows.
+    r"|\bn(?:tr|inv)_[\w-]{6,}"
 )
 _ids = UnifiedIDManager()
 

@@ -15,7 +15,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -85,6 +85,7 @@ class LiveServer:
 
     url: str
     data_dir: Path
+    pid: int
 
 
 def child_environment() -> dict[str, str]:
@@ -96,15 +97,22 @@ def child_environment() -> dict[str, str]:
 @contextmanager
 def running_up(**settings: str) -> Generator[LiveServer]:
     """`netra up` on a free port over a data directory of its own, with settings as variables."""
-    with tempfile.TemporaryDirectory(prefix="netra-e2e-") as folder:
-        data_dir, log_file = Path(folder) / "data", Path(folder) / "up.log"
-        command = [sys.executable, "-P", "-m", "netra", "up", "--port", "0", "--json"]
-        command += ["--data-dir", str(data_dir)]
-        environment = {**child_environment(), **settings}
-        with log_file.open("wb") as log:
-            process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    with (
+        tempfile.TemporaryDirectory(prefix="netra-e2e-") as folder,
+        starting_up(Path(folder) / "data", **settings) as server,
+    ):
+        yield server
+
+
+@contextmanager
+def starting_up(data_dir: Path, **settings: str) -> Generator[LiveServer]:
+    """`netra up` on a free port over a data directory, which stays."""
+    command = [sys.executable, "-P", "-m", "netra", "up", "--port", "0", "--json"]
+    command += ["--data-dir", str(data_dir)]
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(command, env={**child_environment(), **settings}, stdout=log, stderr=log)
         try:
-            yield LiveServer(_ready(process, data_dir, log_file), data_dir)
+            yield LiveServer(_ready(process, data_dir, log), data_dir, process.pid)
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=60)
@@ -116,7 +124,8 @@ def live_server(shared_engines: SharedEngines) -> LiveServer:
     data_dir = shared_engines.directory / "live"
     command = [sys.executable, "-P", "-m", "netra", "up", "--port", "0", "--json", "--data-dir"]
     ready = shared_engines.lasting("live-server", [*command, str(data_dir)], child_environment())
-    return LiveServer(json.loads(ready)["url"], data_dir)
+    pid = json.loads((data_dir / "server.json").read_text(encoding="utf-8"))["pid"]
+    return LiveServer(json.loads(ready)["url"], data_dir, pid)
 
 
 @pytest.fixture
@@ -125,11 +134,14 @@ def command_line(live_server: LiveServer, tmp_path: Path) -> CommandLine:
     return CommandLine(live_server.data_dir, tmp_path)
 
 
-def _ready(process: "subprocess.Popen[bytes]", data_dir: Path, log_file: Path) -> str:
+def _ready(process: "subprocess.Popen[bytes]", data_dir: Path, log: IO[bytes]) -> str:
     deadline = time.monotonic() + START_TIMEOUT_S
     server_file = data_dir / "server.json"
     while time.monotonic() < deadline and process.poll() is None:
         if server_file.exists():
-            return str(json.loads(server_file.read_text(encoding="utf-8"))["url"])
+            server = json.loads(server_file.read_text(encoding="utf-8"))
+            if server["pid"] == process.pid:
+                return str(server["url"])
         time.sleep(0.05)
-    raise RuntimeError(f"the server did not start:\n{log_file.read_text(encoding='utf-8')[-4000:]}")
+    log.seek(0)
+    raise RuntimeError(f"the server did not start:\n{log.read().decode(errors='replace')[-4000:]}")

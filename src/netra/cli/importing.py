@@ -30,6 +30,8 @@ FORMATS = (
 )
 _CHUNK = 1 << 20
 _FIRST_REASONS = 3
+_SERVER_FAILED = 500
+_AGAIN = "then import the file again: rows that are stored already are recognised"
 
 
 def register(app: typer.Typer) -> None:
@@ -138,6 +140,7 @@ def check_file(
 async def send_file(client: "NetraClient", file: Path | None, request: dict[str, Any]) -> dict[str, Any]:
     """Stream a file, or standard input, to the server with progress on standard error; the result."""
     from netra.cli.output import progress_bar, progress_console
+    from netra.client.errors import ClientError, UnreachableError
 
     size = None if file is None else max((await asyncio.to_thread(file.stat)).st_size, 1)
     with progress_bar(progress_console()) as bar:
@@ -154,9 +157,14 @@ async def send_file(client: "NetraClient", file: Path | None, request: dict[str,
             amount = f"{int(row.get('read') or 0):,} rows" + (f", {int(rate):,} rows/s" if rate else "")
             bar.update(task, amount=amount)
 
-        return await client.stream_progress(
-            "/v1/imports", params=request, content=chunks(), on_progress=on_progress
-        )
+        try:
+            return await client.stream_progress(
+                "/v1/imports", params=request, content=chunks(), on_progress=on_progress
+            )
+        except ClientError as failure:
+            if isinstance(failure, UnreachableError) or getattr(failure, "status", 0) >= _SERVER_FAILED:
+                failure.hint = f"{failure.hint or 'see what is wrong: netra doctor'}; {_AGAIN}"
+            raise
 
 
 async def _import_one(target: Target, file: Path | None, options: dict[str, Any], as_json: bool) -> None:

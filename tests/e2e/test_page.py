@@ -116,6 +116,8 @@ def import_usage(page: Page, file: Path) -> None:
     page.get_by_role("button", name="Import", exact=True).click()
     expect(page.locator(".import-done")).to_contain_text("1 rejected")
     expect(page.locator(".import-done pre")).to_contain_text("ts")
+    expect(page.locator(".import-done .findings")).to_contain_text("1 row · ts")
+    expect(page.locator("summary", has_text="Data quality")).to_contain_text("finding")
     expect(page.get_by_role("heading", name="By model")).to_be_visible()
     expect(page.locator(".recharts-surface").first).to_be_visible()
 

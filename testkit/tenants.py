@@ -109,6 +109,7 @@ def new_tenant(http: httpx.Client) -> Tenant:
         "epoch", tenant.call("GET", f"/v1/threads/{thread['id']}")["cursor"]["epoch"]
     )
     _import(tenant)
+    _agree_prices(tenant)
     return tenant
 
 
@@ -117,6 +118,14 @@ def ask_first_question(tenant: Tenant, words: str = "What are the top five cost 
     accepted = tenant.ask(f"{words} {tenant.canaries.text('question')}", thread_id=tenant.ids["thr"])
     tenant.ids["run"] = tenant.canaries.keep("run id", accepted["run_id"])
     tenant.ids["msg"] = tenant.canaries.keep("message id", accepted["message_id"])
+
+
+def _agree_prices(tenant: Tenant) -> None:
+    """A contract price of the workspace's own, and history priced by it."""
+    model = tenant.canaries.text("contract model")
+    content = f'[[price]]\nmodel = "{model}"\ninput = "1"\n'
+    tenant.call("PUT", "/v1/prices/overrides", json={"content": content})
+    tenant.call("POST", "/v1/prices/reprice", params={"apply": True}, json={})
 
 
 def _import(tenant: Tenant) -> None:

@@ -1,7 +1,9 @@
 """Why spend changed between two periods: volume, mix, size and price, exactly.
 
 For segments i with q calls, t tokens and c USD (0: before, 1: after; capital letters are sums), the change
-C1 - C0 is walked one factor at a time, each with the others fixed (a chain of Laspeyres and Paasche weights):
+C1 - C0 is walked one factor at a time, each with the others fixed (a chain of Laspeyres and Paasche weights,
+the price-volume-mix analysis of variance accounting; e.g. Horngren, Datar and Rajan, Cost Accounting, on
+sales volume, mix and quantity variances):
 
 - volume: more or fewer calls at the old average cost:    (Q1 - Q0) * C0 / Q0
 - mix:    another share of segments at their old costs:   sum(q1_i * c0_i / q0_i) - Q1 * C0 / Q0

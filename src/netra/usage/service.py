@@ -19,6 +19,7 @@ from netra.usage.errors import InvalidQueryError
 from netra.usage.loading import CallSelection, load_calls
 from netra.usage.measures import MEASURES
 from netra.usage.money import money_text
+from netra.usage.overview import overview_of
 from netra.usage.queries import MAX_ROWS, CompiledQuery, Filter, UsageQuery, compile_query
 from netra.usage.repository import ImportRepository
 from netra.usage.repricing_repository import RepricingRepository
@@ -27,18 +28,6 @@ from netra.usage.schema import MONEY_SCALE
 T = TypeVar("T")
 _Answer: TypeAlias = tuple[Sequence[dict[str, Any]], dict[str, Any]]
 CountEvaluations = Callable[[UserExecutionContext], Awaitable[int]]
-
-_OVERVIEW = """SELECT count() AS calls, minOrNull(ts) AS since, maxOrNull(ts) AS until,
-countIf(isNull(cost_usd)) AS unpriced_calls, sumOrNull(cost_usd) AS spend,
-topK(50)(model) AS models, uniqExact(model) AS model_count,
-topKIf(50)(feature, feature != '') AS features, topKIf(50)(app, app != '') AS apps,
-countIf(session_id != '') AS session, countIf(notEmpty(prefix_hashes)) AS prefix, countIf(user != '') AS
-user_calls, countIf(isNotNull(interactive)) AS interactive_flag, countIf(interactive = false) AS
-non_interactive, countIf(isNotNull(latency_ms)) AS latency, countIf(isNotNull(ttft_ms)) AS ttft,
-countIf(retry_of != '') AS retries, countIf(request_hash != '') AS request_hash_calls,
-countIf(isNotNull(max_output_tokens)) AS output_cap, countIf(reasoning_tokens > 0) AS reasoning,
-countIf(cache_read_tokens > 0) AS cache_reads, countIf(status != 'ok') AS errors FROM llm_calls WHERE
-workspace_id = {workspace:String}"""
 
 
 class UsageResult(BaseModel):
@@ -227,36 +216,9 @@ class UsageService:
     async def overview(self, context: UserExecutionContext) -> UsageOverview:
         """What the data can carry."""
         analytics = self._access.for_context(context).analytics
-        row = frame_of(await analytics.query_arrow(_OVERVIEW)).row(0, named=True)
-        carried = {
-            name.removesuffix("_calls"): row[name]
-            for name in (
-                "session",
-                "prefix",
-                "user_calls",
-                "interactive_flag",
-                "non_interactive",
-                "latency",
-                "ttft",
-                "retries",
-                "request_hash_calls",
-                "output_cap",
-                "reasoning",
-                "cache_reads",
-            )
-        }
+        found = await self.derived(context, ("overview",), lambda: overview_of(analytics))
         evaluations = await self._count_evaluations(context) if self._count_evaluations else 0
-        plain = ("calls", "since", "until", "unpriced_calls", "model_count", "errors")
-        return UsageOverview(
-            **{name: row[name] for name in plain},
-            cost_usd=money_text(row["spend"]),
-            models=[model for model in row["models"] if model],
-            features=row["features"],
-            apps=row["apps"],
-            calls_with=carried,
-            evaluations=evaluations,
-            data_version=await self.data_version(context),
-        )
+        return UsageOverview(**found, evaluations=evaluations, data_version=await self.data_version(context))
 
 
 def rows_of(frame: pl.DataFrame, compiled: CompiledQuery) -> list[dict[str, Any]]:

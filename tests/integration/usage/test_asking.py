@@ -159,3 +159,27 @@ async def test_why_spend_changed(asked: Any) -> None:
     assert {tuple(segment["key"]) for segment in parts["segments"]} == {("gpt-4o",), ("gpt-4o-mini",)}
     assert result.before.calls == 11
     assert result.after.calls == 24
+
+
+async def test_an_overview_says_what_calls_carry(asked: Any) -> None:
+    told = await asked.usage.overview(asked.context)
+    assert (told.calls, told.model_count, told.errors, told.unpriced_calls) == (40, 2, 4, 0)
+    assert told.models == ["gpt-4o", "gpt-4o-mini"]
+    assert (told.apps, told.features) == (["chat"], ["it's `odd`; -- {p0:String}"])
+    assert told.since == datetime(2025, 6, 15, 13, tzinfo=UTC)
+    assert told.cost_usd == (await asked.ask("cost_usd")).rows[0]["cost_usd"]
+    assert told.calls_with == {
+        "session": 30,
+        "prefix": 0,
+        "user": 40,
+        "request_hash": 0,
+        "output_cap": 0,
+        "reasoning": 0,
+        "cache_reads": 40,
+        "latency": 20,
+        "ttft": 40,
+        "retries": 1,
+        "interactive_flag": 40,
+        "non_interactive": 20,
+    }
+    assert await asked.usage.overview(asked.context) == told

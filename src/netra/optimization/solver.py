@@ -236,7 +236,7 @@ def _plan(outcomes: Outcomes, members: Members, constraints: Constraints, found:
     chosen = [outcomes.candidates[k] for k in sorted(members)]
     saving = outcomes.saving(members)
     interval = _interval(outcomes, members)
-    effect, bounds = _latency(outcomes, members)
+    effect, bounds = _latency(outcomes, members, constraints)
     return Plan(
         feasible=found.members is not None,
         findings=[candidate.finding_id for candidate in chosen],
@@ -267,12 +267,16 @@ def _interval(outcomes: Outcomes, members: Members) -> Interval | None:
     return Resamples(outcomes.workload.blocks.count).intervals([sums])[0].widened(below, above)
 
 
-def _latency(outcomes: Outcomes, members: Members) -> tuple[LatencyEffect | None, dict[Percentile, float]]:
+def _latency(
+    outcomes: Outcomes, members: Members, constraints: Constraints
+) -> tuple[LatencyEffect | None, dict[Percentile, float]]:
+    """Latency before and after, and its bounds where it is bound."""
     if outcomes.percentiles(members) is None:
         return None, {}
     after, _ = outcomes.latencies(members)
     blocks = outcomes.workload.blocks
-    return latency_effect(blocks, outcomes.recorded, after), upper_bounds(blocks, after)
+    bounds = upper_bounds(blocks, after) if constraints.about_latency else {}
+    return latency_effect(blocks, outcomes.recorded, after), bounds
 
 
 def _with_culprits(search: _Search, plan: Plan, constraints: Constraints) -> Plan:

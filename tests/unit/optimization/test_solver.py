@@ -189,7 +189,6 @@ def test_no_set_of_less_weight_holds_than_the_one_chosen(seed: int, target: int)
             "interactive": bool(random.random() < 0.6),
             "status": "error" if random.random() < 0.1 else "ok",
             "retry_of": f"c{k - 1}" if k and random.random() < 0.15 else "",
-            "latency_ms": float(random.gamma(2, 300)),
         }
         for k in range(120)
     ]

@@ -62,14 +62,14 @@ def cpu_seconds(server: Server) -> float:
     return total
 
 
-def wait_until_idle(server: Server, *, timeout: float = 180.0) -> None:
+def wait_until_idle(server: Server, *, timeout: float = 60.0) -> None:
     """Wait until what the server does after an import (merging, warming) is over."""
     deadline = time.monotonic() + timeout
     before = cpu_seconds(server)
     while time.monotonic() < deadline:
         time.sleep(1.0)
         now = cpu_seconds(server)
-        if now - before < 0.1:
+        if now - before < 0.25:
             return
         before = now
 

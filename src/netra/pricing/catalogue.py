@@ -142,7 +142,7 @@ class PriceCatalogue:
 
     @cached_property
     def _same_models(self) -> SameModels:
-        return SameModels(self._base.entries())
+        return SameModels(self._base.entries(), self._shipped.sellers)
 
     def _card(self, located: Located, tier: ServiceTier, at: datetime) -> tuple[RateCard | None, bool]:
         """The card before discounts, and whether a contract price is in it."""

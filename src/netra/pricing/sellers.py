@@ -4,7 +4,9 @@ Canonical names are for joining and may put close relatives together (a distille
 variant). Here two entries are the same model only if what is left of their names is equal: the seller's path
 and region, the day of the snapshot (where that seller lists the name without a day too, the day stays) and
 the way to write a version (4.5, 4-5) are taken off, nothing else. A name without a number (`mistral-large`)
-means another model every few months, and not everywhere on the same day: it is nobody else's.
+means another model every few months, and not everywhere on the same day: it is nobody else's. Which entries
+are offers at all is data (`data/sellers.toml`): weights that only their maker and some platforms hold are not
+compared with gateways that pass calls on.
 """
 
 import re
@@ -12,15 +14,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from netra.pricing.shipped_data import SellerRules
+
 _PATH = re.compile(r"^.*/")
 _HOSTED = re.compile(r"^(?:[a-z]{2,6}\.)?[a-z][a-z0-9-]*\.(?=[a-z])")
 _SNAPSHOT = re.compile(r"[-@](?:20\d{2}-?\d{2}-?\d{2})(?=$|-v\d|:)")
 _RELEASE = re.compile(r"-v\d+(?::\d+)?$")
 _LATEST = re.compile(r"-(?:latest|0)$")
-_NO_OFFER = frozenset({"github-copilot"})
-"""Lists that are no offer of tokens to any caller: they price the use of an assistant."""
-_NOT_SOLD = (("openai", "gpt-oss"),)
-"""(provider, beginning of a name): open weights that their maker lists for reference and does not host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +34,9 @@ class Seller:
 class SameModels:
     """Price list entries by the model they name. Built once from all lists; immutable."""
 
-    def __init__(self, listed: Iterable[tuple[str, str]]) -> None:
-        """`listed`: (provider id, model id) of every entry."""
-        pairs = [pair for pair in listed if _on_offer(*pair)]
+    def __init__(self, listed: Iterable[tuple[str, str]], rules: SellerRules) -> None:
+        """`listed`: (provider id, model id) of every entry; `rules`: which of them are offers."""
+        pairs = [(provider, model) for provider, model in listed if rules.sells(provider, _undated(model))]
         plain = {(provider, _undated(model)) for provider, model in pairs if _bare(model) == _undated(model)}
         self._names: dict[tuple[str, str], str] = {}
         sellers: dict[str, list[Seller]] = defaultdict(list)
@@ -54,11 +54,6 @@ class SameModels:
         if not any(character.isdigit() for character in name):
             return ()
         return tuple(seller for seller in self._sellers.get(name, ()) if seller.provider != provider)
-
-
-def _on_offer(provider: str, model: str) -> bool:
-    reference = any(provider == maker and model.startswith(name) for maker, name in _NOT_SOLD)
-    return provider not in _NO_OFFER and not reference
 
 
 def _bare(model: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from netra.pricing.models import CacheTerms, CacheTtl, ServiceTier, UsageType
 
-_FILES = ("cache_terms.toml", "tiers.toml", "supplements.toml", "names.toml")
+_FILES = ("cache_terms.toml", "tiers.toml", "supplements.toml", "names.toml", "sellers.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,25 @@ class SupplementRule:
 
 
 @dataclass(frozen=True, slots=True)
+class SellerRules:
+    """Who really sells a model: lists that offer none, models that only some hold (globs, their providers),
+    and models that a maker lists and does not host (globs, the maker).
+    """
+
+    no_offer: frozenset[str]
+    held: tuple[tuple[tuple[str, ...], frozenset[str]], ...]
+    reference: tuple[tuple[tuple[str, ...], str], ...]
+
+    def sells(self, provider: str, model: str) -> bool:
+        """Whether a list entry (name without path, region and day) is an offer of the model itself."""
+        if provider in self.no_offer:
+            return False
+        if any(provider == maker and fits(models, model) for models, maker in self.reference):
+            return False
+        return all(provider in holders for models, holders in self.held if fits(models, model))
+
+
+@dataclass(frozen=True, slots=True)
 class ShippedData:
     """Everything the data files say; `digest` names their content."""
 
@@ -55,6 +74,7 @@ class ShippedData:
     supplements: tuple[SupplementRule, ...]
     provider_names: dict[str, str]
     makers: tuple[str, ...]
+    sellers: SellerRules
     digest: str
 
 
@@ -62,13 +82,14 @@ def load_shipped_data() -> ShippedData:
     """Read the package's data files."""
     folder = files("netra.pricing") / "data"
     texts = {name: (folder / name).read_bytes() for name in _FILES}
-    terms, tiers, supplements, names = (tomllib.loads(texts[name].decode()) for name in _FILES)
+    terms, tiers, supplements, names, sellers = (tomllib.loads(texts[name].decode()) for name in _FILES)
     return ShippedData(
         cache_terms=tuple(_cache_rule(entry) for entry in terms["terms"]),
         tiers=tuple(_tier_rule(entry) for entry in [*tiers["backdate"], *tiers["factor"]]),
         supplements=tuple(_supplement_rule(entry) for entry in supplements["supplement"]),
         provider_names=dict(names["providers"]),
         makers=tuple(names["makers"]["order"]),
+        sellers=_seller_rules(sellers),
         digest=sha256(b"".join(texts.values())).hexdigest()[:12],
     )
 
@@ -81,6 +102,14 @@ def fits(patterns: tuple[str, ...], model: str) -> bool:
 def utc_midnight(day: date) -> datetime:
     """The instant a date begins in UTC."""
     return datetime.combine(day, time(), UTC)
+
+
+def _seller_rules(content: dict[str, Any]) -> SellerRules:
+    return SellerRules(
+        frozenset(content["lists"]["none"]),
+        tuple((tuple(entry["models"]), frozenset(entry["providers"])) for entry in content["held"]),
+        tuple((tuple(entry["models"]), str(entry["provider"])) for entry in content["reference"]),
+    )
 
 
 def _cache_rule(entry: dict[str, Any]) -> CacheTermsRule:

@@ -1,7 +1,8 @@
 """provider-switch: the same model, billed by another provider.
 
 Definition. For each (provider, model) in use, the other providers whose price list has exactly the same model
-(`pricing.sellers`; relatives such as distilled, faster or free variants do not count) price the same calls:
+(`pricing.sellers`; relatives such as distilled, faster or free variants, and gateways that only pass calls of
+a closed model on, do not count) price the same calls:
 the same tokens at their rates on the day of the call. Cached tokens are priced by the target's terms: where
 it has no price for cache reads they are plain input there, and where the call's service tier is not sold the
 call stays. The two providers that are cheapest at the rates of the last day are priced call by call, and the

@@ -27,59 +27,70 @@ _HOSTS = {
     "api.x.ai": "x-ai",
     "generativelanguage.googleapis.com": "google", "api.perplexity.ai": "perplexity",
 }  # fmt: skip
+_PLAIN = {
+    "user": names.USER,
+    "api_key_id": names.API_KEY,
+    "session_id": names.SESSION,
+    "response_id": names.RESPONSE_ID,
+}
 _TIERS = {"flex": "flex", "batch": "batch", "priority": "priority"}
 _CONTROL = r"[\x00-\x1f\x7f]"
 _UNNAMED = r"^(unknown_service.*|default)$"
 
 
 def label_columns(columns: SpanColumns) -> list[pl.Expr]:
-    """The columns, each NULL where the span does not say."""
+    """The columns, each NULL where the span does not say; one that no span says may be left out."""
+    asked = columns.has(*names.PARAMETERS)
     parameters = _parameters(columns)
-    status = _status(columns)
-    first = _first_token_ms(columns)
-    streaming = pl.coalesce(
-        columns.flag(*names.STREAMING), parameters["stream"], pl.when(_marked(columns)).then(pl.lit(True))
-    )
     texts = {
-        "provider": _provider(columns),
         "model": pl.coalesce(columns.text(*names.MODEL), parameters["model"]),
         "app": pl.when(~pl.col("service").str.contains(_UNNAMED)).then(pl.col("service")),
-        "feature": _unquoted(columns.text(*names.FEATURE)),
-        "user": columns.text(*names.USER),
-        "api_key_id": columns.text(*names.API_KEY),
-        "session_id": columns.text(*names.SESSION),
-        "reasoning_effort": pl.coalesce(columns.text(*names.EFFORT), parameters["reasoning_effort"]),
-        "response_id": columns.text(*names.RESPONSE_ID),
     }
-    return [
-        *(_clean(text).alias(name) for name, text in texts.items()),
-        _tier(columns).alias("service_tier"),
-        status.alias("status"),
-        streaming.alias("streaming"),
-        # A whole answer has no first token of its own: some instrumentations report its latency there.
-        pl.when(streaming.fill_null(False)).then(first).alias("ttft_ms"),
-        columns.flag(*names.INTERACTIVE).alias("interactive"),
-        pl.coalesce(columns.whole(*names.MAX_OUTPUT), parameters["max_output_tokens"]).alias(
-            "max_output_tokens"
-        ),
-        pl.coalesce(columns.number(*names.TEMPERATURE), parameters["temperature"]).alias("temperature"),
-        _reported_cost(columns).alias("reported_cost_usd"),
-        _tags(columns).alias("tags"),
-    ]
+    if columns.has(*names.PROVIDER):
+        texts["provider"] = _provider(columns)
+    if asked or columns.has(*names.EFFORT):
+        texts["reasoning_effort"] = pl.coalesce(columns.text(*names.EFFORT), parameters["reasoning_effort"])
+    texts |= {name: columns.text(*keys) for name, keys in _PLAIN.items() if columns.has(*keys)}
+    found = [_clean(text).alias(name) for name, text in texts.items()]
+    found += [_status(columns).alias("status"), *_stream(columns, parameters["stream"])]
+    if columns.has(*names.FEATURE):
+        # Langfuse writes metadata as JSON, texts too.
+        feature = columns.text(*names.FEATURE).str.replace(r'^"(.*)"$', "${1}")
+        found.append(_clean(feature).alias("feature"))
+    if columns.has(*names.SERVICE_TIER):
+        found.append(_tier(columns).alias("service_tier"))
+    if columns.has(*names.INTERACTIVE):
+        found.append(columns.flag(*names.INTERACTIVE).alias("interactive"))
+    if asked or columns.has(*names.MAX_OUTPUT, *names.TEMPERATURE):
+        limit = pl.coalesce(columns.whole(*names.MAX_OUTPUT), parameters["max_output_tokens"])
+        temperature = pl.coalesce(columns.number(*names.TEMPERATURE), parameters["temperature"])
+        found += [limit.alias("max_output_tokens"), temperature.alias("temperature")]
+    if columns.has(*names.REPORTED_COST, names.LANGFUSE_COST):
+        found.append(_reported_cost(columns).alias("reported_cost_usd"))
+    if columns.has(*names.ENVIRONMENT):
+        found.append(_tags(columns).alias("tags"))
+    return found
+
+
+def _stream(columns: SpanColumns, asked: pl.Expr) -> list[pl.Expr]:
+    """Whether a call was streamed, and its time to the first token."""
+    streaming = pl.coalesce(
+        columns.flag(*names.STREAMING), asked, pl.when(_marked(columns)).then(pl.lit(True))
+    )
+    # A whole answer has no first token of its own: some instrumentations report its latency there.
+    first = pl.when(streaming.fill_null(False)).then(_first_token_ms(columns))
+    return [streaming.alias("streaming"), first.alias("ttft_ms")]
 
 
 def _clean(text: pl.Expr) -> pl.Expr:
     return text.str.replace_all(_CONTROL, " ").str.slice(0, MAX_TEXT)
 
 
-def _unquoted(text: pl.Expr) -> pl.Expr:
-    # Langfuse writes metadata as JSON, texts too.
-    return text.str.replace(r'^"(.*)"$', "${1}")
-
-
 def _provider(columns: SpanColumns) -> pl.Expr:
     """The provider's name; an OpenAI client aimed at another known host is a client of that host."""
     named = columns.text(*names.PROVIDER).str.to_lowercase().replace(_PROVIDERS)
+    if not columns.has(names.SERVER):
+        return named
     host = columns.text(names.SERVER).str.to_lowercase()
     hosted = pl.lit(None, dtype=pl.String)
     for suffix, provider in _HOSTS.items():
@@ -93,17 +104,20 @@ def _tier(columns: SpanColumns) -> pl.Expr:
 
 
 def _status(columns: SpanColumns) -> pl.Expr:
-    kind = columns.text(names.ERROR_TYPE)
-    code = columns.whole(names.HTTP_STATUS)
-    told = pl.concat_str(kind.fill_null(""), pl.lit(" "), pl.col("message")).str.to_lowercase()
-    failed = (
-        (pl.col("status") == 2)
-        | kind.is_not_null()
-        | (columns.text(names.LEVEL) == "ERROR").fill_null(False)
-        | (code >= 400).fill_null(False)
-    )
-    limited = (code == 429).fill_null(False) | told.str.contains(r"rate.?limit|\b429\b|too many requests")
-    late = code.is_in([408, 504]).fill_null(False) | told.str.contains(r"timeout|timed out|deadline")
+    told, failed = pl.col("message"), pl.col("status") == 2
+    if columns.has(names.ERROR_TYPE):
+        kind = columns.text(names.ERROR_TYPE)
+        told, failed = pl.concat_str(kind.fill_null(""), pl.lit(" "), told), failed | kind.is_not_null()
+    if columns.has(names.LEVEL):
+        failed = failed | (columns.text(names.LEVEL) == "ERROR").fill_null(False)
+    told = told.str.to_lowercase()
+    limited = told.str.contains(r"rate.?limit|\b429\b|too many requests")
+    late = told.str.contains(r"timeout|timed out|deadline")
+    if columns.has(names.HTTP_STATUS):
+        code = columns.whole(names.HTTP_STATUS)
+        failed = failed | (code >= 400).fill_null(False)
+        limited = limited | (code == 429).fill_null(False)
+        late = late | code.is_in([408, 504]).fill_null(False)
     return (
         pl.when(~failed)
         .then(pl.lit("ok"))
@@ -155,8 +169,6 @@ def _float(value: object) -> float | None:
 
 def _tags(columns: SpanColumns) -> pl.Expr:
     environment = columns.text(*names.ENVIRONMENT)
-    if not columns.has(*names.ENVIRONMENT):
-        return pl.lit(None, dtype=pl.String)
     values = columns.frame.select(environment.alias("e")).to_series().unique().drop_nulls().to_list()
     tags = {value: orjson.dumps({"environment": value[:MAX_TEXT]}).decode() for value in values}
     return environment.replace_strict(tags, default=None, return_dtype=pl.String) if tags else environment

@@ -8,6 +8,7 @@ machine.
 
 import argparse
 import asyncio
+import os
 import statistics
 import tempfile
 import time
@@ -146,6 +147,7 @@ async def measure(server: Server, phoenix: Phoenix | None, options: argparse.Nam
             "ratio_high": round(max(ratios)),
         }
     payload["freshness"] = await freshness(netra, options.probes)
+    payload["load_average"] = [round(one, 1) for one in os.getloadavg()]
     payload["memory_mb"] = server.memory_mb()
     await netra.client.aclose()
     return payload

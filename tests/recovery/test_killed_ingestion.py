@@ -6,7 +6,7 @@ import pytest
 
 from testkit.ingest_kills import VICTIMS, survive
 
-pytestmark = [pytest.mark.protects("W13"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.protects("W13"), pytest.mark.timeout(900)]
 
 KILLS = 5
 """Of each process. `netra bench ingest_kills` does a hundred."""

@@ -113,11 +113,8 @@ def _change(frame: QuestionFrame, output: ChangeOutput) -> list[str]:
         f"{opening}{scope_of(frame, window=False)} {direction} by {cite(output.change)}{percent}, from "
         f"{cite(output.before)} ({output.before_label}) to {cite(output.after)} ({output.after_label}), "
         f"mainly by {output.main_part}.{cause}",
-        "The change in four parts, which add up to it:",
-        *(
-            f"- {output.words[part]}: {cite(getattr(output, part))}"
-            for part in ("volume", "mix", "size", "price")
-        ),
+        "The change in parts, which add up to it:",
+        *(f"- {output.words[part]}: {cite(getattr(output, part))}" for part in output.words),
     ]
     if output.movers:
         lines.append(f"What moved most, by {output.by}:")

@@ -16,12 +16,18 @@ _SAVINGS = frozenset({"min_savings_pct", "min_savings_usd", "min_savings_usd_per
 
 
 def plan_statements(
-    frame: QuestionFrame, plan: PlanView, everything: Sequence[str], failed: PlanView | None = None
+    frame: QuestionFrame,
+    plan: PlanView,
+    everything: Sequence[str],
+    failed: PlanView | None = None,
+    *,
+    undecided: bool = False,
 ) -> list[str]:
     """Yes or no first, then each condition with what is reached and by how much it is missed.
 
     `everything` are the titles of all recommended changes, which need not be named twice. `failed` is the
     plan for everything asked, where that cannot hold; `plan` then leaves out what cannot.
+    `undecided`: some change cannot be judged for lack of data.
     """
     if len(plan.titles) > 1 and set(plan.titles) == set(everything):
         plan = plan.model_copy(update={"titles": [_ALL]})
@@ -30,8 +36,8 @@ def plan_statements(
         missed = [check for check in failed.checks if check.name in left_out]
         lines = [_cannot(frame, missed, failed), _without_them(frame, plan)]
     else:
-        lines = [_verdict(frame, plan)]
-    if len(plan.checks) > 1 or not plan.feasible:
+        lines = [_verdict(frame, plan, undecided=undecided)]
+    if len(plan.checks) > 1 or (not plan.feasible and plan.titles):
         lines += [f"- {_check_line(frame.targets, check)}" for check in plan.checks]
     if not plan.exact:
         lines.append("Not every set of changes was tried; a better one may exist.")
@@ -69,7 +75,7 @@ def _without_them(frame: QuestionFrame, plan: PlanView) -> str:
     return f"Without that, {named} {holds}{by}."
 
 
-def _verdict(frame: QuestionFrame, plan: PlanView) -> str:
+def _verdict(frame: QuestionFrame, plan: PlanView, *, undecided: bool) -> str:
     scope = scope_of(frame)
     if plan.feasible:
         wanted = _asked(frame.targets)
@@ -84,6 +90,12 @@ def _verdict(frame: QuestionFrame, plan: PlanView) -> str:
     if all(check.standing == "unknown" for check in failing):
         opening = f"**It cannot be judged{scope}: {named}.**"
         return f"{opening} Leaving that open, {_changes(plan)} saves {_saving(plan)}."
+    if not plan.titles and undecided:
+        return (
+            f"**It is not shown that {named} can be reached{scope}:** none of the changes is proved on "
+            f"these calls, "
+            "and for some the data is missing."
+        )
     opening = f"**No: {named} cannot hold{scope} with what is proved on these calls.**"
     if not plan.titles:
         return f"{opening} No change helps."

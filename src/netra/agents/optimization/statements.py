@@ -25,7 +25,11 @@ def savings_statements(
     refused = [finding for finding in output.findings if finding.verdict == "refuse"]
     undecided = [finding for finding in output.findings if finding.verdict == "insufficient_data"]
     everything = [finding.title for finding in recommended]
-    lines = plan_statements(frame, output.plan, everything, failed) if output.plan is not None else []
+    lines = (
+        plan_statements(frame, output.plan, everything, failed, undecided=bool(undecided))
+        if output.plan is not None
+        else []
+    )
     if frame.kind == "latency":
         return lines or ["None of the levers for latency touches these calls."]
     switches = all(finding.lever == "model-switch" for finding in output.findings)
@@ -37,7 +41,7 @@ def savings_statements(
         lines += _listed(frame, output, recommended, after_plan=bool(lines))
         lines += [_variant_line(finding) for finding in variants]
         lines += _refusals(frame, refused)
-        lines += _gaps(frame, undecided)
+        lines += _gaps(frame, undecided, alone=not recommended)
     if output.short_period and recommended:
         lines.append(output.short_period)
     return lines or ["None of these changes touches a call of this period, so there is nothing to save."]
@@ -57,6 +61,8 @@ def _alone(finding: FindingView) -> str:
 def _listed(
     frame: QuestionFrame, output: SavingsOutput, recommended: list[FindingView], *, after_plan: bool
 ) -> list[str]:
+    if after_plan and not recommended:
+        return []
     lines = [_together(frame, output, recommended, after_plan=after_plan)]
     return lines + [f"{number}. {recommended_line(finding)}" for number, finding in enumerate(recommended, 1)]
 
@@ -153,20 +159,22 @@ def refused_line(finding: FindingView) -> str:
     return f"**{finding.title}**: refused."
 
 
-def _gaps(frame: QuestionFrame, undecided: list[FindingView]) -> list[str]:
+def _gaps(frame: QuestionFrame, undecided: list[FindingView], *, alone: bool) -> list[str]:
     """What the data cannot decide, the changes that lack the same things in one line.
 
     Where nobody asked about them, their names only: what each lacks stands in the list of what is missing.
     """
     if not undecided:
         return []
-    if not frame.levers and frame.kind != "model_choice":
+    if not alone and not frame.levers and frame.kind != "model_choice":
         names = ", ".join(dict.fromkeys(title_of(finding.lever, {}) for finding in undecided))
         return [f"Not decided for lack of data (see what is missing): {names}."]
     groups: dict[tuple[str, ...], list[FindingView]] = {}
     for finding in undecided:
         groups.setdefault(tuple(missing.how for missing in finding.missing), []).append(finding)
     lines = [_gap_line(findings) for findings in list(groups.values())[:_UNDECIDED]]
+    more = [title_of(f.lever, {}) for findings in list(groups.values())[_UNDECIDED:] for f in findings]
+    lines += [f"also open (see what is missing): {', '.join(dict.fromkeys(more))}"] if more else []
     return ["Not decided for lack of data:", *(f"- {line}" for line in lines)]
 
 

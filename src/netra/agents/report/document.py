@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from netra.agents.gaps import gaps_of
 from netra.agents.report.results import ReportAnswer
 from netra.agents.specialists import HandOver, RunTeam
 from netra.reports.document import Analyst, Baseline, Missing, ReportDocument
@@ -24,7 +25,6 @@ def document_of(team: RunTeam, found: HandOver, answer: ReportAnswer, created: d
     sections: list[dict[str, Any]] = data.sections if data else []
     triage = found.triage
     facts = triage.facts if triage is not None else None
-    missing = triage.missing if triage is not None else []
     content: dict[str, Any] = {
         "title": answer.title,
         "question": team.question,
@@ -38,7 +38,7 @@ def document_of(team: RunTeam, found: HandOver, answer: ReportAnswer, created: d
         "joint": savings.joint_row if savings else None,
         "actions": found.actions.as_report() if found.actions else [],
         "assumptions": _assumptions(found),
-        "missing": [Missing(what=item.what, how=item.how) for item in missing],
+        "missing": [Missing(what=what, how=how) for what, how in gaps_of(found)],
         "figures": runtime.dispatcher.ledger.all(),
         "data_version": facts.data_version if facts else 0,
         "timezone": runtime.context.timezone,
@@ -63,5 +63,6 @@ def _assumptions(found: HandOver) -> list[str]:
     savings = found.optimization.savings if found.optimization is not None else None
     if savings is not None:
         texts += [savings.short_period] if savings.short_period else []
-        texts += [text for finding in savings.findings for text in finding.assumptions]
+        proved = [finding for finding in savings.findings if finding.verdict == "recommend"]
+        texts += [text for finding in proved or savings.findings for text in finding.assumptions]
     return list(dict.fromkeys(texts))

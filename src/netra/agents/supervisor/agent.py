@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from pydantic_ai.usage import RunUsage
 
 from netra.agents.base_agent import usage_as_json
 from netra.agents.errors import AgentFailedError
+from netra.agents.gaps import gaps_of
 from netra.agents.runtime import AgentRuntime, Answer, SupervisorResult, Turn
 from netra.agents.specialists import SUPERVISOR_ID, HandOver, RunTeam
 from netra.agents.supervisor.delegation import Delegation
@@ -117,7 +117,7 @@ class SupervisorAgent:
             answer=_answer(hand_over),
             message=text,
             prose=message,
-            missing=_missing(hand_over),
+            missing=[{"what": what, "how": how} for what, how in gaps_of(hand_over)],
             figures=figures_as_json(shown),
             report_id=hand_over.report_id,
             usage=usage_as_json(_total(team)),
@@ -178,29 +178,16 @@ def _answer(hand_over: HandOver) -> Answer:
         return "insufficient_data" if triage.frame.kind == "anomalies" else "partial"
     savings = hand_over.optimization.savings if hand_over.optimization is not None else None
     verdicts = {finding.verdict for finding in savings.findings} if savings is not None else set[str]()
-    if verdicts == {"insufficient_data"}:
+    open_only = "insufficient_data" in verdicts and "recommend" not in verdicts
+    if verdicts == {"insufficient_data"} or (open_only and _asks_how_to_save(triage)):
         found = hand_over.data is not None and triage.frame.kind == "audit"
         return "partial" if found else "insufficient_data"
     return "partial" if hand_over.failures or triage.sufficiency == "partial" else "answered"
 
 
-def _missing(hand_over: HandOver) -> list[JsonObject]:
-    """What triage misses and what undecided findings miss, each once."""
-    pairs = [(item.what, item.how) for item in _known(hand_over).missing]
-    pairs += [(item["what"], item["how"]) for item in hand_over.data.missing] if hand_over.data else []
-    savings = hand_over.optimization.savings if hand_over.optimization is not None else None
-    if savings is not None:
-        pairs += [(item.what, item.how) for finding in savings.findings for item in finding.missing]
-    return [{"what": what, "how": how} for what, how in _distinct(pairs)]
-
-
-def _distinct(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Each gap once: two that name the same column of the calls are one."""
-    kept: dict[str, tuple[str, str]] = {}
-    for what, how in dict.fromkeys(pairs):
-        column = re.search(r"`([a-z]+_[a-z_]+)`|\(([a-z]+_[a-z]+)(?:, [a-z_]+)*\)", what)
-        kept.setdefault(next(filter(None, column.groups())) if column else what, (what, how))
-    return list(kept.values())
+def _asks_how_to_save(triage: TriageResult) -> bool:
+    """Whether the choice of changes is ours: with none proved and some open, the answer is not known."""
+    return triage.frame.kind == "cost" and not triage.frame.levers
 
 
 def _total(team: RunTeam) -> RunUsage:

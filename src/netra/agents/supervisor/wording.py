@@ -89,7 +89,8 @@ def _insufficient(triage: TriageResult) -> str:
     if triage.frame.unknown and all(": it does not occur" in missing.what for missing in triage.missing):
         return "\n".join(_unknown(entry, triage) for entry in triage.frame.unknown)
     lines = [f"- {missing.what}: {missing.how}" for missing in triage.missing]
-    notes = [f"_{note}_" for note in triage.notes]
+    said = any("counted back" in missing.what for missing in triage.missing)
+    notes = [f"_{note}_" for note in triage.notes if not (said and "counted back" in note)]
     return "\n\n".join(["**Insufficient data.** To answer this I need:\n" + "\n".join(lines), *notes])
 
 

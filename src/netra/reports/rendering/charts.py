@@ -1,5 +1,6 @@
 """Draws the charts of a report as inline SVG with matplotlib."""
 
+import textwrap
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
@@ -34,6 +35,7 @@ _VERDICT_COLOUR = {"recommend": GOOD, "refuse": BAD, "insufficient_data": UNSURE
 _SAID = {"refuse": "Refused: ", "insufficient_data": "Undecided: "}
 REST = frozenset({"other", "others"})
 _LONGEST_LABEL = 42
+_LINE_OF_LABEL = 36
 
 
 def render_chart(chart: Chart, *, key: str, description: str = "") -> str:
@@ -199,8 +201,14 @@ def _short(label: str) -> str:
     return label if len(label) <= _LONGEST_LABEL else label[: _LONGEST_LABEL - 1] + "…"
 
 
+def _in_two_lines(label: str) -> str:
+    """A long label on two lines: what tells two of them apart often stands at the end."""
+    lines = textwrap.wrap(label, _LINE_OF_LABEL) or [""]
+    return "\n".join(lines if len(lines) <= 2 else [lines[0], _short(" ".join(lines[1:]))])
+
+
 def _labels_left(axes: Axes, labels: Sequence[str]) -> None:
-    axes.set_yticks(range(len(labels)), [_plain(_short(label)) for label in labels], color=INK)
+    axes.set_yticks(range(len(labels)), [_plain(_in_two_lines(label)) for label in labels], color=INK)
     axes.set_ylim(len(labels) - 0.45, -0.55)
 
 

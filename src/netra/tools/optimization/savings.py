@@ -289,7 +289,7 @@ def _waterfall(
     steps = tuple(
         WaterfallStep(label=titles[step.finding], change_usd=_negated(step.savings_usd))
         for step in whole.steps
-        if step.finding in titles
+        if step.finding in titles and Decimal(step.savings_usd)
     )
     together = WaterfallStep(label="All changes together", change_usd=_negated(whole.savings_usd))
     return [

@@ -65,7 +65,10 @@ def compare_periods(usage: UsageService) -> AnyToolSpec:
             for row in daily.rows
             if row["cost_usd"] is not None
         )
-        output = _output(call.figures, arguments, result, points)
+        earlier = await usage.run(
+            call.context, UsageQuery(measures=["calls"], filters=filters, until=arguments.before_since)
+        )
+        output = _output(call.figures, arguments, result, points, begins_within=not earlier.calls)
         summary = (
             f"compared {result.before.calls:,} calls with {result.after.calls:,}: mainly {output.main_part}"
         )
@@ -106,7 +109,12 @@ def _span(since: datetime, until: datetime) -> str:
 
 
 def _output(
-    sheet: FigureSheet, arguments: CompareArguments, result: CompareResult, points: tuple[SpendPoint, ...]
+    sheet: FigureSheet,
+    arguments: CompareArguments,
+    result: CompareResult,
+    points: tuple[SpendPoint, ...],
+    *,
+    begins_within: bool,
 ) -> ChangeOutput:
     parts, source = result.decomposition, _source(result)
     before, after = Decimal(parts["before_usd"]), Decimal(parts["after_usd"])
@@ -131,7 +139,7 @@ def _output(
     ]  # fmt: skip
     if len(points) > 1:
         charts.append(SpendChart(title="Spend per day", points=points, figure=after_id))
-    uncovered = _uncovered(arguments, result)
+    uncovered = _uncovered(arguments, result) if begins_within else None
     return ChangeOutput(
         names=[mover.name for mover in movers],
         calls=result.before.calls + result.after.calls,
@@ -147,7 +155,7 @@ def _output(
         if before
         else None,
         rose=change > 0,
-        words=words,
+        words={part: text for part, text in words.items() if amounts[part]},
         main_part=words[main],
         nothing_before=not result.before.calls,
         first_before=uncovered,

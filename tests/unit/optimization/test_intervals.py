@@ -56,13 +56,13 @@ def test_resamples_are_the_same_each_time_and_for_any_company() -> None:
 
 
 def test_drawing_in_two_steps_is_the_same_bootstrap(monkeypatch: pytest.MonkeyPatch) -> None:
-    sums = np.random.default_rng(6).gamma(0.5, 4, 3_000)
-    direct = Resamples(3_000, 8_000).intervals([sums])[0]
+    sums = np.random.default_rng(6).gamma(0.5, 4, 1_000)
+    direct = Resamples(1_000, 8_000).intervals([sums])[0]
     monkeypatch.setattr(intervals, "DRAWN_AT_ONCE", 100)
     monkeypatch.setattr(intervals, "_GROUP", 128)
     monkeypatch.setattr(intervals, "_CELLS_AT_ONCE", 10_000)
-    grouped = Resamples(3_000, 8_000).intervals([sums, sums * 2])
-    again = Resamples(3_000, 8_000).intervals([sums])[0]
+    grouped = Resamples(1_000, 8_000).intervals([sums, sums * 2])
+    again = Resamples(1_000, 8_000).intervals([sums])[0]
     reach = direct.high - direct.low
     # A bound of 8,000 resamples is itself uncertain by about a hundredth of the interval's length.
     assert abs(grouped[0].low - direct.low) < 0.04 * reach
@@ -90,11 +90,13 @@ def test_no_difference_is_found_in_about_nineteen_of_twenty_splits() -> None:
     generator = np.random.default_rng(11)
     covered = 0
     for _ in range(200):
-        spend = generator.lognormal(0, 1, 60)
-        side = np.where(generator.random(60) < 0.5, 1.0, -1.0)
-        interval = bootstrap_totals([spend * side], resamples=2_000)[0]
+        sessions = np.repeat(np.arange(300), generator.integers(1, 12, 300))
+        femto = np.rint(generator.lognormal(0, 0.6, len(sessions)) * 1e12).astype(np.int64)
+        side = np.where(generator.random(300) < 0.5, 1, -1)[sessions]
+        blocks = blocks_of(np.arange(len(sessions), dtype=np.int64), pl.Series(sessions + 1))
+        interval = bootstrap_totals([blocks.sums(femto * side)])[0]
         covered += interval.low <= 0 <= interval.high
-    assert 180 <= covered <= 198
+    assert 186 <= covered <= 194
 
 
 def test_an_injected_saving_of_ten_percent_is_recovered() -> None:

@@ -90,7 +90,7 @@ def test_without_a_unit_price_it_says_what_it_would_have_to_be() -> None:
     finding = only(run_levers(calls(steady(every=30)), "commitment"))
     assert finding.verdict == "insufficient_data"
     # Two calls a minute on demand: 120 x 0.0035 an hour.
-    assert "2,800 tokens in the median minute" in finding.missing[0].what
+    assert "2,800 tokens in the median minute (p90 2,800, p99 2,800, most 4,200)" in finding.missing[0].what
     assert "less than $0.4200 an hour" in finding.missing[0].what
     assert "unit_usd_per_hour" in finding.missing[0].how
 

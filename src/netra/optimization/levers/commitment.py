@@ -75,7 +75,6 @@ class _Traffic:
     used: UsedModel
     members: Int64
     minute: Int64
-    taken: Int64
     needed: Int64
     cost: Int64
     first: int
@@ -87,10 +86,16 @@ class _Traffic:
         return np.where(self.needed <= capacity, self.cost, 0)
 
     def rates(self) -> tuple[int, int, int, int]:
-        """p50, p90, p99 and maximum of tokens a minute, quiet minutes included."""
-        sums = np.bincount(self.minute - self.first, weights=self.taken, minlength=self.minutes)
-        p50, p90, p99, most = np.percentile(sums, [50, 90, 99, 100])
-        return round(float(p50)), round(float(p90)), round(float(p99)), round(float(most))
+        """p50, p90, p99 and maximum of tokens a minute, quiet minutes included (nearest rank from below)."""
+        ends = np.append(self.minute[1:] != self.minute[:-1], True)
+        busy = np.sort(self.needed[ends])
+        quiet = self.minutes - len(busy)
+        p50, p90, p99, most = (int(share * (self.minutes - 1)) - quiet for share in (0.5, 0.9, 0.99, 1))
+        return _at(busy, p50), _at(busy, p90), _at(busy, p99), _at(busy, most)
+
+
+def _at(ascending: Int64, place: int) -> int:
+    return int(ascending[place]) if place >= 0 else 0
 
 
 class Commitment:
@@ -193,7 +198,6 @@ def _traffic_of(
         used,
         members,
         minute,
-        used_up,
         needed_capacity(minute, used_up),
         workload.cost[members],
         first,

@@ -14,6 +14,8 @@ from netra.storage.postgres.manager import ROLE_NAMES, DatabaseManager, Database
 _LOST_RACE = frozenset({"42710", "23505", "XX000", "40001", "40P01"})
 _UNKNOWN_DATABASE = "3D000"
 _LOCK = 0x6E65747261  # "netra"
+_OLDEST = 150_000
+_CHOOSES_INHERITANCE = 160_000
 
 _SCHEMAS = (
     "create schema if not exists app authorization netra_owner",
@@ -22,8 +24,6 @@ _SCHEMAS = (
     "revoke all on schema app, auth, dbos from public",
     "grant usage on schema app to netra_app, netra_dbos",
     "grant usage on schema auth to netra_auth",
-    # The function that enqueues a run belongs to netra_dbos: the owner must be able to hand it over.
-    "grant netra_dbos to netra_owner with inherit false, set true",
     "grant usage on schema dbos to netra_owner",
 )
 
@@ -52,11 +52,21 @@ async def _apply(connection: AsyncConnection, database: DatabaseManager) -> None
     await connection.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     for role in ROLE_NAMES:
         await _ensure_role(connection, database, role)
-    superuser = await connection.scalar(text("select rolsuper from pg_roles where rolname = current_user"))
-    if not superuser:
-        await connection.execute(
-            text("grant netra_owner, netra_dbos to current_user with inherit true, set true")
+    version = await connection.scalar(text("select current_setting('server_version_num')::int"))
+    if version < _OLDEST:
+        raise DatabaseUnavailableError(
+            f"PostgreSQL {version // 10_000} is too old: {_OLDEST // 10_000} or newer is needed",
+            hint="upgrade the server behind NETRA_DATABASE_URL, or unset it to use the one that comes along",
         )
+    superuser = await connection.scalar(text("select rolsuper from pg_roles where rolname = current_user"))
+    # Before 16 a grant always lets the member act as the role, and inherits as the member was made to.
+    chosen = version >= _CHOOSES_INHERITANCE
+    if not superuser:
+        how = " with inherit true, set true" if chosen else ""
+        await connection.execute(text(f"grant netra_owner, netra_dbos to current_user{how}"))
+    # The function that enqueues a run belongs to netra_dbos: the owner must be able to hand it over.
+    how = " with inherit false, set true" if chosen else ""
+    await connection.execute(text(f"grant netra_dbos to netra_owner{how}"))
     for statement in _SCHEMAS:
         await connection.execute(text(statement))
     name = await connection.scalar(text("select quote_ident(current_database())"))

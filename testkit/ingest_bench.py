@@ -14,6 +14,7 @@ from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
 from netra.pricing.catalogue import PriceCatalogue
 from netra.storage.postgres.sessions import DatabaseSessionManager
+from netra.telemetry.metrics import Metrics
 from netra.usage.otlp.export import Taken, TraceExport
 from netra.usage.outbox.draining import OutboxDrain
 from netra.usage.outbox.intake import Intake
@@ -38,7 +39,7 @@ class IngestBench:
         self, context: UserExecutionContext, body: bytes, content_type: str = PROTOBUF, encoding: str = ""
     ) -> Taken:
         """Send one export request."""
-        return await TraceExport(self.intake).take(context, body, content_type, encoding)
+        return await TraceExport(self.intake, Metrics()).take(context, body, content_type, encoding)
 
     async def stored(self, context: UserExecutionContext) -> IngestStatus:
         """Drain until nothing of this workspace waits; other tests may be draining it too."""
@@ -58,7 +59,7 @@ def ingest(
     """Ingestion over the engines of the run."""
     writer = CallWriter(data_access, CallPricer(catalogue))
     return IngestBench(
-        Intake(data_access, sessions, limit_bytes=1 << 30, home=tmp_path),
+        Intake(data_access, sessions, Metrics(), limit_bytes=1 << 30, home=tmp_path),
         OutboxDrain(sessions, data_access, writer),
         IngestStatusService(data_access),
     )

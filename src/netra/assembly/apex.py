@@ -135,7 +135,7 @@ async def assemble(settings: Settings) -> AsyncGenerator[Apex]:
                 secrets_directory=settings.secrets_directory,
             )
         )
-        savings = build_savings(settings, stores, ids)
+        savings = build_savings(settings, stores, ids, metrics)
         closing.push_async_callback(savings.imports.aclose)
         dialogue = build_dialogue(stores, ids)
         yield Apex(settings, ids, metrics, stores, audit, auth, savings, dialogue)
@@ -168,7 +168,7 @@ async def check_schemas(stores: Stores) -> None:
     await verify_analytics(stores.analytics)
 
 
-def build_savings(settings: Settings, stores: Stores, ids: UnifiedIDManager) -> Savings:
+def build_savings(settings: Settings, stores: Stores, ids: UnifiedIDManager, metrics: Metrics) -> Savings:
     """From prices up to reports."""
     catalogue = PriceCatalogue(settings.price_overrides)
     prices = WorkspacePrices(stores.access, catalogue)
@@ -201,7 +201,11 @@ def build_savings(settings: Settings, stores: Stores, ids: UnifiedIDManager) -> 
         imports=imports,
         call_writer=call_writer,
         intake=Intake(
-            stores.access, stores.sessions, limit_bytes=settings.outbox_limit_mb << 20, home=settings.home
+            stores.access,
+            stores.sessions,
+            metrics,
+            limit_bytes=settings.outbox_limit_mb << 20,
+            home=settings.home,
         ),
         evaluations=evaluations,
         optimization=optimization,

@@ -147,7 +147,9 @@ def _include_rooms(app: FastAPI, apex: Apex, current: ContextDependency) -> None
     app.include_router(build_usage_router(savings.imports, savings.usage, current))
     exporter = build_exporter_context(apex.auth.authentication, apex.auth.workspaces, apex.ids, apex.settings)
     status = IngestStatusService(apex.stores.access)
-    app.include_router(build_ingestion_router(TraceExport(savings.intake), status, exporter, current))
+    app.include_router(
+        build_ingestion_router(TraceExport(savings.intake, apex.metrics), status, exporter, current)
+    )
     app.include_router(build_prices_router(savings.prices, current))
     app.include_router(
         build_price_router(savings.differences, savings.repricing, savings.reconciliation, current)

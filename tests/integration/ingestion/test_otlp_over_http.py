@@ -19,6 +19,7 @@ from netra.data_access.factory import DataAccessFactory
 from netra.http.problems import install_problem_handlers
 from netra.ids.manager import UnifiedIDManager
 from netra.storage.postgres.sessions import DatabaseSessionManager
+from netra.telemetry.metrics import Metrics
 from netra.usage.otlp.credentials import build_exporter_context
 from netra.usage.otlp.endpoints import build_router
 from netra.usage.otlp.export import TraceExport
@@ -84,7 +85,7 @@ async def door(
     app = FastAPI()
     install_problem_handlers(app)
     exporter = build_exporter_context(auth.authentication, auth.workspaces, ids, settings)
-    app.include_router(build_router(TraceExport(ingest.intake), ingest.status, exporter, current))
+    app.include_router(build_router(TraceExport(ingest.intake, Metrics()), ingest.status, exporter, current))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         yield Door(client, key, user.context, ingest, UsageService(data_access))
 
@@ -153,13 +154,13 @@ async def test_what_sending_again_would_not_mend_is_refused_for_good(
 async def test_a_full_outbox_asks_to_wait(
     door: Door, data_access: DataAccessFactory, sessions: DatabaseSessionManager, tmp_path: Path
 ) -> None:
-    full = Intake(data_access, sessions, limit_bytes=0, home=tmp_path)
+    full = Intake(data_access, sessions, Metrics(), limit_bytes=0, home=tmp_path)
     app = FastAPI()
 
     async def current() -> UserExecutionContext:
         return door.context
 
-    app.include_router(build_router(TraceExport(full), door.ingest.status, current, current))
+    app.include_router(build_router(TraceExport(full, Metrics()), door.ingest.status, current, current))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         answer = await client.post(
             "/v1/traces", content=request_of(spans(1)), headers={"content-type": PROTOBUF}

@@ -68,8 +68,7 @@ def failing(
 
 def batch(*names: str, model: str = "gpt-4o") -> NewBatch:
     rows: list[dict[str, Any]] = [
-        {"call_id": name, "ts": TS, "model": model, "input_tokens": 10, "output_tokens": 5}
-        for name in names
+        {"call_id": name, "ts": TS, "model": model, "input_tokens": 10, "output_tokens": 5} for name in names
     ]
     frame = pl.DataFrame(rows).with_columns(pl.col("ts").cast(pl.Datetime("us", "UTC")))
     return NewBatch("gateway", len(names), len(names), packed(frame))

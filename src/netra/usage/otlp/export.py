@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from netra.context.models import UserExecutionContext
+from netra.telemetry.metrics import Metrics
 from netra.usage.otlp.calls import REASONS, Understood, understand
 from netra.usage.otlp.requests import read_export
 from netra.usage.outbox.batch import REJECTS_KEPT, NewBatch, RejectedSpan, packed
@@ -27,8 +28,11 @@ class TraceExport:
     stored, and so that text of prompts is gone before anything is written.
     """
 
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: Intake, metrics: Metrics) -> None:
         self._intake = intake
+        self._spans = metrics.counter(
+            "netra_otlp_spans", "Spans of export requests by what became of them.", ("outcome",)
+        )
 
     async def take(
         self, context: UserExecutionContext, body: bytes, content_type: str, encoding: str
@@ -40,6 +44,9 @@ class TraceExport:
         batch, told = await asyncio.to_thread(_batch_of, body, content_type, encoding)
         if batch.received:
             await self._intake.accept(context, batch)
+            counts = {"call": batch.calls, "ignored": batch.ignored, "rejected": batch.rejected}
+            for outcome, count in counts.items():
+                self._spans.labels(outcome).inc(count)
         return Taken(batch.rejected, told)
 
 

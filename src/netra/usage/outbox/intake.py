@@ -11,6 +11,7 @@ from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
 from netra.errors.kinds import UnavailableError
 from netra.storage.postgres.sessions import DatabaseSessionManager
+from netra.telemetry.metrics import Metrics
 from netra.usage.outbox.batch import NewBatch
 from netra.usage.outbox.repository import OutboxRepository, outbox_load
 
@@ -34,7 +35,13 @@ class Intake:
     """
 
     def __init__(
-        self, access: DataAccessFactory, sessions: DatabaseSessionManager, *, limit_bytes: int, home: Path
+        self,
+        access: DataAccessFactory,
+        sessions: DatabaseSessionManager,
+        metrics: Metrics,
+        *,
+        limit_bytes: int,
+        home: Path,
     ) -> None:
         self._access = access
         self._sessions = sessions
@@ -43,6 +50,8 @@ class Intake:
         self._looked_at = float("-inf")
         self._trouble: str | None = None
         self._looking = asyncio.Lock()
+        self._batches = metrics.gauge("netra_outbox_batches", "Batches that wait for the analytics store.")
+        self._bytes = metrics.gauge("netra_outbox_bytes", "Bytes that wait for the analytics store.")
 
     async def accept(self, context: UserExecutionContext, batch: NewBatch) -> None:
         """Keep a batch: once this returns, its calls will be stored. Raises OutboxFullError, or that the
@@ -68,6 +77,8 @@ class Intake:
     async def _look(self) -> str | None:
         async with self._sessions.transaction(workspace_id=None, user_id=None) as transaction:
             load = await outbox_load(transaction)
+        self._batches.set(load.batches)
+        self._bytes.set(load.bytes)
         if load.bytes >= self._limit:
             return f"{load.bytes >> 20} MiB of calls wait to be stored, which is as much as may wait"
         free = (await asyncio.to_thread(shutil.disk_usage, self._home)).free if self._home.exists() else None

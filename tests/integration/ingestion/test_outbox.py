@@ -52,9 +52,13 @@ def writer(data_access: DataAccessFactory, catalogue: PriceCatalogue) -> Failing
 
 @pytest.fixture
 def failing(
-    ingest: IngestBench, sessions: DatabaseSessionManager, data_access: DataAccessFactory, writer: FailingWriter,
-    bench: UsageBench, monkeypatch: pytest.MonkeyPatch,
-) -> IngestBench:  # fmt: skip
+    ingest: IngestBench,
+    sessions: DatabaseSessionManager,
+    data_access: DataAccessFactory,
+    writer: FailingWriter,
+    bench: UsageBench,
+    monkeypatch: pytest.MonkeyPatch,
+) -> IngestBench:
     """Ingestion whose drain may fail; it looks after the workspace of the test alone."""
     drain = OutboxDrain(sessions, data_access, writer)
 

@@ -83,7 +83,7 @@ def test_without_evaluations_it_says_what_reasoning_costs() -> None:
     assert finding.savings_usd is None
     # 80 calls x 800 tokens at 10 USD per million, of 80 x (0.00125 + 0.01).
     assert "costs $0.64, 71.1 % of the spend" in finding.missing[0].what
-    assert "gpt-5@high and gpt-5@low" in finding.missing[0].how
+    assert "gpt-5@high and gpt-5@medium" in finding.missing[0].how
 
 
 def test_a_leaderboard_is_not_enough() -> None:
@@ -94,12 +94,25 @@ def test_a_leaderboard_is_not_enough() -> None:
     assert any("more items" in lacking.what for lacking in finding.missing)
 
 
+def test_results_on_other_items_are_shown_and_decide_nothing() -> None:
+    results = scores([("a", "gpt-5 (high)", 0.88), ("b", "gpt-5 (medium)", 0.867)]).with_columns(
+        cost_usd=pl.Series([0.129, 0.0787])
+    )
+    finding = only(
+        run_levers(calls([CALL] * 80, reasoning_effort="high"), "reasoning-effort", evaluations=results)
+    )
+    assert finding.verdict == "insufficient_data"
+    assert "gpt-5@high 88.0 at $0.1290 an item; gpt-5@medium 86.7 at $0.0787" in finding.assumptions[0]
+    lowest = only(run_levers(calls([CALL] * 80, reasoning_effort="low"), "reasoning-effort"))
+    assert "gpt-5@low and gpt-5@minimal" in lowest.missing[0].how
+
+
 def test_no_reasoning_recorded_and_none_there() -> None:
     assert "reasoning_tokens" in only(run_levers(calls([{}] * 60), "reasoning-effort")).missing[0].what
     none = only(run_levers(calls([{"reasoning_tokens": 0}] * 60), "reasoning-effort"))
     assert (none.verdict, none.savings_usd) == ("refuse", "0")
     unpriced = calls([{**CALL, "model": "nobody-knows"}] * 60)
-    assert only(run_levers(unpriced, "reasoning-effort")).verdict == "insufficient_data"
+    assert "price" in only(run_levers(unpriced, "reasoning-effort")).missing[0].what
 
 
 def test_efforts_in_use_are_only_lowered() -> None:

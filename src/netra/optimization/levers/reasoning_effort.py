@@ -75,8 +75,9 @@ class ReasoningEffort:
         cost = reasoning_cost(workload)
         groups = _groups(workload, cost)
         targets = (params.choice("to", EFFORTS),) if params.text("to") else EFFORTS
-        if not groups and not workload.tokens.reasoning.any():
-            return [_nothing_reasoned(workload)]
+        if not groups:
+            reasons = bool(workload.tokens.reasoning.any())
+            return [_without_prices(workload) if reasons else _nothing_reasoned(workload)]
         drafts: list[Draft] = []
         rest: list[_Group] = []
         for group in groups:
@@ -84,7 +85,7 @@ class ReasoningEffort:
             drafts += found
             if not found:
                 rest.append(group)
-        return drafts + ([_unevaluated(workload, rest)] if rest or not drafts else [])
+        return drafts + ([_unevaluated(workload, evaluations, rest)] if rest else [])
 
 
 def reasoning_cost(workload: Workload) -> Int64:
@@ -252,34 +253,61 @@ def _spent(workload: Workload, groups: list[_Group]) -> str:
     )
 
 
-def _unevaluated(workload: Workload, groups: list[_Group]) -> Draft:
+def _unevaluated(workload: Workload, evaluations: pl.DataFrame, groups: list[_Group]) -> Draft:
     shown = groups[:_MOST]
-    example = shown[0].used.canonical.model if shown else "MODEL"
-    effort = shown[0].effort if shown and shown[0].effort else "medium"
-    rows = np.any([group.rows for group in groups], axis=0) if groups else np.zeros(workload.n, dtype=bool)
+    rows = np.any([group.rows for group in groups], axis=0)
     names = ", ".join(
         f"{group.used.model}{f' at {group.effort}' if group.effort else ''}: ${group.reasoning * 1e-15:,.2f}"
         for group in shown
     )
+    example, now = shown[0].used.canonical.model, shown[0].effort
+    less = EFFORTS[max(EFFORTS.index(now) - 1, 0)] if now in EFFORTS else "low"
     missing = Missing(
-        what=f"evaluations at two efforts ({_spent(workload, groups)}; {names})"
-        if groups
-        else "a lower effort than the one in use among the evaluations",
+        what=f"evaluations at two efforts ({_spent(workload, groups)}; {names})",
         how=(
             f"answer the same items at both efforts and import the scores with --format evals as models "
-            f"{example}@{effort} and {example}@low, with output_tokens"
+            f"{example}{f'@{now}' if now else ''} and {example}@{less}, with output_tokens"
         ),
     )
+    models = dict.fromkeys(group.used.canonical.model for group in shown)
     return Draft(
         ReasoningEffort.name,
         {},
         int(rows.sum()),
-        _instructions(workload, rows, example, "low"),
-        quality="unknown: no lower effort was evaluated",
+        _instructions(workload, rows, example, less),
+        quality="unknown: no lower effort was evaluated on the same items",
         missing=[missing],
+        assumptions=[said for model in models for said in _averages(evaluations, model)],
         latency="lower: fewer tokens are written before the answer",
         risk="medium",
     )
+
+
+def _averages(evaluations: pl.DataFrame, model: str) -> list[str]:
+    """What results that share no items say of a model's efforts, to show and not to decide by."""
+    means = (
+        evaluations.filter(pl.col("canonical").str.starts_with(f"{model}@"))
+        .group_by("canonical")
+        .agg(pl.col("score").mean(), pl.col("cost_usd").mean(), pl.len().alias("items"))
+        .sort("score", "canonical", descending=[True, False])
+    )
+    told = [
+        f"{name} {100 * score:.1f}" + (f" at ${cost:,.4f} an item" if cost is not None else "")
+        for name, score, cost, _ in means.rows()
+        if score is not None
+    ]
+    if len(told) < 2:
+        return []
+    return [f"mean scores on items that are not the same, which decide nothing: {'; '.join(told)}"]
+
+
+def _without_prices(workload: Workload) -> Draft:
+    used = ", ".join(model.model for model in workload.models[:5])
+    lacking = Missing(
+        what=f"a price for the models that reason ({used})",
+        how="add a [[price]] for it to the price overrides file",
+    )
+    return nothing_to_change(ReasoningEffort.name, workload, lacking)
 
 
 def _nothing_reasoned(workload: Workload) -> Draft:

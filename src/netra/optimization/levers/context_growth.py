@@ -65,12 +65,16 @@ class ContextGrowth:
 
 def new_tokens(workload: Workload) -> Int64:
     """Input tokens that a call's session had not sent with its previous call (n); all, without a session."""
-    frame = pl.DataFrame(
-        {"session": workload.text("session_id"), "input": pl.Series(workload.tokens.input)}
-    ).with_columns(before=pl.col("input").shift(1).over("session"))
-    grown = (pl.col("input") - pl.col("before").fill_null(0)).clip(lower_bound=0)
-    new = pl.when(pl.col("session") == "").then(pl.col("input")).otherwise(grown)
-    return frame.select(new.alias("new")).to_series().to_numpy()
+    sessions = workload.identities("session_id")
+    order = np.argsort(sessions, kind="stable")
+    ordered, inputs = sessions[order], workload.tokens.input[order]
+    goes_on = np.zeros(workload.n, dtype=bool)
+    goes_on[1:] = (ordered[1:] == ordered[:-1]) & (ordered[1:] != 0)
+    before = np.zeros(workload.n, dtype=np.int64)
+    before[1:] = np.where(goes_on[1:], inputs[:-1], 0)
+    new = np.empty(workload.n, dtype=np.int64)
+    new[order] = np.maximum(inputs - before, 0)
+    return new
 
 
 def _instructions(workload: Workload, cut: Int64, keep: int) -> Instructions:

@@ -9,6 +9,7 @@ from netra.optimization.findings import Instructions, Snippet
 from netra.optimization.levers.changed_answers import gated_drafts
 from netra.optimization.params import LeverParams
 from netra.optimization.workload import Workload
+from netra.pricing.coding import combined
 
 _QUANTILE = 0.99
 
@@ -49,17 +50,13 @@ class OutputCap:
 
 def usual_caps(workload: Workload) -> Int64:
     """The p99 of output tokens of each call's (feature, model), linear between ranks, rounded up (n)."""
-    frame = pl.DataFrame(
-        {
-            "feature": workload.text("feature"),
-            "model": workload.text("model"),
-            "output": pl.Series(workload.tokens.output),
-        }
-    )
+    if not workload.n:
+        return np.zeros(0, dtype=np.int64)
+    group, _ = combined([workload.coded("feature"), workload.coded("model")])
+    frame = pl.DataFrame({"group": group, "output": workload.tokens.output})
     usual = pl.col("output").quantile(_QUANTILE, interpolation="linear").ceil().cast(pl.Int64)
-    caps = frame.group_by("feature", "model").agg(usual.alias("cap"))
-    joined = frame.join(caps, on=["feature", "model"], how="left", maintain_order="left")
-    return joined.get_column("cap").to_numpy()
+    caps = frame.group_by("group").agg(usual.alias("cap")).sort("group")
+    return caps.get_column("cap").to_numpy()[group]
 
 
 def _instructions(workload: Workload, limits: Int64, cap: int | None) -> Instructions:

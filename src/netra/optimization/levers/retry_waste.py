@@ -54,19 +54,25 @@ class RetryWaste:
 
 def wasted_attempts(workload: Workload) -> Rows:
     """Attempts of retry chains other than the last successful one (all of them where none succeeded)."""
+    status = workload.coded("status")
+    well = np.array([value in ("ok", "") for value in status.values])[status.codes]
     calls = pl.DataFrame(
-        [workload.text("call_id"), workload.text("retry_of"), workload.text("status")]
+        {
+            "call_id": workload.identities("call_id"),
+            "retry_of": workload.identities("retry_of"),
+            "well": well,
+        }
     ).with_row_index("row")
-    repeats = calls.filter((pl.col("retry_of") != "") & (pl.col("retry_of") != pl.col("call_id")))
-    parents = repeats.filter(pl.col("call_id") != "").unique("call_id", keep="first", maintain_order=True)
+    repeats = calls.filter((pl.col("retry_of") != 0) & (pl.col("retry_of") != pl.col("call_id")))
+    parents = repeats.filter(pl.col("call_id") != 0).unique("call_id", keep="first", maintain_order=True)
     tops = _top_of_chain(parents.select(id="call_id", up="retry_of"))
     later = repeats.join(tops, left_on="retry_of", right_on="id", how="left").with_columns(
         root=pl.coalesce("up", "retry_of")
     )
     first = calls.join(later.select("root").unique(), left_on="call_id", right_on="root", how="semi")
-    begun = first.select("row", pl.col("call_id").alias("root"), "status")
-    chained = pl.concat([later.select("row", "root", "status"), begun]).unique("row")
-    kept = chained.filter(pl.col("status").is_in(["ok", ""])).group_by("root").agg(pl.col("row").max())
+    begun = first.select("row", pl.col("call_id").alias("root"), "well")
+    chained = pl.concat([later.select("row", "root", "well"), begun]).unique("row")
+    kept = chained.filter("well").group_by("root").agg(pl.col("row").max())
     wasted = chained.join(kept, on="row", how="anti")
     rows = np.zeros(workload.n, dtype=bool)
     rows[wasted.get_column("row").to_numpy()] = True

@@ -175,6 +175,8 @@ def _print_plan(console: "Console", plan: Mapping[str, Any], numbers: Mapping[st
         reached = "" if check.value is None else f": {value_in_words(check.name, check.value)}"
         lacking = f", short by {value_in_words(check.name, check.short_by)}" if check.short_by else ""
         console.print(f"  {_STANDING[check.standing]} {escape(limit_in_words(check) + reached + lacking)}")
+    for item in given.left_out:
+        console.print(f"  left out, unknown: {escape(item.what)}; {escape(item.how)}")
     if given.latency is not None:
         console.print(f"  latency: {escape(given.latency.in_words())}")
     console.print(f"  {escape(given.summary)}")

@@ -17,11 +17,13 @@ from itertools import combinations
 
 import polars as pl
 
+from netra.optimization.actions import SwitchModel
 from netra.optimization.analysis import money_interval, percent
 from netra.optimization.drafts import Draft
-from netra.optimization.findings import Degree, Finding, LatencyEffect, Percentile
+from netra.optimization.findings import Degree, Finding, LatencyEffect, Missing, Percentile
 from netra.optimization.intervals import MIN_CALLS, Interval, Resamples
 from netra.optimization.latency_intervals import latency_effect, upper_bounds
+from netra.optimization.latency_replay import ENOUGH
 from netra.optimization.params import LeverParams
 from netra.optimization.solver_checks import (
     Bounds,
@@ -255,7 +257,23 @@ def _plan(outcomes: Outcomes, members: Members, constraints: Constraints, found:
         candidates=len(outcomes.candidates),
         tried=outcomes.replays,
         exact=found.exact,
+        left_out=_left_out(outcomes) if constraints.about_latency else [],
     )
+
+
+def _left_out(outcomes: Outcomes) -> list[Missing]:
+    """Changes that make the latency of some calls unknown."""
+    found: dict[str, Missing] = {}
+    for number, candidate in enumerate(outcomes.candidates):
+        action = candidate.action
+        if not isinstance(action, SwitchModel) or not outcomes.latencies(frozenset({number}))[1]:
+            continue
+        what = f"how long {action.model} takes, for {candidate.draft.lever}"
+        if action.escalated:
+            what = f"which calls are answered twice by {candidate.draft.lever}, and how long they take"
+        how = f"send at least {ENOUGH} calls to {action.model} and record latency_ms"
+        found[what] = Missing(what=what, how=how)
+    return list(found.values())
 
 
 def _interval(outcomes: Outcomes, members: Members) -> Interval | None:

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from netra.optimization.findings import Degree, LatencyEffect, MoneyInterval
+from netra.optimization.findings import Degree, LatencyEffect, Missing, MoneyInterval
 
 ConstraintName = Literal[
     "min_savings_pct",
@@ -96,7 +96,8 @@ class Plan(BaseModel):
     Feasible: the set with the least risk and effort, then the fewest changes, then the largest saving (where
     no saving is asked for, the largest saving first). Infeasible: the set that meets the constraints on
     quality and latency and saves most, or where none does, one that is near to all of them. `exact` says
-    that no better set was left untried; `tried` sets were replayed of `candidates` changes.
+    that no better set was left untried; `tried` sets were replayed of `candidates` changes. `left_out`:
+    changes that could not be part of it because their latency is unknown, and how to know it.
     """
 
     feasible: bool
@@ -116,3 +117,4 @@ class Plan(BaseModel):
     candidates: int
     tried: int
     exact: bool
+    left_out: list[Missing] = Field(default_factory=list[Missing])

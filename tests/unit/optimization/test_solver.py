@@ -107,6 +107,8 @@ def test_latency_held_is_a_constraint_too() -> None:
     assert check(plan, "min_savings_pct").standing == "unmet"
     unseen = solved(calls(rows[:200]), as_good(), min_savings_pct=60, max_p95_ms=1_000)
     assert not unseen.feasible, "nobody knows how fast a model is that the traffic does not show"
+    assert [item.what for item in unseen.left_out] == ["how long gpt-4o-mini takes, for model-switch"]
+    assert plan.left_out == []
 
 
 def slow_by_accident() -> pl.DataFrame:

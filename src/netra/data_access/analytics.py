@@ -6,6 +6,7 @@ from typing import Any
 
 from netra.data_access.arrow import ArrowTable, with_constant_column
 from netra.data_access.errors import UnscopedQueryError
+from netra.data_access.number_lists import LIST_SETTINGS
 from netra.data_access.stores import AnalyticsReaderWriter
 
 PLACEHOLDER = "{workspace:String}"
@@ -65,13 +66,13 @@ class ScopedAnalytics:
     ) -> None:
         """Rewrite columns of the workspace's rows that meet the condition; waits until it is done.
 
-        Each part of the table changes whole or not at all, and the store finishes after a crash what it began.
+        Each part of the table changes whole or not at all; after a crash the store finishes what it began.
         """
         sql = (
             f"ALTER TABLE {table} UPDATE {assignments} WHERE {_COLUMN} = {PLACEHOLDER} AND ({condition}) "
             "SETTINGS mutations_sync = 2"
         )
-        await self._store.command(sql, self._bind(sql, params))
+        await self._store.command(sql, self._bind(sql, params), LIST_SETTINGS)
 
     def _bind(self, sql: str, params: Mapping[str, Any] | None) -> dict[str, Any]:
         if params and "workspace" in params:

@@ -31,7 +31,9 @@ class AnalyticsReaderWriter(Protocol):
         """Insert once per token."""
         ...
 
-    async def command(self, sql: str, params: Mapping[str, Any] | None = None) -> None:
+    async def command(
+        self, sql: str, params: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
+    ) -> None:
         """Run a statement without a result."""
         ...
 

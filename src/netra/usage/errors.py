@@ -69,3 +69,9 @@ class UnreadableInvoiceError(InvalidInputError):
     """The report of a provider is not of the format it is read as."""
 
     code: ClassVar[str] = "unreadable_invoice"
+
+
+class TooManyPricesError(InvalidInputError):
+    """The calls in question have more different prices than one statement of the store takes."""
+
+    code = "too_many_prices"

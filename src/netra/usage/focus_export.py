@@ -16,6 +16,7 @@ import polars as pl
 
 from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
+from netra.data_access.number_lists import LIST_SETTINGS
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.models import NOT_PRICED, USAGE_TYPES
 from netra.pricing.money import usd_from_femto
@@ -77,7 +78,7 @@ class FocusExport:
             tokens=", ".join(f"sum({tokens}) AS tokens_{usage}" for usage, tokens in BILLABLE.items()),
             limits=limits,
         )
-        batches = analytics.query_arrow_batches(sql, {**params, "team_tag": "team"})
+        batches = analytics.query_arrow_batches(sql, {**params, "team_tag": "team"}, LIST_SETTINGS)
 
         async def rows() -> AsyncIterator[list[_Row]]:
             async for batch in batches:

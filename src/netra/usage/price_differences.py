@@ -7,6 +7,7 @@ from typing import Any
 
 from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
+from netra.data_access.number_lists import LIST_SETTINGS
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.models import NOT_PRICED, TIERS, USAGE_TYPES, ModelPrice
 from netra.pricing.money import femto_string
@@ -50,7 +51,7 @@ class PriceDifferences:
             before=price_sql(sold, before, request.before.at, name="old").cost,
             after=price_sql(sold, after, request.after.at, name="new").cost,
         )
-        rows = frame_of(await analytics.query_arrow(sql)).rows(named=True)
+        rows = frame_of(await analytics.query_arrow(sql, settings=LIST_SETTINGS)).rows(named=True)
         stored = [_effect(row) for row in rows]
         old = sum((row["before_usd"] or Decimal(0) for row in rows), Decimal(0))
         new = sum((row["after_usd"] or Decimal(0) for row in rows), Decimal(0))

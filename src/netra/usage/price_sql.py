@@ -14,12 +14,16 @@ from itertools import pairwise
 
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.models import MAX_FEMTO, NOT_PRICED, TIERS, USAGE_TYPES, ModelPrice
+from netra.usage.errors import TooManyPricesError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_US = 86_400_000_000
 _US = timedelta(microseconds=1)
 _LONG_AGO = -(2**62)
 _NEVER = 2**62
+MOST_BRANCHES = 400
+"""Dated and stepped prices in one expression; with more its analysis takes the store seconds."""
+
 _CONTROL = re.compile(r"[\x00-\x1f]")
 """Names with control characters are in no price list, and would part the lists below."""
 _STAMP = "toUnixTimestamp64Micro(ts)"
@@ -77,16 +81,19 @@ def price_sql(
 ) -> PriceSql:
     """What calls of these models cost, as of their own instant, or all as of `at`; others are unpriced.
 
-    `name` keeps two of these apart in one query.
+    `name` keeps two of these apart in one query. Raises TooManyPricesError.
     """
     sold = [one for one in sold if not _CONTROL.search(one.model + one.provider + one.tier)]
-    segments = [
-        segment for number, one in enumerate(sold, 1) for segment in _segments(number, one, catalogue, at)
-    ]
-    keys = [f"{one.model}\x1f{one.provider}\x1f{one.tier}" for one in sold]
+    keys: list[str] = []
+    segments: list[_Segment] = []
+    for one in sold:
+        found = _segments(len(keys) + 1, one, catalogue, at)
+        if found:
+            keys.append(f"{one.model}\x1f{one.provider}\x1f{one.tier}")
+            segments += found
     # Named once inside the expression and meant again afterwards: it is long, and worked out once.
     place = f"{name}_as"
-    named = f"({_place(segments, keys)} + 1 AS {place})"
+    named = f"({_place(segments, keys, name)} + 1 AS {place})"
     columns = zip(*([(NOT_PRICED,) * len(USAGE_TYPES)] + [s.rates for s in segments]), strict=True)
     rates = {usage: f"{_integers(rates)}[{place}]" for usage, rates in zip(USAGE_TYPES, columns, strict=True)}
     terms = {usage: f"toInt128({BILLABLE[usage]}) * {rates[usage]}" for usage in USAGE_TYPES}
@@ -159,19 +166,35 @@ def _micros(instant: datetime) -> int:
     return (instant - _EPOCH) // _US
 
 
-def _place(segments: Sequence[_Segment], keys: Sequence[str]) -> str:
-    """The number of a call's segment, 0 where it has no price."""
+def _place(segments: Sequence[_Segment], keys: Sequence[str], name: str) -> str:
+    """The number of a call's segment, 0 where it has no price.
+
+    A model with one price is looked up; only one with several is told by conditions, since a statement's
+    analysis takes the store longer than its number of branches.
+    """
     if not segments:
         return "0"
+    plain = {s.sold: number for number, s in enumerate(segments, 1) if not _limits(s)}
+    numbers = [plain.get(sold, -sold) for sold in range(1, len(keys) + 1)]
     named = "concat(model, '\\x1f', provider, '\\x1f', service_tier)"
-    numbers = _integers(range(1, len(keys) + 1))
-    sold = f"transform({named}, {_texts(keys)}, {numbers}, 0)"
-    branches = [f"{' AND '.join(_conditions(s, sold))}, {n}" for n, s in enumerate(segments, 1)]
-    return f"multiIf({', '.join(branches)}, 0)"
+    sold = f"(transform({named}, {_texts(keys)}, {_integers(numbers)}, 0) AS {name}_sold)"
+    branches: list[str] = []
+    for number, segment in enumerate(segments, 1):
+        if limits := _limits(segment):
+            branches.append(f"{' AND '.join([f'{sold} = -{segment.sold}', *limits])}, {number}")
+            # Written out once: in every branch, the statement would grow with the square of the models.
+            sold = f"{name}_sold"
+    if len(branches) > MOST_BRANCHES:
+        raise TooManyPricesError(
+            f"The models in question have {len(branches)} dated or stepped prices, over {MOST_BRANCHES}.",
+            hint="Narrow the period with since and until.",
+        )
+    return f"multiIf({', '.join(branches)}, greatest({sold}, 0))" if branches else f"greatest({sold}, 0)"
 
 
-def _conditions(segment: _Segment, sold: str) -> list[str]:
-    conditions = [f"{sold} = {segment.sold}"]
+def _limits(segment: _Segment) -> list[str]:
+    """Which of a model's calls a segment is about; none where it is all of them."""
+    conditions: list[str] = []
     if segment.since != _LONG_AGO:
         conditions.append(f"{_STAMP} >= {segment.since}")
     if segment.until != _NEVER:

@@ -18,6 +18,7 @@ from typing import Any
 from netra.context.models import UserExecutionContext
 from netra.data_access.analytics import ScopedAnalytics
 from netra.data_access.factory import DataAccessFactory
+from netra.data_access.number_lists import LIST_SETTINGS
 from netra.errors.kinds import DeadlineExceededError, UnavailableError
 from netra.ids.manager import UnifiedIDManager
 from netra.pricing.catalogue import PriceCatalogue
@@ -115,7 +116,7 @@ class RepricingService:
         priced = price_sql(sold, catalogue)
         where, params = _scope(request)
         sql = _PLAN.format(cost=priced.cost, changed=_changed(priced.cost), where=where)
-        table = await analytics.query_arrow(sql, {**params, "zone": context.timezone})
+        table = await analytics.query_arrow(sql, {**params, "zone": context.timezone}, LIST_SETTINGS)
         rows = frame_of(table).rows(named=True)
         before, after = _sum(rows, "before_usd"), _sum(rows, "after_usd")
         return RepricePlan(
@@ -147,7 +148,7 @@ class RepricingService:
             with suppress(UnavailableError, DeadlineExceededError):
                 await analytics.update(TABLE, assignments, f"{limits} AND {differs}", params)
             with suppress(UnavailableError, DeadlineExceededError):
-                if not (await analytics.query_rows(left, params))[0]["left"]:
+                if not (await analytics.query_rows(left, params, LIST_SETTINGS))[0]["left"]:
                     return
             if time.monotonic() > deadline:
                 raise RepricingUnfinishedError(
@@ -159,17 +160,24 @@ class RepricingService:
 
 async def sold_models(analytics: ScopedAnalytics, request: RepriceRequest) -> list[Sold]:
     """The models, providers and tiers that stored calls name."""
-    query = UsageQuery(
-        measures=["calls"],
-        dimensions=["model", "provider", "service_tier"],
-        since=request.since,
-        until=request.until,
-        limit=MAX_ROWS,
-    )
-    compiled = compile_query(query)
-    table = await analytics.query_arrow(compiled.sql, compiled.params, compiled.settings)
-    names = ("model", "provider", "service_tier")
-    return [Sold(*(row[name] for name in names)) for row in frame_of(table).iter_rows(named=True)]
+    names = ["model", "provider", "service_tier"]
+    found: list[Sold] = []
+    while True:
+        query = UsageQuery(
+            measures=["calls"],
+            dimensions=names,
+            since=request.since,
+            until=request.until,
+            order_by=["model"],
+            limit=MAX_ROWS,
+            offset=len(found),
+        )
+        compiled = compile_query(query)
+        table = await analytics.query_arrow(compiled.sql, compiled.params, compiled.settings)
+        rows = frame_of(table).rows(named=True)
+        found += [Sold(*(row[name] for name in names)) for row in rows]
+        if len(rows) < MAX_ROWS:
+            return found
 
 
 def _changed(cost: str) -> str:

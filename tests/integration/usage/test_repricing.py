@@ -163,3 +163,15 @@ async def test_a_workspaces_prices_are_its_own(new_bench: Any, prices: Workspace
     with pytest.raises(PriceOverridesError, match="price 1: input"):
         await prices.add(mine.context, "[[price]]\nmodel = 'x'\ninput = 1.5\n")
     assert await prices.content(mine.context) == whole
+
+
+async def test_hundreds_of_models_are_priced_in_one_statement(
+    bench: Any, prices: WorkspacePrices, repricing: RepricingService
+) -> None:
+    call = {"ts": "2026-01-01T00:00:00Z", "input_tokens": 10, "output_tokens": 5}
+    entries = [{**call, "call_id": f"c{n}", "model": f"own-{n}"} for n in range(600)]
+    await bench.load(as_lines(entries))
+    await prices.put(bench.context, "[[price]]\nmodel = 'own-*'\ninput = '1'\noutput = '2'\n")
+    done = await repricing.apply(bench.context, RepriceRequest())
+    assert (done.calls, done.changed_calls, done.unpriced_after) == (600, 600, 0)
+    assert (await bench.ask("unpriced_calls")).rows == [{"unpriced_calls": 0}]

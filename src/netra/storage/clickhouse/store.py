@@ -118,11 +118,13 @@ class AnalyticsStore:
             lambda: self._connection.call(lambda client: client.insert_arrow(table, data, settings=settings))
         )
 
-    async def command(self, sql: str, params: Mapping[str, Any] | None = None) -> None:
+    async def command(
+        self, sql: str, params: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
+    ) -> None:
         """Run a statement without a result, such as DDL of a migration. Not repeated."""
 
         def work(client: Client) -> None:
-            client.command(sql, parameters=dict(params or {}))
+            client.command(sql, parameters=dict(params or {}), settings=dict(settings or {}))
 
         await self._connection.call(work)
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
+from netra.data_access.number_lists import LIST_SETTINGS
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.models import NOT_PRICED, USAGE_TYPES
 from netra.pricing.money import usd_from_femto
@@ -116,7 +117,9 @@ class ReconciliationService:
             for usage, tokens in BILLABLE.items()
         )
         params = {"first": str(begin.date()), "last": str(end.date()), "provider": provider}
-        return frame_of(await analytics.query_arrow(_HOURS.format(sums=sums), params)).rows(named=True)
+        return frame_of(await analytics.query_arrow(_HOURS.format(sums=sums), params, LIST_SETTINGS)).rows(
+            named=True
+        )
 
 
 def list_prices(

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from testkit.runner import DEEP_VARIABLE
 
 USUAL_EXAMPLES = 25
-DEPTH = 8
+DEPTH = 15
 
 
 def is_deep() -> bool:

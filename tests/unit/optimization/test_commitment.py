@@ -19,6 +19,7 @@ from netra.pricing.errors import PriceOverridesError
 from netra.pricing.overrides import parse_overrides
 from netra.pricing.vectorised import Tokens
 from testkit.optimization_bench import calls, only, run_levers
+from testkit.properties import examples
 
 DAY = 86_400
 # gpt-4o: 2.50 USD in, 10 out per million; an output token counts as 4. A call of 1,000 and 100 takes 1,400.
@@ -161,7 +162,7 @@ def test_beside_other_levers_capacity_is_bought_only_while_it_pays() -> None:
     assert Decimal(dearer.joint.counterfactual_usd) == 1_441 * COST / 2
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 @given(
     st.lists(st.tuples(st.integers(0, 7 * DAY), st.integers(1, 3_000)), min_size=60, max_size=80),
     st.integers(500, 4_000),

@@ -20,6 +20,7 @@ from netra.optimization.latency_intervals import Goal, latency_effect
 from netra.optimization.latency_replay import LatencyReplay
 from netra.optimization.replay import replay_jointly
 from testkit.optimization_bench import calls, only, run_levers, workload
+from testkit.properties import examples
 
 COST = Decimal("0.0035")
 """A call of the test frame on gpt-4o."""
@@ -204,7 +205,7 @@ def test_calls_sent_twice_cost_twice_in_the_joint_replay_after_all_else() -> Non
     assert replay_jointly(load, [twice, switch]).tolist() == [2 * 210_000_000_000, 210_000_000_000]
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=examples(12))
 @given(seed=st.integers(0, 10_000), delay=st.floats(50, 2_000))
 def test_a_hedge_never_lengthens_and_follows_the_law_of_the_minimum(seed: int, delay: float) -> None:
     """P(min(X, d + Y) > t) = S(t) S(t - d) for t > d, X and Y alike and independent."""
@@ -220,7 +221,7 @@ def test_a_hedge_never_lengthens_and_follows_the_law_of_the_minimum(seed: int, d
         assert float((after.ms > t).mean()) == pytest.approx(expected, abs=0.025)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=examples(2))
 @given(seed=st.integers(0, 10_000))
 def test_intervals_cover_no_change_and_find_a_planted_one(seed: int) -> None:
     random = np.random.default_rng(seed)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from netra.optimization.findings import CacheGroup, CacheMiss
 from testkit.optimization_bench import calls, run_levers
+from testkit.properties import examples
 
 SONNET = "claude-sonnet-4-5"
 IN, WRITE, READ = (Decimal(price) / 10**6 for price in ("3", "3.75", "0.30"))
@@ -139,7 +140,7 @@ def test_features_and_models_are_told_apart() -> None:
     assert groups["x"].read_pct == 0.0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(
     data=st.lists(
         st.tuples(

@@ -35,7 +35,7 @@ ITEMS = scores(
 )
 
 
-@settings(max_examples=examples(12))
+@settings(max_examples=examples(5))
 @given(TRAFFIC)
 def test_findings_of_any_traffic(rows: list[dict[str, object]]) -> None:
     frame = calls(rows)
@@ -54,7 +54,7 @@ def test_findings_of_any_traffic(rows: list[dict[str, object]]) -> None:
     assert run_levers(frame, evaluations=ITEMS) == analysis
 
 
-@settings(max_examples=examples(6))
+@settings(max_examples=examples(3))
 @given(TRAFFIC)
 def test_moving_everything_in_time_changes_nothing(rows: list[dict[str, object]]) -> None:
     frame = calls(rows)
@@ -64,7 +64,7 @@ def test_moving_everything_in_time_changes_nothing(rows: list[dict[str, object]]
     assert after.joint == before.joint
 
 
-@settings(max_examples=examples(6))
+@settings(max_examples=examples(3))
 @given(TRAFFIC, st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(rows: list[dict[str, object]], random) -> None:
     frame = calls(rows)

@@ -16,6 +16,7 @@ from netra.optimization.levers.cascade import CONFIDENCE
 from netra.optimization.levers.router import Items, Traffic, half_of, judge_router, learned_cells
 from netra.optimization.replay import replay_jointly
 from testkit.optimization_bench import calls, only, routellm, run_levers, workload
+from testkit.properties import examples
 
 A, B = "gpt-4o", "gpt-4o-mini"
 PAIR = {"from": A, "to": B}
@@ -164,7 +165,7 @@ def test_escalated_calls_are_paid_twice_in_the_joint_replay() -> None:
     assert replay_jointly(load, [too_many]).tolist() == load.cost.tolist()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10))
 @given(seed=st.integers(0, 10_000), cells=st.integers(1, 12), margin=st.sampled_from([0.0, 0.02, 0.1]))
 def test_a_router_stays_between_nothing_and_the_oracle(seed: int, cells: int, margin: float) -> None:
     random = np.random.default_rng(seed)
@@ -185,7 +186,7 @@ def test_a_router_stays_between_nothing_and_the_oracle(seed: int, cells: int, ma
     assert again == judged
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=examples(2))
 @given(seed=st.integers(0, 10_000))
 def test_luck_is_rarely_taken_for_a_router(seed: int) -> None:
     """Cells that are all alike: no choice of them is ahead of chance but in a few percent of cases."""

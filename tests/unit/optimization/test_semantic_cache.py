@@ -22,6 +22,7 @@ from netra.optimization.similar import (
 )
 from netra.pricing.money import femto_from_usd
 from testkit.optimization_bench import CATALOGUE, calls, only, run_levers, scores, workload
+from testkit.properties import examples
 
 COST = Decimal("0.0035")
 SECOND = 1_000_000
@@ -142,7 +143,7 @@ def test_bounds_at_the_ends() -> None:
     assert labels_needed(1.5) == 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(
     st.lists(st.tuples(st.integers(0, 40), st.integers(0, 7), st.booleans()), min_size=1, max_size=40),
     st.integers(1, 30),

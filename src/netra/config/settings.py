@@ -95,7 +95,7 @@ class Settings:
     database_url: str | None = field(
         default=None,
         metadata=_about(
-            "PostgreSQL to use instead of the embedded one, as a role that may create roles.",
+            "PostgreSQL (15 or newer) to use instead of the embedded one, as a role that may create roles.",
             parsing.url("postgresql", "postgres"),
             "postgresql://admin:secret@db.example.com:5432/netra",
         ),

@@ -184,6 +184,8 @@ def test_conditions_of_a_cost_question() -> None:
         ("if traffic doubles", "growth_pct", 100),
         ("a 10x spike", "spike", 10),
         ("save $100 a month", "savings_usd", 100),
+        ("save $100,000 a year", "savings_usd", 100_000),
+        ("save $1,250.50", "savings_usd", 1_250.5),
         ("cut 2k USD per year from the bill", "savings_usd", 2_000),
         ("cut the bill by two thirds", "savings_pct", 200 / 3),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netra.agents.triage.frame import QuestionFrame
+from netra.tools.usage.naming import shown
 
 MODEL_KINDS = frozenset(
     {"usage", "drivers", "change", "latency", "cost", "audit", "capacity", "forecast", "anomalies"}
@@ -21,8 +22,8 @@ def scope_of(frame: QuestionFrame, *, window: bool = True) -> str:
         day = len(label) == 10 and label[:4].isdigit()
         parts.append(f" {label}" if bare else f" {'on' if day else 'in'} {label}")
     one_model = len(frame.models) == 1 and frame.kind in MODEL_KINDS
-    filters = [f"{column} {value}" for column, value in frame.filters.items()]
-    filters += [f"model {frame.models[0]}"] if one_model and "model" not in frame.filters else []
+    filters = [f"{column} {shown(value)}" for column, value in frame.filters.items()]
+    filters += [f"model {shown(frame.models[0])}"] if one_model and "model" not in frame.filters else []
     if filters:
         parts.append(f" for {' and '.join(filters)}")
     return "".join(parts)

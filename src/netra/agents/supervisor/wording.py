@@ -8,6 +8,7 @@ from typing import cast
 from netra.agents.triage.frame import QuestionFrame, UnknownName, Unread
 from netra.agents.triage.results import TriageResult
 from netra.llm.playbook import JsonObject
+from netra.tools.usage.naming import shown
 
 EXAMPLES = (
     "Cut spend by 30 % while quality stays above 80 and p95 below 2 s",
@@ -101,7 +102,7 @@ def _unknown(entry: UnknownName, triage: TriageResult) -> str:
         if entry.column == "team":
             return f"{opening} No call is tagged with a team: send `tags` with `team` in them to ask by it."
         return f"{opening} No call names a {entry.column}: send `{entry.column}` with each call to ask by it."
-    listed = ", ".join(f"`{name}`" for name in entry.nearest)
+    listed = ", ".join(f"`{shown(name)}`" for name in entry.nearest)
     return f"{opening} Did you mean one of these: {listed}?"
 
 

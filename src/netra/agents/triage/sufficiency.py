@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from netra.agents.triage.frame import QuestionFrame, QuestionKind, UnknownName
 from netra.agents.triage.results import DataFacts, Missing, Specialist, Sufficiency
+from netra.tools.usage.naming import shown
 
 IMPORT_CALLS = "netra import FILE --format calls"
 IMPORT_EVALS = "netra import FILE --format evals"
@@ -83,7 +84,7 @@ def _not_in_the_data(entry: UnknownName, facts: DataFacts) -> Missing:
     """A name that no call carries, the names that occur, and how to send calls that carry it."""
     what = f"calls of {entry.column} `{entry.name}`: it does not occur in the {facts.calls:,} calls stored"
     if entry.nearest:
-        listed = ", ".join(f"`{name}`" for name in entry.nearest)
+        listed = ", ".join(f"`{shown(name)}`" for name in entry.nearest)
         return Missing(what=what, how=f"ask about a {entry.column} that does: {listed}")
     column = "tags" if entry.column == "team" else entry.column
     return Missing(
@@ -113,7 +114,7 @@ def _much_is_unpriced(facts: DataFacts) -> bool:
 
 
 def _unpriced(facts: DataFacts) -> list[Missing]:
-    names = ", ".join(facts.unpriced_models[:5]) or "the models used"
+    names = ", ".join(map(shown, facts.unpriced_models[:5])) or "the models used"
     return [
         Missing(
             what=f"prices of {names}",

@@ -8,6 +8,8 @@ from netra.agents.triage.frame import Period, Targets
 
 # Bounded and anchored: a question that is one long number must not be read in quadratic time.
 _NUM = r"(?<![\d.,])(\d{1,12}(?:[.,]\d{1,6})?)(?![\d])"
+_AMOUNT = r"(?<![\d.,])(\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,12}(?:[.,]\d{1,6})?)(?![\d])"
+"""A number in which commas may part thousands."""
 _PCT = _NUM + r"\s*(?:%|percent|per cent|pct)"
 _TIME = _NUM + r"\s*(ms|milliseconds?|s|secs?|seconds?)\b"
 _UNDER = (
@@ -38,6 +40,8 @@ _LATENCY = r"(?:latency|p50|p90|p95|p99|response times?|ttft|time to first token
 
 
 def _number(text: str) -> float:
+    if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", text):
+        return float(text.replace(",", ""))
     return float(text.replace(",", "."))
 
 
@@ -89,7 +93,7 @@ def dollars_in_words(targets: Targets) -> str:
 
 def _savings_in_dollars(text: str) -> tuple[float | None, Period | None]:
     """`save $100 a month`, `cut 2k USD per year from the bill`, `$50 less`."""
-    amount = _MONEY_AMOUNT.format(num=_NUM)
+    amount = _MONEY_AMOUNT.format(num=_AMOUNT)
     for pattern in (
         rf"\b{_CUT}\b[^.?!$]{{0,40}}?{amount}{_PERIOD}?",
         rf"{amount}{_PERIOD}?\s*(?:less|cheaper|savings?|off|saved)\b",

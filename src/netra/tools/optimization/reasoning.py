@@ -19,6 +19,7 @@ from netra.reports.document import Section, Table
 from netra.tools.figure_sheet import FigureSheet, Source
 from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
 from netra.tools.usage.measuring import CallsRead, replay_source
+from netra.tools.usage.naming import shown
 from netra.tools.usage.outputs import Reasoner, ReasoningOutput
 from netra.tools.usage.query_tool import exact_filters
 from netra.usage.queries import UsageQuery
@@ -134,7 +135,7 @@ def _output(
 
 
 def _group(sheet: FigureSheet, row: dict[str, int | str], by: list[str], source: Source) -> Reasoner:
-    keys = {name: str(row[name]) or f"(no {name})" for name in by}
+    keys = {name: shown(row[name], name) for name in by}
     name = " / ".join(keys.values())
     tokens, calls, cost = int(row["reasoning"]), int(row["calls"]), int(row["cost"])
     return Reasoner(

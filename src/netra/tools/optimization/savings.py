@@ -25,6 +25,7 @@ from netra.tools.optimization.titles import title_of
 from netra.tools.optimization.yearly import observed_days, per_year, short_period_assumption
 from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
 from netra.tools.usage.measuring import CallsRead, replay_source
+from netra.tools.usage.naming import plain_model
 from netra.tools.usage.query_tool import exact_filters
 from netra.usage.queries import UsageQuery
 
@@ -99,7 +100,7 @@ def savings_output(sheet: FigureSheet, result: OptimizeResult, source: Source) -
     days = observed_days(base.since, base.until)
     better = variants(result.findings)
     views = [
-        _view(sheet, finding, base_source(finding, source), days, better.get(finding.id))
+        plain_model(_view(sheet, finding, base_source(finding, source), days, better.get(finding.id)))
         for finding in ranked(result.findings, better)
     ]
     joint = _joint(sheet, result, days, source)

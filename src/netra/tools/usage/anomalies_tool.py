@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 from netra.reports.document import Missing
 from netra.tools.figure_sheet import FigureSheet, Source
 from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
+from netra.tools.usage.naming import shown
 from netra.tools.usage.outputs import AnomaliesOutput, Cause, OddDay
 from netra.tools.usage.query_tool import exact_filters
 from netra.usage.insight_schemas import Amount, AnomalyOut, AnomalyRequest, AnomalyResult, InsightMeasure
@@ -97,10 +98,12 @@ def _day(sheet: FigureSheet, day: AnomalyOut, measure: InsightMeasure, source: S
         high=figure(day.high, f"High end of the ordinary on {day.day}"),
         causes=[
             Cause(
-                name=f"{cause.dimension} {cause.segment}",
-                value=figure(cause.value, f"{label} of {cause.segment} on {day.day}"),
-                expected=figure(cause.expected, f"{label} of {cause.segment} expected on {day.day}"),
-                share=sheet.add(cause.share_pct, "percent", f"Part of {cause.segment} in the change", source),
+                name=f"{cause.dimension} {shown(cause.segment)}",
+                value=figure(cause.value, f"{label} of {shown(cause.segment)} on {day.day}"),
+                expected=figure(cause.expected, f"{label} of {shown(cause.segment)} expected on {day.day}"),
+                share=sheet.add(
+                    cause.share_pct, "percent", f"Part of {shown(cause.segment)} in the change", source
+                ),
             )
             for cause in day.causes
         ],

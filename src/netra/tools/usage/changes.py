@@ -13,6 +13,7 @@ from netra.reports.citations import cite
 from netra.reports.document import Missing, Section, Table
 from netra.tools.figure_sheet import FigureSheet, Source
 from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
+from netra.tools.usage.naming import shown
 from netra.tools.usage.outputs import ChangeOutput, Mover
 from netra.tools.usage.query_tool import exact_filters
 from netra.usage.queries import UsageQuery
@@ -190,7 +191,7 @@ def _earlier_calls(arguments: CompareArguments, first: str) -> Missing:
 
 def _mover(sheet: FigureSheet, segment: dict[str, Any], source: Source) -> Mover:
     """A segment's change; more or fewer of its own calls is its volume and its part of the mix together."""
-    name = " / ".join(str(key) or "(none)" for key in segment["key"])
+    name = " / ".join(shown(key) for key in segment["key"])
     change = Decimal(segment["change_usd"])
     amounts = {part: Decimal(segment[f"{part}_usd"]) for part in ("size", "price")}
     amounts["volume"] = Decimal(segment["volume_usd"]) + Decimal(segment["mix_usd"])

@@ -13,6 +13,7 @@ from netra.reports.document import Section, Table
 from netra.tools.figure_sheet import FigureSheet, Source
 from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
 from netra.tools.usage.measuring import add_measure, source_of
+from netra.tools.usage.naming import shown
 from netra.tools.usage.outputs import Driver, DriversOutput, UsageChart
 from netra.tools.usage.query_tool import exact_filters
 from netra.usage.queries import UsageQuery
@@ -115,7 +116,7 @@ def _output(
 
 
 def _driver(sheet: FigureSheet, row: dict[str, Any], by: list[str], total: Decimal, source: Source) -> Driver:
-    keys = {name: str(row[name]) or "(none)" for name in by}
+    keys = {name: shown(row[name]) for name in by}
     name = " / ".join(keys.values())
     cells = {measure: add_measure(sheet, measure, row, name, source) for measure in _MEASURES}
     share = sheet.add(_share(Decimal(row["cost_usd"]), total), "percent", f"Share of {name} in spend", source)
@@ -163,12 +164,12 @@ def _spend_chart(daily: UsageResult, series: str, figure: str) -> SpendChart:
     """Spend per day; series beyond the largest few are drawn as one."""
     totals: dict[str, Decimal] = {}
     for row in daily.rows:
-        name = str(row[series]) or "(none)"
+        name = shown(row[series])
         totals[name] = totals.get(name, Decimal(0)) + Decimal(row["cost_usd"] or 0)
     kept = set(sorted(totals, key=lambda name: -totals[name])[:_CHARTED_SERIES])
     points: dict[tuple[str, str], Decimal] = {}
     for row in daily.rows:
-        name = str(row[series]) or "(none)"
+        name = shown(row[series])
         key = (row["day"], name if name in kept else "others")
         points[key] = points.get(key, Decimal(0)) + Decimal(row["cost_usd"] or 0)
     return SpendChart(

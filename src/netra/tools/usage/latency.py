@@ -12,6 +12,7 @@ from netra.reports.document import Section, Table
 from netra.tools.figure_sheet import FigureSheet, Source
 from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
 from netra.tools.usage.measuring import add_measure, source_of
+from netra.tools.usage.naming import shown
 from netra.tools.usage.outputs import LatencyOutput, Slow, UsageChart
 from netra.tools.usage.query_tool import exact_filters
 from netra.usage.queries import Filter, UsageQuery
@@ -103,7 +104,7 @@ def _output(
 
 
 def _slow(sheet: FigureSheet, row: dict[str, Any], by: list[str], share: float, source: Source) -> Slow:
-    keys = {name: str(row[name]) or "(none)" for name in by}
+    keys = {name: shown(row[name]) for name in by}
     name = " / ".join(keys.values())
     cells = {
         measure: add_measure(sheet, measure, row, name, source)

@@ -17,6 +17,7 @@ from netra.tools.figure_sheet import FigureSheet, Source
 from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
 from netra.tools.usage.load import ModelLoad, load_of
 from netra.tools.usage.measuring import CallsRead, replay_source
+from netra.tools.usage.naming import shown
 from netra.tools.usage.outputs import LoadedModel, LoadOutput
 from netra.tools.usage.query_tool import exact_filters
 from netra.usage.queries import UsageQuery
@@ -109,7 +110,7 @@ def _output(sheet: FigureSheet, arguments: LoadArguments, measured: _Measured, s
     models = [_model(sheet, load, source) for load in loads[:_MODELS]]
     factor = Decimal(str(1 + arguments.growth_pct / 100))
     refused = sum(load.refused for load in loads)
-    bars = tuple(Bar(label=load.model, value=float(load.peak_tokens)) for load in loads[:_MODELS])
+    bars = tuple(Bar(label=shown(load.model), value=float(load.peak_tokens)) for load in loads[:_MODELS])
     return LoadOutput(
         names=[model.name for model in models],
         calls=measured.read.rows,
@@ -129,7 +130,7 @@ def _output(sheet: FigureSheet, arguments: LoadArguments, measured: _Measured, s
 
 
 def _model(sheet: FigureSheet, load: ModelLoad, source: Source) -> LoadedModel:
-    name = load.model
+    name = shown(load.model)
 
     def rate(value: float | None, label: str) -> str | None:
         return sheet.add(value, "per_minute", f"{name}: {label}", source) if value is not None else None

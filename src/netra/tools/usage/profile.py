@@ -11,6 +11,7 @@ from netra.evaluations.service import EvaluationService
 from netra.optimization.registry import LEVERS
 from netra.tools.specification import AnyToolSpec, NoArguments, ToolCall, ToolResult, ToolSpec, plain_json
 from netra.tools.usage.measuring import CallsRead, replay_source
+from netra.tools.usage.naming import shown
 from netra.tools.usage.outputs import FactsOutput
 from netra.usage.queries import UsageQuery
 from netra.usage.service import UsageOverview, UsageResult, UsageService
@@ -110,7 +111,7 @@ def inspect_data(profiler: DataProfiler) -> AnyToolSpec:
         words = facts["vocabulary"]
         names = [*words["models"], *words["providers"], *words["features"], *words["apps"], *words["users"]]
         output = FactsOutput(
-            names=[*names, *words["evaluated_models"]],
+            names=[shown(name) for name in (*names, *words["evaluated_models"])],
             facts=facts,
             since=overview.since,
             until=overview.until,

@@ -20,6 +20,7 @@ from netra.tools.specification import (
     plain_json,
 )
 from netra.tools.usage.measuring import add_measure, source_of
+from netra.tools.usage.naming import shown
 from netra.tools.usage.outputs import UsageRow, UsageTable
 from netra.usage.measures import MEASURES
 from netra.usage.queries import Filter, UsageQuery
@@ -110,7 +111,7 @@ def _table(
         totals = _cells(sheet, measures, whole.rows[0], "", source_of(whole))
     rows: list[UsageRow] = []
     for row in result.rows[: arguments.limit]:
-        keys = {name: str(row[name]) or f"(no {name})" for name in dimensions}
+        keys = {name: shown(row[name], name) for name in dimensions}
         figures = _cells(sheet, measures, row, " / ".join(keys.values()), source)
         counts = {name: row[name] for name in measures if isinstance(row[name], int)}
         unknown = [name for name in measures if row[name] is None]

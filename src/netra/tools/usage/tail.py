@@ -14,6 +14,7 @@ import numpy.typing as npt
 import polars as pl
 
 from netra.optimization.latency_replay import shortened
+from netra.tools.usage.naming import shown
 
 Floats = npt.NDArray[np.float64]
 _SEARCH_STEPS = 24
@@ -141,4 +142,4 @@ def _groups(frame: pl.DataFrame, by: list[str]) -> tuple[npt.NDArray[np.int64], 
     names = frame.select([pl.col(name).cast(pl.String).fill_null("") for name in by])
     distinct = names.unique(maintain_order=True).with_row_index("code")
     codes = names.join(distinct, on=by, how="left", maintain_order="left")["code"].cast(pl.Int64).to_numpy()
-    return codes, [tuple(str(value) or "(none)" for value in row[1:]) for row in distinct.iter_rows()]
+    return codes, [tuple(shown(value) for value in row[1:]) for row in distinct.iter_rows()]

@@ -173,13 +173,17 @@ def test_rows_follow_time_else_the_first_measure() -> None:
     assert compiled(grain="day", dimensions=["model"]).dimensions == ("day", "model")
 
 
-def test_the_migration_has_the_columns_of_the_schema() -> None:
-    script = (
-        files("netra").joinpath("migrations", "analytics", "0001_llm_calls.sql").read_text(encoding="utf-8")
-    )
+def test_the_migrations_have_the_columns_of_the_schema() -> None:
+    folder = files("netra").joinpath("migrations", "analytics")
+    script = folder.joinpath("0001_llm_calls.sql").read_text(encoding="utf-8")
+    later = "\n".join(file.read_text(encoding="utf-8") for file in folder.iterdir() if file.is_file())
     calls, evaluations = script.split("CREATE TABLE IF NOT EXISTS evaluations")
     for columns, table in ((CALL_COLUMNS, calls), (EVALUATION_COLUMNS, evaluations)):
         for column in columns:
-            assert re.search(rf"^    `?{column.name}`? {re.escape(column.clickhouse)},$", table, re.MULTILINE)
+            kind = re.escape(column.clickhouse)
+            created = re.search(rf"^    `?{column.name}`? {kind},$", table, re.MULTILINE)
+            assert created or re.search(rf"ADD COLUMN IF NOT EXISTS {column.name} {kind}\b", later), (
+                column.name
+            )
     for name, kind in {**LEDGER_COLUMNS, **PRICE_COLUMNS}.items():
         assert f"    {name} {kind}," in calls

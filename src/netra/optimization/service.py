@@ -46,6 +46,8 @@ class OptimizationService:
         self._prices = prices
         self._runner = runner or AnalysisRunner()
         self._running: dict[_Key, asyncio.Task[OptimizeResult]] = {}
+        self._warming: set[str] = set()
+        self._stale: set[str] = set()
 
     async def catalogue_of(self, context: UserExecutionContext) -> PriceCatalogue:
         """The prices that replays of this workspace use."""
@@ -95,8 +97,22 @@ class OptimizationService:
         return await asyncio.shield(task)
 
     async def warm(self, context: UserExecutionContext) -> None:
-        """Compute and keep the answer to the question nobody narrowed, e.g. after an import."""
-        await self.optimize(context)
+        """Compute and keep the answer to the question nobody narrowed, e.g. after an import. While that is
+        under way further wishes of the workspace become one: many files in a row need not be answered each.
+        """
+        workspace = context.workspace_id
+        if workspace in self._warming:
+            self._stale.add(workspace)
+            return
+        self._warming.add(workspace)
+        try:
+            await self.optimize(context)
+            while workspace in self._stale:
+                self._stale.discard(workspace)
+                await self.optimize(context)
+        finally:
+            self._warming.discard(workspace)
+            self._stale.discard(workspace)
 
     @property
     def running(self) -> list[asyncio.Task[OptimizeResult]]:

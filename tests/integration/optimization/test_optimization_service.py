@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from netra.data_access.factory import DataAccessFactory
+from netra.optimization.analysis_runner import AnalysisRunner
 from netra.optimization.errors import InvalidLeverParamError
 from netra.optimization.schemas import OptimizeProgress, OptimizeRequest
 from netra.optimization.selection import InvalidSelectionError
@@ -120,6 +121,39 @@ async def test_a_warm_workspace_answers_from_the_store(
     steps: list[OptimizeProgress] = []
     await service.optimize(bench.context, OptimizeRequest(), steps.append)
     assert steps == []
+
+
+class _Held(AnalysisRunner):
+    """Counts analyses and holds each until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runs = 0
+        self.go = asyncio.Event()
+
+    async def run(self, job, analytics, catalogue, tell):  # type: ignore[no-untyped-def]
+        self.runs += 1
+        await self.go.wait()
+        return await super().run(job, analytics, catalogue, tell)
+
+
+async def test_many_imports_in_a_row_are_warmed_once_more_and_not_each(
+    bench: UsageBench, data_access: DataAccessFactory, catalogue: PriceCatalogue
+) -> None:
+    held = _Held()
+    service = OptimizationService(data_access, bench.usage, bench.evaluations, catalogue, held)
+    await bench.load(lines(55))
+    first = asyncio.create_task(service.warm(bench.context))
+    while not held.runs:  # noqa: ASYNC110 - until the analysis has begun
+        await asyncio.sleep(0)
+    for more in (56, 57, 58):
+        await bench.load(lines(more))
+        await service.warm(bench.context)
+    held.go.set()
+    await first
+    assert held.runs == 2
+    assert (await service.optimize(bench.context)).baseline.calls == 58
+    assert held.runs == 2
 
 
 async def test_the_same_question_at_once_is_computed_once(

@@ -40,7 +40,7 @@ PAUSE_S = 1.0
 _USER = "outbox"
 _ROWS_OF_A_BATCH = 24
 _LOOKED_AT: dict[str, pl.DataType] = {
-    **dict.fromkeys(("ancestor_id", "response_id", "trace_id", "span_id"), pl.String()),
+    **dict.fromkeys(("call_id", "ancestor_id", "response_id", "trace_id", "span_id"), pl.String()),
     **dict.fromkeys(("cache_read_tokens", "cache_write_tokens"), pl.Int64()),
     "latency_ms": pl.Float64(),
 }
@@ -223,6 +223,8 @@ def _calls_of(batches: Sequence[WaitingBatch]) -> pl.DataFrame:
         if name not in calls.columns
     ]
     calls = calls.with_columns(absent)
+    # A span is known by its trace and its own id.
+    calls = calls.with_columns(pl.coalesce("call_id", pl.concat_str("trace_id", "span_id")))
     at = pl.col("ts").dt.epoch("us")
     knows = (pl.col("cache_read_tokens") + pl.col("cache_write_tokens") > 0).fill_null(False).cast(pl.Int64)
     return calls.with_columns(

@@ -26,7 +26,7 @@ from testkit.otlp_wire import Span, request_of
 
 ROOT = Path(__file__).resolve().parent.parent
 BATCH = 20
-PATIENCE_S = 90.0
+PATIENCE_S = 240.0
 HEADERS = {"content-type": "application/x-protobuf"}
 VICTIMS = ("app", "worker", "analytics", "postgres")
 _MARKS = {

@@ -8,7 +8,7 @@ long as it is. A class with too few calls falls back to its model.
 - Another model: the latency of the same rank among the calls of that model with answers of the same size.
 - A repetition (hedge or timeout): an independent draw from the class (generator PCG64(0)).
 Calls read sooner because of a cache, and calls moved to a tier that nobody waits for, keep their latency: how
-much they gain or lose is not recorded.
+much they gain or lose is not recorded. Calls that would not be made do not count.
 """
 
 from collections.abc import Sequence

@@ -91,6 +91,15 @@ def test_without_paired_items_they_are_missing() -> None:
         assert "items" in few.missing[0].what
 
 
+def test_a_feature_with_a_handful_of_items_is_not_judged() -> None:
+    evaluations = answers().with_columns(
+        group=pl.when(pl.col("item_id").is_in(["i1", "i2", "i3"])).then(pl.lit("easy")).otherwise(pl.lit("x"))
+    )
+    finding = only(run_levers(traffic(), "routing", evaluations=evaluations, **PAIR))
+    assert finding.verdict == "insufficient_data"
+    assert "of 1,000 that both models answered 3 are" in finding.missing[0].what
+
+
 def test_the_length_of_prompts_tells_calls_apart_too() -> None:
     evaluations = answers().with_columns(
         group=pl.lit(""),

@@ -70,6 +70,8 @@ class Routing:
             return _unknown(workload, pair, margin)
         traffic, lacking = traffic_of(workload, whole, cells)
         items = items_of(pair, cells)
+        if min(int(items.learned.sum()), int((~items.learned).sum())) < MIN_ITEMS:
+            return _too_few(pair, cells.by, len(items.learned))
         routed, order = learned_cells(items, traffic, margin)
         judged = judge_router(items, traffic, routed, order, margin)
         rows = pair.rows & np.isin(cells.of_calls, np.array(routed, dtype=np.int64))
@@ -195,6 +197,25 @@ def _doubts(pair: Pair, judged: Judged, routed: list[int]) -> list[Missing]:
             )
         ]
     return []
+
+
+def _too_few(pair: Pair, by: str, items: int) -> Draft:
+    """Too few of the items are of the kinds of calls there are."""
+    what = (
+        f"items of the kinds of calls there are: of {pair.items.height:,} that both models answered "
+        f"{items:,} are, and half of them are to be judged on, {MIN_ITEMS} at least"
+    )
+    steps = Instructions(summary="Nothing to change yet: send what is missing, then ask again.", steps=[])
+    return Draft(
+        Routing.name,
+        {"from": pair.origin, "to": pair.target, "by": by},
+        int(pair.rows.sum()),
+        steps,
+        quality="unknown: no router could be learned",
+        missing=[Missing(what=what, how=_SEND)],
+        risk="medium",
+        effort="medium",
+    )
 
 
 def _unknown(workload: Workload, pair: Pair, margin: float) -> Draft:

@@ -18,6 +18,8 @@ EXAMPLES = (
     "We expect 50 % more users next month: where do rate limits bite?",
     "Which calls can use a cheaper model?",
     "Audit prompt caching, retries and context growth",
+    "What will next month cost with 50 % more users?",
+    "Were there any anomalies in spend?",
     "How many calls by model yesterday?",
 )
 """Questions of each kind, quoted verbatim."""

@@ -318,6 +318,6 @@ def _charts(views: list[FindingView]) -> list[SavingsChart | WaterfallChart]:
             verdict=view.verdict,
         )
         for view in views
-        if view.row.savings_usd is not None and view.row.interval_95 is not None
+        if view.row.savings_usd is not None and view.row.interval_95 and Decimal(view.row.savings_usd)
     )[:_CHARTED]
     return [SavingsChart(title="Savings with their 95 % intervals", bars=bars)] if bars else []

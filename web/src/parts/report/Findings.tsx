@@ -3,6 +3,7 @@ import type { Figure } from "../../api/types";
 import { useApp } from "../../state/app";
 import { formatCount, formatMoney, formatPercent } from "../format";
 import { InlineProse } from "../Prose";
+import { effectInWords } from "./effects";
 
 const VERDICTS: Record<Verdict, { label: string; tone: string }> = {
   recommend: { label: "recommend", tone: "good" },
@@ -43,7 +44,7 @@ export function FindingsTable({ report }: { report: ReportDocument }) {
 
 function FindingRow({ finding, report }: { finding: Finding; report: ReportDocument }) {
   const notes = [finding.reason, ...finding.assumptions].filter((text): text is string => Boolean(text));
-  const effects = [effect("quality", finding.quality_effect), effect("latency", finding.latency_effect)].filter(Boolean);
+  const effects = [effectInWords("quality", finding.quality_effect), effectInWords("latency", finding.latency_effect)].filter(Boolean);
   return (
     <tr>
       <th scope="row">
@@ -111,12 +112,3 @@ const paramText = (params: Record<string, unknown>): string =>
     .filter(([, value]) => value !== null && value !== "" && typeof value !== "object")
     .map(([name, value]) => `${name} ${String(value)}`)
     .join(" · ");
-
-function effect(name: string, value: unknown): string {
-  if (typeof value === "string" && value !== "") return `${name}: ${value}`;
-  if (typeof value !== "object" || value === null) return "";
-  const parts = Object.entries(value)
-    .filter(([, part]) => part !== null && part !== "")
-    .map(([key, part]) => `${key.replaceAll("_", " ")} ${Array.isArray(part) ? part.join(" to ") : typeof part === "object" ? JSON.stringify(part) : String(part)}`);
-  return parts.length > 0 ? `${name}: ${parts.join(", ")}` : "";
-}

@@ -12,6 +12,7 @@ import pytest
 from netra.storage.embedded.engines import EngineUrls
 from testkit.properties import load_profile
 from testkit.real_services import SharedEngines
+from testkit.runner import ENGINE_VARIABLES
 
 TESTS = Path(__file__).resolve().parent
 _RUN = pytest.StashKey[SharedEngines]()
@@ -47,7 +48,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True, trylast=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
-    """Stop what was started as soon as the last test has ended, so that its coverage is there to be counted."""
+    """Stop what was started as soon as the last test has ended, so that its coverage can be counted."""
     result = yield
     _remove(session.config)
     return result
@@ -74,6 +75,14 @@ def shared_engines(pytestconfig: pytest.Config) -> SharedEngines:
 def engine_urls(shared_engines: SharedEngines) -> EngineUrls:
     """Addresses of PostgreSQL, Valkey and the analytics engine, real ones, for the whole run."""
     return shared_engines.urls()
+
+
+@pytest.fixture
+def engines_that_come_along() -> None:
+    """Skips where engines are given by URL: how those are set up is not ours, and some tests harm them."""
+    given = [name for name in ENGINE_VARIABLES if os.environ.get(name)]
+    if given:
+        pytest.skip(f"about the engines that come with Netra; others are given by {', '.join(given)}")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -127,6 +127,7 @@ def test_a_result_that_fails_half_way_is_not_taken_for_whole(http: httpx.Client)
         read()
 
 
+@pytest.mark.usefixtures("engines_that_come_along")
 def test_only_who_knows_the_password(engine_urls: EngineUrls, http: httpx.Client) -> None:
     assert http.get("/ping", auth=None).text == "Ok.\n"
     for attempt in (

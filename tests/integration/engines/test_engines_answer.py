@@ -2,11 +2,13 @@
 
 import asyncpg
 import clickhouse_connect
+import pytest
 import redis
 
 from netra.storage.embedded.engines import EngineUrls
 
 
+@pytest.mark.usefixtures("engines_that_come_along")
 async def test_postgres_is_the_version_we_ship(engine_urls: EngineUrls) -> None:
     connection = await asyncpg.connect(engine_urls.database_url)
     try:

@@ -33,9 +33,10 @@ async def small_pool(engine_urls: EngineUrls) -> AsyncGenerator[DatabaseManager]
 
 
 @pytest.fixture(scope="session")
-def notes_database_name() -> str:
-    """The name of a database that the tests of one process share."""
-    return f"netra_notes_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+def notes_database_name(shared_engines: SharedEngines) -> str:
+    """The name of a database that the tests of one process of this run share."""
+    process = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    return f"netra_notes_{shared_engines.directory.name.lower().replace('-', '_')}_{process}"
 
 
 @pytest.fixture

@@ -120,6 +120,7 @@ async def test_a_cancelled_call_leaves_no_reply_for_the_next(hot: HotStore, ids)
         assert await hot.get(keys[0]) == keys[0].encode()
 
 
+@pytest.mark.usefixtures("engines_that_come_along")
 @pytest.mark.parametrize(
     "command",
     [

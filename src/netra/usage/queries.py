@@ -237,7 +237,7 @@ def _order(query: UsageQuery, dimensions: Sequence[str], measures: Sequence[str]
         name = entry.removeprefix("-")
         direction = "DESC" if entry.startswith("-") else "ASC"
         if name in measures:
-            terms.append(f"`m_{name}` {direction} NULLS LAST")
+            terms.append(f"{_rank(name)} {direction} NULLS LAST")
         elif name in dimensions:
             terms.append(f"`{name}` {direction}")
         else:
@@ -247,9 +247,16 @@ def _order(query: UsageQuery, dimensions: Sequence[str], measures: Sequence[str]
     if not terms:
         terms = [f"`{name}` ASC" for name in timed]
         if not timed:
-            terms = [f"`m_{measures[0]}` DESC NULLS LAST"]
+            terms = [f"{_rank(measures[0])} DESC NULLS LAST"]
     # The rest of the dimensions make the order total, so that pages neither repeat nor skip rows.
     return terms + [f"`{name}` ASC" for name in dimensions if not any(f"`{name}` " in term for term in terms)]
+
+
+def _rank(measure: str) -> str:
+    """What a measure is ordered by; an exact amount that is divided afterwards, by its quotient."""
+    if MEASURES[measure].per is None:
+        return f"`m_{measure}`"
+    return f"toFloat64(`m_{measure}`) / nullIf(`per_{measure}`, 0)"
 
 
 def _where(query: UsageQuery, rollup: Rollup | None, parameters: _Parameters) -> str:

@@ -1,6 +1,7 @@
 """Questions over the real engine: every measure and dimension runs, and says what a plain count says."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -118,6 +119,13 @@ async def test_filters_time_limits_order_and_pages(asked: Any) -> None:
     ]
     seen = [row["session_id"] for page in pages for row in page.rows]
     assert len(seen) == len(set(seen)) == 7
+
+
+async def test_averages_are_ranked_by_their_value(asked: Any) -> None:
+    hours = await asked.ask("cost_per_call", "calls", dimensions=["hour_of_day"], order_by=["-cost_per_call"])
+    averages = [Decimal(row["cost_per_call"]) for row in hours.rows]
+    assert {row["calls"] for row in hours.rows} == {1, 2}
+    assert averages == sorted(averages, reverse=True)
 
 
 async def test_nothing_stored_is_nothing_not_zero_dollars(bench: Any) -> None:

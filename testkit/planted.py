@@ -27,6 +27,7 @@ class Planted:
 
     @property
     def name(self) -> str:
+        """What was planted, in words."""
         return f"{self.lever} {self.params}"
 
     def check(self) -> None:

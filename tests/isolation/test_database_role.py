@@ -28,5 +28,6 @@ async def test_every_tenant_table_is_closed_to_other_contexts(two_users) -> None
     # A table without a row of the victim would prove little.
     assert attack.with_rows >= {
         "threads", "messages", "runs", "events", "event_streams", "event_writers", "step_attempts", "imports",
-        "import_chunks", "data_versions", "reports", "optimizations", "idempotency_keys", "price_overrides", "repricings",
+        "import_chunks", "data_versions", "reports", "optimizations", "idempotency_keys",
+        "price_overrides", "repricings",
     }  # fmt: skip

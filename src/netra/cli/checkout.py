@@ -39,12 +39,15 @@ def run_benchmark(
 ) -> None:
     """Run a benchmark (from a checkout only); further options go to it, --help too."""
     root = _checkout()
-    known = sorted(path.stem for path in (root / "benchmarks").glob("*.py") if _runnable(path))
-    if name not in known:
+    modules = sorted(path.stem for path in (root / "benchmarks").glob("*.py") if _runnable(path))
+    # `import` is no name for a module, so that benchmark lives in `imports`.
+    known = {module.replace("_", "-").replace("imports", "import"): module for module in modules}
+    module = known.get(name.replace("_", "-"), name if name in modules else None)
+    if module is None:
         raise CommandError(f"there is no benchmark {name!r}", hint=f"one of {', '.join(known)}", code=USAGE)
     sys.path.insert(0, str(root))
     sys.argv = [f"netra bench {name}", *context.args]
-    runpy.run_module(f"benchmarks.{name}", run_name="__main__", alter_sys=False)
+    runpy.run_module(f"benchmarks.{module}", run_name="__main__", alter_sys=False)
 
 
 def show_version(json_output: Json = False) -> None:

@@ -56,18 +56,9 @@ def failing(
     sessions: DatabaseSessionManager,
     data_access: DataAccessFactory,
     writer: FailingWriter,
-    bench: UsageBench,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> IngestBench:
-    """Ingestion whose drain may fail; it looks after the workspace of the test alone."""
-    drain = OutboxDrain(sessions, data_access, writer)
-
-    async def waiting() -> list[str]:
-        left = await ingest.status.status(bench.context)
-        return [bench.context.workspace_id] if left.waiting_batches else []
-
-    monkeypatch.setattr(drain, "_waiting", waiting)
-    return IngestBench(ingest.intake, drain, ingest.status)
+    """Ingestion whose drain may fail."""
+    return IngestBench(ingest.intake, OutboxDrain(sessions, data_access, writer), ingest.status)
 
 
 def batch(*names: str, model: str = "gpt-4o") -> NewBatch:
@@ -90,7 +81,7 @@ async def test_a_drain_that_dies_after_writing_counts_what_it_wrote(
     await failing.intake.accept(bench.context, batch("b", "c", model="no-such-model"))
     writer.after = [AnalyticsUnavailableError("the answer was lost")]
     with pytest.raises(AnalyticsUnavailableError):
-        await failing.drain.drain()
+        await failing.drain.drain(bench.context.workspace_id)
     assert (await failing.status.status(bench.context)).waiting_batches == 2
     # What arrives now does not join the flush that has begun.
     await failing.intake.accept(bench.context, batch("d"))
@@ -106,7 +97,7 @@ async def test_what_waits_while_the_store_is_away_is_stored_when_it_is_back(
     for number in range(4):
         await failing.intake.accept(bench.context, batch(f"call {number}"))
         with pytest.raises(AnalyticsUnavailableError):
-            await failing.drain.drain()
+            await failing.drain.drain(bench.context.workspace_id)
     writer.before = []
     status = await failing.stored(bench.context)
     assert (status.sources["gateway"]["stored"], status.rejected_batches) == (4, 0)

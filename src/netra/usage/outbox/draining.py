@@ -80,14 +80,18 @@ class OutboxDrain:
             stop.set()
             await task
 
-    async def drain(self) -> int:
-        """Store what waits now; the number of flushes done. Raises what keeps it from being stored."""
+    async def drain(self, only: str | None = None) -> int:
+        """Store what waits now, of one workspace or of all; the number of flushes done.
+
+        Raises what keeps it from being stored.
+        """
         done = 0
-        while flushes := [await self._drain_workspace(one) for one in await self._waiting()]:
-            if not any(flushes):
-                break
-            done += sum(flushes)
-        return done
+        while True:
+            waiting = [one for one in await self._waiting() if only in (None, one)]
+            flushes = sum([await self._drain_workspace(one) for one in waiting])
+            if not flushes:
+                return done
+            done += flushes
 
     async def _run(self, stop: asyncio.Event) -> None:
         while not stop.is_set():

@@ -30,6 +30,7 @@ CATEGORIES: dict[str, tuple[str, ...]] = {
     "recovery": ("tests/recovery",),
     "statistics": ("tests/statistics",),
     "install": ("tests/install",),
+    "journeys": ("tests/journeys",),
     "interop": ("tests/interop",),
     "performance": ("tests/performance",),
 }

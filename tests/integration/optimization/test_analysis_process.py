@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import psutil
@@ -166,7 +167,7 @@ async def test_too_large_is_refused_with_the_period_that_fits(
 
 
 async def test_the_process_ends_with_its_parent(bench: UsageBench, catalogue: PriceCatalogue) -> None:
-    silent = await asyncio.start_server(lambda reader, _: reader.read(), "127.0.0.1", 0)
+    silent = await asyncio.start_server(_read_and_say_nothing, "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
     job = analysis_runner.AnalysisJob(
         workspace_id=bench.context.workspace_id,
@@ -191,3 +192,11 @@ async def test_the_process_ends_with_its_parent(bench: UsageBench, catalogue: Pr
     child.stdin.close()  # what the kernel does when a parent dies
     assert await child.wait() == 1
     silent.close()
+
+
+async def _read_and_say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(ConnectionError):
+        await reader.read()
+    writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()

@@ -1,0 +1,3 @@
+"""What journeys through a product of their own stand on."""
+
+from testkit.live_server import *  # noqa: F403

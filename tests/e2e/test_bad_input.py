@@ -96,7 +96,10 @@ def test_a_bad_file_is_told_plainly_and_stores_what_was_good(command_line: Comma
     imports = command_line.json("imports", "list", "-w", workspace)["imports"]
     assert {one["status"] for one in imports} == {"failed" if code == 2 else "completed"}
     assert [one["stored"] for one in imports] == attempts
-    assert list((command_line.data_dir / "uploads").iterdir()) == []
+    # Other tests import into this server at the same time: their files go when their imports end.
+    lying = list((command_line.data_dir / "uploads").iterdir())
+    while any(path.exists() for path in lying):
+        command_line("imports", "list", "-w", workspace)
 
 
 def test_every_reason_stands_with_its_line(command_line: CommandLine) -> None:

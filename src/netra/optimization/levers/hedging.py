@@ -11,24 +11,22 @@ import numpy as np
 import polars as pl
 
 from netra.optimization.actions import RepeatSlow
-from netra.optimization.drafts import Draft, effect_of
+from netra.optimization.drafts import Draft
 from netra.optimization.findings import Instructions, Snippet
-from netra.optimization.latency_intervals import latency_effect
 from netra.optimization.latency_replay import LatencyReplay
 from netra.optimization.levers.latency_goals import (
     GOAL_PARAMETERS,
     Float64,
     goal_of,
-    missing_goal,
     quantile_of,
     repeated,
     tried_shares,
     usual_delays,
+    with_repetition,
     without_latency,
 )
 from netra.optimization.params import LeverParams
 from netra.optimization.workload import Workload
-from netra.pricing.money import femto_string
 
 _USUAL = 0.95
 _SHARES = (0.99, 0.98, 0.97, 0.95, 0.92, 0.9, 0.85, 0.8, 0.7, 0.6, 0.5)
@@ -75,23 +73,17 @@ class Hedging:
             delays = usual_delays(workload, replay, share)
             said["delay"] = f"p{100 * share:.0f} of feature and model"
         action = repeated(workload, replay, delays, cancels=False)
-        effect = latency_effect(workload.blocks, replay.recorded, replay.after([action])[0], goal)
-        money = effect_of(workload, None, np.where(action.rows, 2 * workload.cost, workload.cost))
-        return [
-            Draft(
-                self.name,
-                said,
-                workload.n,
-                _instructions(workload, action, delays),
-                effect=money,
-                action=action,
-                missing=missing_goal(self.name, effect, f"${femto_string(-money.savings)}"),
-                assumptions=_assumptions(workload, replay, action),
-                latency="unknown" if effect is None else effect,
-                effort="medium",
-                risk="low",
-            )
-        ]
+        draft = Draft(
+            self.name,
+            said,
+            workload.n,
+            _instructions(workload, action, delays),
+            action=action,
+            assumptions=_assumptions(workload, replay, action),
+            effort="medium",
+            risk="low",
+        )
+        return [with_repetition(draft, workload, replay, goal)]
 
 
 def _assumptions(workload: Workload, replay: LatencyReplay, action: RepeatSlow) -> list[str]:

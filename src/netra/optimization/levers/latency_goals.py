@@ -7,19 +7,22 @@ misses the goal: whether the time is worth its price is not in the data.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from netra.optimization.actions import RepeatSlow, Rows
-from netra.optimization.drafts import Draft
+from netra.optimization.drafts import Draft, effect_of
 from netra.optimization.findings import Instructions, LatencyEffect, Missing
-from netra.optimization.latency_intervals import QUANTILES, Goal
+from netra.optimization.latency_intervals import QUANTILES, Goal, latency_effect
 from netra.optimization.latency_replay import ENOUGH, LatencyReplay
 from netra.optimization.params import LeverParams
 from netra.optimization.workload import Workload
 from netra.pricing.coding import combined
+from netra.pricing.money import femto_string
 
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
@@ -103,6 +106,22 @@ def repeated(workload: Workload, replay: LatencyReplay, delays: Float64, *, canc
     late = replay.recorded.known & (replay.recorded.ms > delays) & (replay.classes >= 0)
     late &= waited_for(workload)
     return RepeatSlow(late, delays, replay.drawn(late), cancels)
+
+
+def with_repetition(draft: Draft, workload: Workload, replay: LatencyReplay, goal: Goal | None) -> Draft:
+    """The draft with what its repetition does to latency and to spend: both attempts are billed."""
+    action = draft.action
+    if not isinstance(action, RepeatSlow):
+        return draft
+    effect = latency_effect(workload.blocks, replay.recorded, replay.after([action])[0], goal)
+    money = effect_of(workload, None, np.where(action.rows, 2 * workload.cost, workload.cost))
+    costs = f"${Decimal(femto_string(-money.savings)):,.2f}"
+    return replace(
+        draft,
+        effect=money,
+        missing=missing_goal(draft.lever, effect, costs),
+        latency="unknown" if effect is None else effect,
+    )
 
 
 def tried_shares(

@@ -12,24 +12,22 @@ import numpy as np
 import polars as pl
 
 from netra.optimization.actions import RepeatSlow
-from netra.optimization.drafts import Draft, effect_of
+from netra.optimization.drafts import Draft
 from netra.optimization.findings import Instructions, Snippet
-from netra.optimization.latency_intervals import latency_effect
 from netra.optimization.latency_replay import LatencyReplay
 from netra.optimization.levers.latency_goals import (
     GOAL_PARAMETERS,
     Float64,
     goal_of,
-    missing_goal,
     quantile_of,
     repeated,
     tried_shares,
     usual_delays,
+    with_repetition,
     without_latency,
 )
 from netra.optimization.params import LeverParams
 from netra.optimization.workload import Workload
-from netra.pricing.money import femto_string
 
 _SHARES = (0.999, 0.998, 0.995, 0.99, 0.98, 0.97, 0.95, 0.9)
 _CLIENT = """client = OpenAI(timeout={timeout:.1f}, max_retries=1)  # seconds; one per feature and model"""
@@ -61,23 +59,17 @@ class Timeout:
             limits = usual_delays(workload, replay, share)
             said["timeout"] = f"p{100 * share:g} of feature and model"
         action = repeated(workload, replay, limits, cancels=True)
-        effect = latency_effect(workload.blocks, replay.recorded, replay.after([action])[0], goal)
-        money = effect_of(workload, None, np.where(action.rows, 2 * workload.cost, workload.cost))
-        return [
-            Draft(
-                self.name,
-                said,
-                workload.n,
-                _instructions(workload, action, limits),
-                effect=money,
-                action=action,
-                missing=missing_goal(self.name, effect, f"${femto_string(-money.savings)}"),
-                assumptions=_assumptions(workload, replay, action),
-                latency="unknown" if effect is None else effect,
-                effort="low",
-                risk="low",
-            )
-        ]
+        draft = Draft(
+            self.name,
+            said,
+            workload.n,
+            _instructions(workload, action, limits),
+            action=action,
+            assumptions=_assumptions(workload, replay, action),
+            effort="low",
+            risk="low",
+        )
+        return [with_repetition(draft, workload, replay, goal)]
 
 
 def _assumptions(workload: Workload, replay: LatencyReplay, action: RepeatSlow) -> list[str]:

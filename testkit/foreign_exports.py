@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import polars as pl
 
-from netra.usage.parsing import FileParser, ImportOptions, ParsedChunk
+from netra.usage.importing.parsing import FileParser, ImportOptions, ParsedChunk
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

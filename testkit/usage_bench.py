@@ -16,9 +16,9 @@ from netra.evaluations.service import EvaluationService
 from netra.evaluations.writer import EvaluationWriter
 from netra.ids.manager import UnifiedIDManager
 from netra.pricing.catalogue import PriceCatalogue
-from netra.usage.importing import ImportService
+from netra.usage.importing.parsing import ImportOptions
+from netra.usage.importing.service import ImportService
 from netra.usage.line_writer import UsageLineWriter
-from netra.usage.parsing import ImportOptions
 from netra.usage.pricing_rows import CallPricer
 from netra.usage.queries import UsageQuery
 from netra.usage.schemas import ImportProgress, ImportResult

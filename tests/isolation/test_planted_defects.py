@@ -30,7 +30,7 @@ from netra.runs.service import RunService
 from netra.runs.snapshot import SnapshotService
 from netra.storage.clickhouse.store import AnalyticsStore
 from netra.storage.embedded.engines import EngineUrls
-from netra.usage.importing import ImportService
+from netra.usage.importing.service import ImportService
 from testkit.http_attack import HttpAttack
 from testkit.served_apex import ServedApex
 from testkit.socket_attack import SocketAttack

@@ -22,8 +22,8 @@ from netra.storage.clickhouse.store import AnalyticsStore
 from netra.storage.embedded.engines import EngineUrls
 from netra.storage.postgres.sessions import DatabaseSessionManager
 from netra.storage.valkey.hot_store import HotStore
-from netra.usage.importing import ImportService
-from netra.usage.parsing import ImportOptions
+from netra.usage.importing.parsing import ImportOptions
+from netra.usage.importing.service import ImportService
 from netra.usage.writer import CallWriter
 from testkit.stores import open_database
 

@@ -24,10 +24,10 @@ from netra.storage.postgres.manager import DatabaseManager
 from netra.storage.postgres.migrate import migrate
 from netra.storage.postgres.sessions import DatabaseSessionManager
 from netra.storage.postgres.url_builder import DatabaseURLBuilder
-from netra.usage.price_schemas import RepriceRequest
 from netra.usage.queries import UsageQuery, compile_query
-from netra.usage.repricing import RepricingService
-from netra.usage.repricing_repository import RepricingRepository
+from netra.usage.repricing.repository import RepricingRepository
+from netra.usage.repricing.schemas import RepriceRequest
+from netra.usage.repricing.service import RepricingService
 from netra.usage.service import UsageService
 from testkit.stores import ROLE_SECRET
 

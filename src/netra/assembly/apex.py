@@ -33,15 +33,15 @@ from netra.storage.postgres.sessions import DatabaseSessionManager
 from netra.storage.postgres.url_builder import DatabaseURLBuilder
 from netra.storage.valkey.hot_store import HotStore
 from netra.telemetry.metrics import Metrics
-from netra.usage.focus_export import FocusExport
-from netra.usage.importing import ImportService
-from netra.usage.insights import InsightService
+from netra.usage.focus.export import FocusExport
+from netra.usage.importing.service import ImportService
+from netra.usage.insights.service import InsightService
 from netra.usage.line_writer import UsageLineWriter
 from netra.usage.outbox.intake import Intake
-from netra.usage.price_differences import PriceDifferences
 from netra.usage.pricing_rows import WorkspacePricer
 from netra.usage.reconciliation.service import ReconciliationService
-from netra.usage.repricing import RepricingService
+from netra.usage.repricing.differences import PriceDifferences
+from netra.usage.repricing.service import RepricingService
 from netra.usage.service import UsageService
 from netra.usage.writer import CallWriter
 

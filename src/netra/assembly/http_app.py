@@ -37,12 +37,12 @@ from netra.reports.endpoints import build_router as build_reports_router
 from netra.runs.endpoints import build_router as build_runs_router
 from netra.runs.snapshot import SnapshotService
 from netra.usage.endpoints import build_router as build_usage_router
-from netra.usage.insight_endpoints import build_insight_router
+from netra.usage.insights.endpoints import build_insight_router
 from netra.usage.otlp.credentials import build_exporter_context
 from netra.usage.otlp.endpoints import build_router as build_ingestion_router
 from netra.usage.otlp.export import TraceExport
 from netra.usage.outbox.status import IngestStatusService
-from netra.usage.price_endpoints import build_price_router
+from netra.usage.repricing.endpoints import build_price_router
 
 MEBIBYTE = 1024 * 1024
 BODY_LIMITS = BodyLimits(

@@ -9,9 +9,9 @@ from netra.context.dependencies import ContextDependency
 from netra.context.models import UserExecutionContext
 from netra.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor, page_of
 from netra.usage.errors import InvalidOptionError
-from netra.usage.import_response import NDJSON, ProgressResponse
-from netra.usage.importing import ImportService, ProgressCallback
-from netra.usage.parsing import ImportOptions
+from netra.usage.importing.parsing import ImportOptions
+from netra.usage.importing.response import NDJSON, ProgressResponse
+from netra.usage.importing.service import ImportService, ProgressCallback
 from netra.usage.queries import UsageQuery
 from netra.usage.schemas import ImportRecord, ImportResult
 from netra.usage.service import CompareRequest, CompareResult, UsageOverview, UsageResult, UsageService

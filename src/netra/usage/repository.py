@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netra.data_access.repository import ScopedRepository
-from netra.usage.quality import DataQuality
+from netra.usage.importing.quality import DataQuality
 from netra.usage.schemas import ImportCounts, ImportRecord
 
 _COUNTS = "read, stored, duplicates, rejected, ignored, unpriced"

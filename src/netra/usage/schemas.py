@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from netra.usage.quality import DataQuality, Finding
+from netra.usage.importing.quality import DataQuality, Finding
 
 ImportStatus = Literal["running", "interrupted", "completed", "failed", "undoing", "undone"]
 

@@ -14,15 +14,15 @@ from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
 from netra.usage.answers import KeptAnswers
 from netra.usage.arrow import frame_of
-from netra.usage.compare import Decomposition, Segment, decompose
 from netra.usage.errors import InvalidQueryError
+from netra.usage.insights.compare import Decomposition, Segment, decompose
 from netra.usage.loading import CallSelection, load_calls
 from netra.usage.measures import MEASURES
 from netra.usage.money import money_text
 from netra.usage.overview import overview_of
 from netra.usage.queries import MAX_ROWS, CompiledQuery, Filter, UsageQuery, compile_query
 from netra.usage.repository import ImportRepository
-from netra.usage.repricing_repository import RepricingRepository
+from netra.usage.repricing.repository import RepricingRepository
 from netra.usage.schema import MONEY_SCALE
 
 T = TypeVar("T")

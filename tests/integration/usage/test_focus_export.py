@@ -12,8 +12,8 @@ import pytest
 from netra.data_access.factory import DataAccessFactory
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.workspace_prices import WorkspacePrices
-from netra.usage.focus_columns import COLUMNS
-from netra.usage.focus_export import FocusExport
+from netra.usage.focus.columns import COLUMNS
+from netra.usage.focus.export import FocusExport
 from testkit.priced_calls import CONTRACT, as_lines, priced_rows
 
 

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from netra.usage.errors import ImportNotFoundError, ImportRunningError
-from netra.usage.quality import DataQuality
+from netra.usage.importing.quality import DataQuality
 
 pytestmark = pytest.mark.protects("W10")
 

@@ -17,7 +17,7 @@ from netra.usage.errors import (
     MissingColumnsError,
     UnreadableFileError,
 )
-from netra.usage.parsing import ImportOptions
+from netra.usage.importing.parsing import ImportOptions
 
 pytestmark = pytest.mark.protects("W10")
 

@@ -13,9 +13,9 @@ from netra.data_access.factory import DataAccessFactory
 from netra.http.problems import install_problem_handlers
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.workspace_prices import WorkspacePrices
-from netra.usage.focus_export import FocusExport
-from netra.usage.insight_endpoints import build_insight_router
-from netra.usage.insights import InsightService
+from netra.usage.focus.export import FocusExport
+from netra.usage.insights.endpoints import build_insight_router
+from netra.usage.insights.service import InsightService
 
 FIRST = 1_746_403_200_000  # 2025-05-05T00:00:00Z, a Monday
 DAY = 86_400_000

@@ -16,10 +16,10 @@ from netra.ids.manager import UnifiedIDManager
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.endpoints import build_router as build_prices_router
 from netra.pricing.workspace_prices import WorkspacePrices
-from netra.usage.price_differences import PriceDifferences
-from netra.usage.price_endpoints import build_price_router
 from netra.usage.reconciliation.service import ReconciliationService
-from netra.usage.repricing import RepricingService
+from netra.usage.repricing.differences import PriceDifferences
+from netra.usage.repricing.endpoints import build_price_router
+from netra.usage.repricing.service import RepricingService
 
 FIRST = 1_772_409_600_000  # 2026-03-02T00:00:00Z
 DAY = 86_400_000

@@ -13,11 +13,11 @@ from netra.pricing.vectorised import price_frame
 from netra.pricing.workspace_prices import WorkspacePrices
 from netra.usage.arrow import frame_of
 from netra.usage.money import femto_to_money
-from netra.usage.price_differences import PriceDifferences
-from netra.usage.price_schemas import DiffRequest, PriceSide, RepriceRequest
-from netra.usage.price_sql import Sold, price_sql
-from netra.usage.repricing import RepricingService
-from netra.usage.repricing_repository import RepricingRepository
+from netra.usage.repricing.differences import PriceDifferences
+from netra.usage.repricing.expression import Sold, price_sql
+from netra.usage.repricing.repository import RepricingRepository
+from netra.usage.repricing.schemas import DiffRequest, PriceSide, RepriceRequest
+from netra.usage.repricing.service import RepricingService
 from testkit.priced_calls import CONTRACT, as_lines, priced_rows
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from netra.usage.anomalies import expected_of, find_anomalies
+from netra.usage.insights.anomalies import expected_of, find_anomalies
 
 
 def product(days: int = 56) -> np.ndarray:

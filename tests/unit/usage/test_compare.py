@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netra.usage.compare import Segment, decompose
+from netra.usage.insights.compare import Segment, decompose
 
 amounts = st.decimals(min_value=0, max_value=1_000, places=9)
 segments = st.builds(Segment, st.integers(1, 10**6), st.integers(0, 10**9), amounts)

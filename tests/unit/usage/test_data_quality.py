@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netra.optimization.registry import LEVERS
-from netra.usage.cycles import References
-from netra.usage.parsing import FileParser, ImportOptions
-from netra.usage.quality import LEVER_COLUMNS, DataQuality, Finding
+from netra.usage.importing.cycles import References
+from netra.usage.importing.parsing import FileParser, ImportOptions
+from netra.usage.importing.quality import LEVER_COLUMNS, DataQuality, Finding
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 START = datetime(2025, 6, 1, tzinfo=UTC)

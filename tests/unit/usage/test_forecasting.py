@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from netra.usage.forecasting import LEAST_DAYS, conformal, forecast, seasonal_naive, theta
+from netra.usage.insights.forecasting import LEAST_DAYS, conformal, forecast, seasonal_naive, theta
 
 
 def synthetic(seed: int, days: int) -> np.ndarray:

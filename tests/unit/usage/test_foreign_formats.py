@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from netra.usage.errors import InvalidOptionError, MissingColumnsError
-from netra.usage.parsing import FileParser, ImportOptions
+from netra.usage.importing.parsing import FileParser, ImportOptions
 from testkit.foreign_exports import NOW, csv, jsonl, parse, rows_of
 
 OBSERVATION: dict[str, Any] = {

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netra.usage import known_rows
 from netra.usage.arrow import table_of
-from netra.usage.known_rows import DigestTable, KnownRows
+from netra.usage.importing import known_rows
+from netra.usage.importing.known_rows import DigestTable, KnownRows
 
 pairs = st.lists(
     st.tuples(st.integers(0, 30), st.integers(0, 3)), unique_by=lambda pair: pair[0], max_size=20

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from netra.usage.identity import OccurrenceCounter
+from netra.usage.importing.parsing import FileParser, ImportOptions, ParsedChunk
 from netra.usage.money import femto_dollars, to_money
-from netra.usage.parsing import FileParser, ImportOptions, ParsedChunk
 from netra.usage.reading.json_lines import read_json_lines
 from netra.usage.reading.lines import LineChunk
-from netra.usage.reconciling import reconcile
+from netra.usage.reconciliation.importing import reconcile
 from testkit.properties import examples
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -22,8 +22,8 @@ from netra.usage.errors import (
     UnknownFormatError,
     UnreadableFileError,
 )
-from netra.usage.parsing import FileParser, ImportOptions, ParsedChunk
-from netra.usage.quality import DataQuality
+from netra.usage.importing.parsing import FileParser, ImportOptions, ParsedChunk
+from netra.usage.importing.quality import DataQuality
 from netra.usage.reading import lines as lines_module
 from netra.usage.reading.chunks import Reject
 from netra.usage.reading.lines import LineReader

@@ -13,8 +13,8 @@ from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, Tool
 from netra.tools.usage.naming import shown
 from netra.tools.usage.outputs import AnomaliesOutput, Cause, OddDay
 from netra.tools.usage.query_tool import exact_filters
-from netra.usage.insight_schemas import Amount, AnomalyOut, AnomalyRequest, AnomalyResult, InsightMeasure
-from netra.usage.insights import InsightService
+from netra.usage.insights.schemas import Amount, AnomalyOut, AnomalyRequest, AnomalyResult, InsightMeasure
+from netra.usage.insights.service import InsightService
 from netra.usage.measures import MEASURES
 from netra.usage.queries import UsageQuery
 from netra.usage.service import UsageService

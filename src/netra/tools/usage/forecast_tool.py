@@ -15,9 +15,9 @@ from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, Tool
 from netra.tools.usage.measuring import source_of
 from netra.tools.usage.outputs import ForecastOutput, UsageChart
 from netra.tools.usage.query_tool import exact_filters
-from netra.usage.forecasting import LEAST_DAYS
-from netra.usage.insight_schemas import ForecastRequest, ForecastResult
-from netra.usage.insights import InsightService
+from netra.usage.insights.forecasting import LEAST_DAYS
+from netra.usage.insights.schemas import ForecastRequest, ForecastResult
+from netra.usage.insights.service import InsightService
 from netra.usage.queries import UsageQuery
 from netra.usage.service import UsageResult, UsageService
 

@@ -19,8 +19,6 @@ from netra.pricing.workspace_prices import WorkspacePrices
 from netra.usage.arrow import frame_of
 from netra.usage.errors import UnreadableInvoiceError
 from netra.usage.money import money_text
-from netra.usage.price_schemas import RepriceRequest
-from netra.usage.price_sql import BILLABLE, price_sql
 from netra.usage.reconciliation.comparing import Difference, Key, OurHour, compare
 from netra.usage.reconciliation.reading import InvoiceLine, read_invoice
 from netra.usage.reconciliation.schemas import (
@@ -33,7 +31,9 @@ from netra.usage.reconciliation.schemas import (
     Subtotal,
 )
 from netra.usage.reconciliation.stored import stored_report
-from netra.usage.repricing import sold_models
+from netra.usage.repricing.expression import BILLABLE, price_sql
+from netra.usage.repricing.schemas import RepriceRequest
+from netra.usage.repricing.service import sold_models
 
 _PROVIDERS = {"openai": "openai", "anthropic": "anthropic"}
 _MARGIN = timedelta(hours=15)

@@ -9,9 +9,9 @@ from pydantic import AwareDatetime
 
 from netra.context.dependencies import ContextDependency
 from netra.context.models import UserExecutionContext
-from netra.usage.focus_export import FocusExport
-from netra.usage.insight_schemas import AnomalyRequest, AnomalyResult, ForecastRequest, ForecastResult
-from netra.usage.insights import InsightService
+from netra.usage.focus.export import FocusExport
+from netra.usage.insights.schemas import AnomalyRequest, AnomalyResult, ForecastRequest, ForecastResult
+from netra.usage.insights.service import InsightService
 
 _MEDIA = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 _FILE: dict[int | str, dict[str, Any]] = {

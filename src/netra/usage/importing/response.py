@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from netra.errors.kinds import NetraError
 from netra.http.problems import problem_of, unexpected_problem
-from netra.usage.importing import ProgressCallback
+from netra.usage.importing.service import ProgressCallback
 from netra.usage.schemas import ImportProgress, ImportResult
 
 NDJSON = "application/x-ndjson"

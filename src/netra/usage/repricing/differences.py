@@ -14,7 +14,8 @@ from netra.pricing.money import femto_string
 from netra.pricing.workspace_prices import WorkspacePrices
 from netra.usage.arrow import frame_of
 from netra.usage.money import money_text
-from netra.usage.price_schemas import (
+from netra.usage.repricing.expression import price_sql
+from netra.usage.repricing.schemas import (
     DiffRequest,
     DiffResult,
     PriceChange,
@@ -22,8 +23,7 @@ from netra.usage.price_schemas import (
     RepriceRequest,
     StoredEffect,
 )
-from netra.usage.price_sql import price_sql
-from netra.usage.repricing import sold_models
+from netra.usage.repricing.service import sold_models
 
 _TOKENS_PER_MTOK = 1_000_000
 

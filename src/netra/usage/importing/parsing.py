@@ -16,8 +16,8 @@ from netra.usage.errors import EmptyFileError, InvalidOptionError, MissingColumn
 from netra.usage.identity import OccurrenceCounter, content_hashes, derived_ids, id_hashes
 from netra.usage.importers.catalogue import get_format
 from netra.usage.importers.formats import ImportFormat
-from netra.usage.normalising import Problem, normalise, with_tags
-from netra.usage.quality_watch import QualityWatch
+from netra.usage.importing.normalising import Problem, normalise, with_tags
+from netra.usage.importing.quality_watch import QualityWatch
 from netra.usage.reading.chunks import LINE, RawChunk, Reject
 from netra.usage.reading.files import RowShape, read_file
 from netra.usage.reading.lines import BLOCK_BYTES

@@ -22,14 +22,14 @@ from netra.ids.manager import UnifiedIDManager
 from netra.usage.errors import ImportNotFoundError, ImportRunningError
 from netra.usage.importers.catalogue import get_format
 from netra.usage.importers.formats import SinkName
-from netra.usage.parsing import FileParser, ImportOptions, ParsedChunk
-from netra.usage.quality import DataQuality
+from netra.usage.importing.parsing import FileParser, ImportOptions, ParsedChunk
+from netra.usage.importing.quality import DataQuality
+from netra.usage.importing.spool import RejectFile, Spool, Upload
+from netra.usage.importing.storing import ImportSink, ImportUnderWay
 from netra.usage.reading.chunks import MAX_CHUNK_ROWS
 from netra.usage.reading.lines import BLOCK_BYTES, MAX_LINE_BYTES
 from netra.usage.repository import ImportRepository
 from netra.usage.schemas import ImportProgress, ImportRecord, ImportResult
-from netra.usage.spool import RejectFile, Spool, Upload
-from netra.usage.storing import ImportSink, ImportUnderWay
 
 ProgressCallback = Callable[[ImportProgress], Awaitable[None]]
 AfterImport = Callable[[UserExecutionContext], Awaitable[None]]

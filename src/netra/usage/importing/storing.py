@@ -10,15 +10,15 @@ import polars as pl
 from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccess
 from netra.data_access.ledgered_rows import LedgeredRows
-from netra.usage.known_rows import KnownRows
-from netra.usage.parsing import ParsedChunk
-from netra.usage.quality import DataQuality
-from netra.usage.quality_watch import QualityWatch
+from netra.usage.importing.known_rows import KnownRows
+from netra.usage.importing.parsing import ParsedChunk
+from netra.usage.importing.quality import DataQuality
+from netra.usage.importing.quality_watch import QualityWatch
+from netra.usage.importing.spool import RejectFile
 from netra.usage.reading.chunks import Reject
-from netra.usage.reconciling import reconcile
+from netra.usage.reconciliation.importing import reconcile
 from netra.usage.repository import DoneChunk, ImportRepository
 from netra.usage.schemas import ImportCounts, ImportProgress
-from netra.usage.spool import RejectFile
 
 
 class ImportSink(Protocol):

@@ -11,9 +11,9 @@ from itertools import pairwise
 
 import polars as pl
 
-from netra.usage.cycles import References
 from netra.usage.digests import seed_of, text_digests
-from netra.usage.quality import LEVER_COLUMNS, DataQuality, Finding, LeverData, Severity, percent
+from netra.usage.importing.cycles import References
+from netra.usage.importing.quality import LEVER_COLUMNS, DataQuality, Finding, LeverData, Severity, percent
 from netra.usage.reading.chunks import Reject
 from netra.usage.schema import CALL_COLUMNS, Column
 

@@ -8,10 +8,10 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from netra.context.models import UserExecutionContext
-from netra.usage.anomalies import LEAST_DAYS as LEAST_PAST
-from netra.usage.anomalies import Anomaly, find_anomalies
-from netra.usage.forecasting import LEAST_DAYS, forecast
-from netra.usage.insight_schemas import (
+from netra.usage.insights.anomalies import LEAST_DAYS as LEAST_PAST
+from netra.usage.insights.anomalies import Anomaly, find_anomalies
+from netra.usage.insights.forecasting import LEAST_DAYS, forecast
+from netra.usage.insights.schemas import (
     Amount,
     AnomalyOut,
     AnomalyRequest,

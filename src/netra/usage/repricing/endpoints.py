@@ -6,11 +6,11 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from netra.context.dependencies import ContextDependency
 from netra.context.models import UserExecutionContext
-from netra.usage.price_differences import PriceDifferences
-from netra.usage.price_schemas import DiffRequest, DiffResult, RepricePlan, RepriceRequest
 from netra.usage.reconciliation.schemas import ReconcileOptions, Reconciliation
 from netra.usage.reconciliation.service import ReconciliationService
-from netra.usage.repricing import RepricingService
+from netra.usage.repricing.differences import PriceDifferences
+from netra.usage.repricing.schemas import DiffRequest, DiffResult, RepricePlan, RepriceRequest
+from netra.usage.repricing.service import RepricingService
 
 _BODY = {
     "requestBody": {"required": True, "content": {"application/octet-stream": {"schema": {"type": "string"}}}}

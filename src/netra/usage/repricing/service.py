@@ -26,11 +26,11 @@ from netra.pricing.workspace_prices import WorkspacePrices
 from netra.usage.arrow import frame_of
 from netra.usage.errors import RepricingUnfinishedError
 from netra.usage.money import money_text
-from netra.usage.price_schemas import Repriced, RepricePlan, RepriceRequest
-from netra.usage.price_sql import Sold, price_sql
 from netra.usage.queries import MAX_ROWS, UsageQuery, compile_query
 from netra.usage.repository import ImportRepository
-from netra.usage.repricing_repository import RepricingRepository
+from netra.usage.repricing.expression import Sold, price_sql
+from netra.usage.repricing.repository import RepricingRepository
+from netra.usage.repricing.schemas import Repriced, RepricePlan, RepriceRequest
 from netra.usage.schema import TABLE
 
 _PATIENCE_S = 240.0

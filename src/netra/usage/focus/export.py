@@ -23,10 +23,10 @@ from netra.pricing.money import usd_from_femto
 from netra.pricing.workspace_prices import WorkspacePrices
 from netra.usage.arrow import frame_of
 from netra.usage.dimensions import TAG_SQL
-from netra.usage.focus_columns import COLUMNS, MONEY, Charge, adjustment_row, usage_row
-from netra.usage.price_schemas import RepriceRequest
-from netra.usage.price_sql import BILLABLE, PriceSql, price_sql
-from netra.usage.repricing import sold_models
+from netra.usage.focus.columns import COLUMNS, MONEY, Charge, adjustment_row, usage_row
+from netra.usage.repricing.expression import BILLABLE, PriceSql, price_sql
+from netra.usage.repricing.schemas import RepriceRequest
+from netra.usage.repricing.service import sold_models
 
 Format: TypeAlias = Literal["csv", "parquet"]
 Period: TypeAlias = tuple[datetime | None, datetime | None]

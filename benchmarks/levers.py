@@ -35,9 +35,9 @@ from benchmarks.lever_data import (
 )
 from benchmarks.record import ROOT, record
 from netra.data_access.analytics import ScopedAnalytics
-from netra.optimization.analysis_job import AnalysisJob
-from netra.optimization.analysis_process import NICENESS
-from netra.optimization.analysis_runner import AnalysisRunner
+from netra.optimization.analysis.job import AnalysisJob
+from netra.optimization.analysis.process import NICENESS
+from netra.optimization.analysis.runner import AnalysisRunner
 from netra.optimization.params import params_by_lever
 from netra.optimization.registry import chosen_levers
 from netra.optimization.schemas import OptimizeProgress, OptimizeRequest, OptimizeResult

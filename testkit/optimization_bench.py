@@ -8,14 +8,14 @@ from typing import Any
 
 import polars as pl
 
-from netra.optimization.analysis import Analysis, Surroundings, analyse, id_from_content
+from netra.optimization.analysis.analyse import Analysis, Surroundings, analyse, id_from_content
 from netra.optimization.drafts import Draft
 from netra.optimization.evaluated import with_canonical
 from netra.optimization.findings import Finding
 from netra.optimization.params import params_by_lever
 from netra.optimization.registry import chosen_levers
-from netra.optimization.solver import params_within, solve
-from netra.optimization.solver_schemas import Constraints
+from netra.optimization.solver.schemas import Constraints
+from netra.optimization.solver.solve import params_within, solve
 from netra.optimization.workload import Workload
 from netra.pricing.catalogue import PriceCatalogue
 

@@ -17,7 +17,7 @@ from netra.evaluations.writer import EvaluationWriter
 from netra.events.log import EventLog
 from netra.events.publisher import EventPublisher
 from netra.ids.manager import UnifiedIDManager
-from netra.optimization.analysis_runner import AnalysisRunner
+from netra.optimization.analysis.runner import AnalysisRunner
 from netra.optimization.service import OptimizationService
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.workspace_prices import WorkspacePrices

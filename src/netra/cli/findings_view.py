@@ -157,8 +157,8 @@ def _print_plan(console: "Console", plan: Mapping[str, Any], numbers: Mapping[st
     """The changes that hold to the constraints, by their numbers in the table, and each constraint."""
     from rich.markup import escape
 
-    from netra.optimization.solver_schemas import Plan
-    from netra.optimization.solver_words import limit_in_words, value_in_words
+    from netra.optimization.solver.schemas import Plan
+    from netra.optimization.solver.words import limit_in_words, value_in_words
     from netra.reports.formatting import format_money, format_percent
     from netra.reports.rendering.view import show_interval
 

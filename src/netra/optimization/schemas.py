@@ -3,7 +3,7 @@
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from netra.optimization.findings import Baseline, Finding, Joint
-from netra.optimization.solver_schemas import Constraints, Plan
+from netra.optimization.solver.schemas import Constraints, Plan
 
 
 class OptimizeRequest(BaseModel):

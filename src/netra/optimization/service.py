@@ -9,15 +9,15 @@ from hashlib import sha256
 from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
 from netra.evaluations.service import EvaluationService
-from netra.optimization.analysis_job import AnalysisJob
-from netra.optimization.analysis_runner import AnalysisRunner
+from netra.optimization.analysis.job import AnalysisJob
+from netra.optimization.analysis.runner import AnalysisRunner
 from netra.optimization.drafts import Lever
 from netra.optimization.params import params_by_lever
 from netra.optimization.registry import chosen_levers
 from netra.optimization.repository import OptimizationRepository
 from netra.optimization.schemas import OptimizeProgress, OptimizeRequest, OptimizeResult
 from netra.optimization.selection import selectable
-from netra.optimization.solver import params_within
+from netra.optimization.solver.solve import params_within
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.workspace_prices import WorkspacePrices, prices_in_force
 from netra.usage.service import UsageService

@@ -11,9 +11,9 @@ import psutil
 import pytest
 
 from netra.data_access.factory import DataAccessFactory
-from netra.optimization import analysis_runner
-from netra.optimization.analysis_process import write_job
-from netra.optimization.analysis_runner import AnalysisRunner
+from netra.optimization.analysis import runner
+from netra.optimization.analysis.process import write_job
+from netra.optimization.analysis.runner import AnalysisRunner
 from netra.optimization.errors import (
     AnalysisDeadlineError,
     AnalysisEndedError,
@@ -28,7 +28,7 @@ from netra.storage.embedded.engines import EngineUrls
 from testkit.usage_bench import UsageBench
 
 BLOCK = 512
-MODULE = "netra.optimization.analysis_process"
+MODULE = "netra.optimization.analysis.process"
 Make = Callable[[AnalysisRunner], OptimizationService]
 
 
@@ -141,7 +141,7 @@ async def test_a_caller_that_leaves_and_a_deadline_end_the_process(
     working.cancel()
     await asyncio.gather(working, asking, return_exceptions=True)
     assert analysing() == []
-    monkeypatch.setattr(analysis_runner, "DEADLINE_S", 0.01)
+    monkeypatch.setattr(runner, "DEADLINE_S", 0.01)
     with pytest.raises(AnalysisDeadlineError, match="80 calls"):
         await service.optimize(bench.context)
     assert analysing() == []
@@ -151,16 +151,16 @@ async def test_too_large_is_refused_with_the_period_that_fits(
     bench: UsageBench, make: Make, apart: AnalysisRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await bench.load(lines())
-    room = analysis_runner.BYTES_AT_LEAST
-    half = room + 50 * (analysis_runner.BYTES_PER_CALL + 4 * analysis_runner.BYTES_PER_BLOCK)
-    monkeypatch.setattr(analysis_runner, "available_bytes", lambda: half)
+    room = runner.BYTES_AT_LEAST
+    half = room + 50 * (runner.BYTES_PER_CALL + 4 * runner.BYTES_PER_BLOCK)
+    monkeypatch.setattr(runner, "available_bytes", lambda: half)
     with pytest.raises(AnalysisTooLargeError, match="80 calls") as failure:
         await make(apart).optimize(bench.context)
     since = datetime.fromisoformat(str(failure.value.details["since"]))
     assert f"--since {since:%Y-%m-%d} fits" in str(failure.value.hint)
     fitting = await make(apart).optimize(bench.context, OptimizeRequest(since=since, levers=["batch"]))
     assert 24 <= fitting.baseline.calls <= 50
-    monkeypatch.setattr(analysis_runner, "available_bytes", lambda: room)
+    monkeypatch.setattr(runner, "available_bytes", lambda: room)
     with pytest.raises(AnalysisTooLargeError) as failure:
         await make(apart).optimize(bench.context)
     assert "since" not in failure.value.details
@@ -169,7 +169,7 @@ async def test_too_large_is_refused_with_the_period_that_fits(
 async def test_the_process_ends_with_its_parent(bench: UsageBench, catalogue: PriceCatalogue) -> None:
     silent = await asyncio.start_server(_read_and_say_nothing, "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
-    job = analysis_runner.AnalysisJob(
+    job = runner.AnalysisJob(
         workspace_id=bench.context.workspace_id,
         request=OptimizeRequest(until=datetime(2027, 1, 1, tzinfo=UTC)),
         levers=("batch",),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from netra.data_access.factory import DataAccessFactory
-from netra.optimization.analysis_runner import AnalysisRunner
+from netra.optimization.analysis.runner import AnalysisRunner
 from netra.optimization.errors import InvalidLeverParamError
 from netra.optimization.schemas import OptimizeProgress, OptimizeRequest
 from netra.optimization.selection import InvalidSelectionError

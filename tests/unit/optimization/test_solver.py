@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from netra.optimization.solver import candidates_of, params_within
-from netra.optimization.solver_checks import holds
-from netra.optimization.solver_outcomes import Outcomes
-from netra.optimization.solver_schemas import Constraints, Plan
+from netra.optimization.solver.checks import holds
+from netra.optimization.solver.outcomes import Outcomes
+from netra.optimization.solver.schemas import Constraints, Plan
+from netra.optimization.solver.solve import candidates_of, params_within
 from testkit.optimization_bench import CATALOGUE, calls, scores, solved, workload
 from testkit.properties import examples
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from netra.optimization.findings import LatencyEffect
-from netra.optimization.solver_schemas import ConstraintCheck, Plan
+from netra.optimization.solver.schemas import ConstraintCheck, Plan
 from netra.reports.figures import FigureUnit
 from netra.tools.figure_sheet import FigureSheet, Source
 from netra.tools.optimization.outputs import CheckView, PlanView, SavingFigures

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 
 from netra.optimization.findings import Finding, QualityEffect, latency_words
 from netra.optimization.service import OptimizationService, OptimizeRequest, OptimizeResult
-from netra.optimization.solver_schemas import Constraints
+from netra.optimization.solver.schemas import Constraints
 from netra.reports.charts import SavingBar, SavingsChart, WaterfallChart, WaterfallStep
 from netra.reports.document import Baseline, FindingRow, Joint
 from netra.tools.figure_sheet import FigureSheet, Source

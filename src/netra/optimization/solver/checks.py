@@ -6,8 +6,8 @@ from decimal import Decimal
 
 from netra.optimization.findings import Percentile
 from netra.optimization.intervals import Interval
-from netra.optimization.solver_outcomes import Members, Outcomes
-from netra.optimization.solver_schemas import ConstraintCheck, ConstraintName, Constraints
+from netra.optimization.solver.outcomes import Members, Outcomes
+from netra.optimization.solver.schemas import ConstraintCheck, ConstraintName, Constraints
 
 _FEMTO = 1e-15
 _UNKNOWN = 10.0

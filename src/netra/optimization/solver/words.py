@@ -1,6 +1,6 @@
 """A plan in words: what it reaches, or which constraint cannot hold and by how much."""
 
-from netra.optimization.solver_schemas import ConstraintCheck, ConstraintName, Plan
+from netra.optimization.solver.schemas import ConstraintCheck, ConstraintName, Plan
 
 _NAMES: dict[ConstraintName, str] = {
     "min_savings_pct": "a saving of {limit:g} %",

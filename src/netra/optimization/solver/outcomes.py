@@ -18,7 +18,7 @@ from netra.optimization.findings import Degree, LatencyEffect, Percentile, Quali
 from netra.optimization.latency_intervals import QUANTILES
 from netra.optimization.latency_replay import Latencies, LatencyReplay
 from netra.optimization.replay import independent, replay_jointly
-from netra.optimization.solver_schemas import PlanQuality
+from netra.optimization.solver.schemas import PlanQuality
 from netra.optimization.workload import Workload
 from netra.pricing.money import total_femto
 

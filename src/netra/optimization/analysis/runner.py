@@ -17,10 +17,10 @@ from typing import Any
 import structlog
 
 from netra.data_access.analytics import ScopedAnalytics
-from netra.optimization.analysis_job import AnalysisJob, Tell, carry_out
-from netra.optimization.analysis_process import error_from, write_job
+from netra.optimization.analysis.job import AnalysisJob, Tell, carry_out
+from netra.optimization.analysis.memory import available_bytes
+from netra.optimization.analysis.process import error_from, write_job
 from netra.optimization.errors import AnalysisDeadlineError, AnalysisEndedError, AnalysisTooLargeError
-from netra.optimization.memory import available_bytes
 from netra.optimization.schemas import OptimizeProgress, OptimizeResult
 from netra.pricing.catalogue import PriceCatalogue
 from netra.storage.embedded.child_process import python_environment
@@ -94,7 +94,7 @@ async def _check_room(analytics: ScopedAnalytics, selection: CallSelection, exte
 
 async def _apart(url: str, job: AnalysisJob, tell: Tell) -> OptimizeResult:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-P", "-m", "netra.optimization.analysis_process"),
+        *(sys.executable, "-P", "-m", "netra.optimization.analysis.process"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         env=python_environment(_ONE_THREAD),

@@ -1,6 +1,6 @@
 """The process of one large analysis: takes a job, answers, and gives all its memory back by ending.
 
-Run as `python -m netra.optimization.analysis_process`. Standard input: one line of JSON (`url`, `bytes`),
+Run as `python -m netra.optimization.analysis.process`. Standard input: one line of JSON (`url`, `bytes`),
 then the pickled job of that many bytes; it stays open as long as the parent lives, and its end ends this
 process.
 Standard output: JSON lines, `{"progress": ...}` any number of times, then `{"result": ...}` or
@@ -22,7 +22,7 @@ import structlog
 
 from netra.data_access.analytics import ScopedAnalytics
 from netra.errors.kinds import NetraError
-from netra.optimization.analysis_job import AnalysisJob, carry_out
+from netra.optimization.analysis.job import AnalysisJob, carry_out
 from netra.optimization.schemas import OptimizeProgress, OptimizeResult
 from netra.pricing.catalogue import PriceCatalogue
 from netra.storage.clickhouse.store import AnalyticsStore

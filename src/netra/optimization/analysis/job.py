@@ -9,13 +9,13 @@ from typing import Any
 import polars as pl
 
 from netra.data_access.analytics import ScopedAnalytics
-from netra.optimization.analysis import Surroundings, analyse, id_from_content
+from netra.optimization.analysis.analyse import Surroundings, analyse, id_from_content
 from netra.optimization.drafts import Draft
 from netra.optimization.evaluated import with_canonical
 from netra.optimization.params import LeverParams
 from netra.optimization.registry import chosen_levers, columns_for
 from netra.optimization.schemas import OptimizeProgress, OptimizeRequest, OptimizeResult
-from netra.optimization.solver import solve
+from netra.optimization.solver.solve import solve
 from netra.optimization.workload import Workload
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.overrides import PriceOverrides

@@ -18,14 +18,14 @@ from itertools import combinations
 import polars as pl
 
 from netra.optimization.actions import SwitchModel
-from netra.optimization.analysis import money_interval, percent
+from netra.optimization.analysis.analyse import money_interval, percent
 from netra.optimization.drafts import Draft
 from netra.optimization.findings import Degree, Finding, LatencyEffect, Missing, Percentile
 from netra.optimization.intervals import MIN_CALLS, Interval, Resamples
 from netra.optimization.latency_intervals import latency_effect, upper_bounds
 from netra.optimization.latency_replay import ENOUGH
 from netra.optimization.params import LeverParams
-from netra.optimization.solver_checks import (
+from netra.optimization.solver.checks import (
     Bounds,
     asked_names,
     checks_of,
@@ -35,9 +35,9 @@ from netra.optimization.solver_checks import (
     shortfall,
     without,
 )
-from netra.optimization.solver_outcomes import Candidate, Members, Outcomes, gains_latency
-from netra.optimization.solver_schemas import ConstraintCheck, Constraints, Plan
-from netra.optimization.solver_words import plan_in_words
+from netra.optimization.solver.outcomes import Candidate, Members, Outcomes, gains_latency
+from netra.optimization.solver.schemas import ConstraintCheck, Constraints, Plan
+from netra.optimization.solver.words import plan_in_words
 from netra.optimization.workload import Workload
 from netra.pricing.money import femto_string
 

@@ -1,6 +1,8 @@
 """Rows that carry where they came from: tables with import_id, position, id_hash and content_hash."""
 
-from collections.abc import AsyncIterator, Sequence
+import base64
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from netra.data_access.analytics import ScopedAnalytics
@@ -8,6 +10,15 @@ from netra.data_access.arrow import ArrowTable
 from netra.data_access.number_lists import LIST_SETTINGS, number_list
 
 _OWN = "WHERE workspace_id = {workspace:String}"
+_REWRITTEN_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class NewValues:
+    """Values of one column, a text each (None: NULL), and the store's type of it."""
+
+    kind: str
+    values: Sequence[str | None]
 
 
 class LedgeredRows:
@@ -28,6 +39,28 @@ class LedgeredRows:
             f"FROM {self._table} {_OWN} AND id_hash IN ({number_list(hashes)})"
         )
         return await self._analytics.query_arrow(sql, settings=LIST_SETTINGS)
+
+    async def values(self, hashes: Sequence[int], columns: Sequence[str]) -> ArrowTable:
+        """These columns, and id_hash, of the stored rows with these id digests."""
+        names = ", ".join(f"`{name}`" for name in ("id_hash", *columns))
+        sql = f"SELECT {names} FROM {self._table} {_OWN} AND id_hash IN ({number_list(hashes)})"
+        return await self._analytics.query_arrow(sql, settings=LIST_SETTINGS)
+
+    async def rewrite(self, hashes: Sequence[int], columns: Mapping[str, NewValues]) -> None:
+        """Give the stored rows with these id digests new values in these columns, in the order of `hashes`.
+
+        A row changes in all columns or in none; the same again changes nothing. After a crash the store
+        finishes what it began, and rows of a later part of a long list are as they were.
+        """
+        for start in range(0, len(hashes), _REWRITTEN_AT_ONCE):
+            stop = start + _REWRITTEN_AT_ONCE
+            part = hashes[start:stop]
+            ids = f"arrayMap(x -> toUInt64(x), {_texts([str(value) for value in part])})"
+            assignments = ", ".join(
+                f"`{name}` = {_chosen(ids, new.kind, new.values[start:stop])}"
+                for name, new in columns.items()
+            )
+            await self._analytics.update(self._table, assignments, f"id_hash IN ({number_list(part)})")
 
     async def count(self) -> int:
         """Rows of the workspace."""
@@ -51,3 +84,18 @@ class LedgeredRows:
         )
         rows = await self._analytics.query_rows(sql, {"import_id": import_id})
         return {str(row["model"]): int(row["n"]) for row in rows}
+
+
+def _texts(values: Sequence[str]) -> str:
+    """A constant array of texts without line breaks; the alphabet of base64 needs no quoting."""
+    encoded = base64.b64encode("\n".join(values).encode()).decode()
+    return f"splitByChar('\\n', base64Decode('{encoded}'))"
+
+
+def _chosen(ids: str, kind: str, values: Sequence[str | None]) -> str:
+    """The value that belongs to a row's id. The store works it out for all rows, also those that stay."""
+    texts = _texts([value or "" for value in values])
+    if kind.startswith("Nullable"):
+        return f"CAST(nullIf(transform(id_hash, {ids}, {texts}, ''), '') AS {kind})"
+    other = "" if "String" in kind else "0"
+    return f"CAST(transform(id_hash, {ids}, {texts}, '{other}') AS {kind})"

@@ -11,6 +11,7 @@ from netra.data_access.factory import DataAccessFactory
 from netra.data_access.ledgered_rows import LedgeredRows
 from netra.usage.arrow import encoded, frame_of, table_of
 from netra.usage.identity import content_hashes, id_hashes
+from netra.usage.importing.growing import new_values
 from netra.usage.pricing_rows import PriceRows, WorkspacePricer
 from netra.usage.schema import CALL_COLUMNS, LEDGER_COLUMNS, PRICE_COLUMNS, TABLE
 
@@ -36,6 +37,15 @@ class CallWriter:
         """Stored rows with these id digests: id_hash, content_hash, import_id, position, unpriced."""
         return frame_of(await self.rows(context).existing(hashes))
 
+    async def grow(self, context: UserExecutionContext, rows: pl.DataFrame, columns: Sequence[str]) -> None:
+        """Give stored calls of the same id digests the values of these columns, and the cost of them."""
+        price = await self._pricer(context)
+        priced = await asyncio.to_thread(lambda: price(complete_calls(rows)))
+        stored = {column.name: column.clickhouse for column in CALL_COLUMNS}
+        kinds = {name: stored[name] for name in columns} | PRICE_COLUMNS
+        kinds["content_hash"] = LEDGER_COLUMNS["content_hash"]
+        await self.rows(context).rewrite(priced["id_hash"].to_list(), new_values(priced, kinds))
+
     async def write(self, context: UserExecutionContext, frame: pl.DataFrame, token: str) -> int:
         """Insert rows once per token; the number of rows that could not be priced.
 
@@ -44,11 +54,14 @@ class CallWriter:
         """
         if not frame.height:
             return 0
-        found = self._price
-        price = await found.for_context(context) if isinstance(found, WorkspacePricer) else found
+        price = await self._pricer(context)
         table, unpriced = await asyncio.to_thread(_priced, frame, price)
         await self._access.for_context(context).analytics.insert(TABLE, table, token=token)
         return unpriced
+
+    async def _pricer(self, context: UserExecutionContext) -> PriceRows:
+        found = self._price
+        return await found.for_context(context) if isinstance(found, WorkspacePricer) else found
 
 
 def _priced(frame: pl.DataFrame, price: PriceRows) -> tuple[Any, int]:

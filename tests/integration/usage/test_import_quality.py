@@ -8,6 +8,7 @@ import pytest
 
 from netra.usage.errors import ImportNotFoundError, ImportRunningError
 from netra.usage.importing.quality import DataQuality
+from netra.usage.reconciliation.stored import stored_report
 
 pytestmark = pytest.mark.protects("W10")
 
@@ -121,8 +122,13 @@ async def test_usage_lines_stand_beside_the_calls(bench: Any) -> None:
     assert (await bench.load(lines(bucket), "openai-usage")).stored == 1
     assert (await bench.load(orjson.dumps([bucket]), "openai-usage")).duplicates == 1
     bucket["results"][0]["input_tokens"] = 200
-    assert (await bench.load(lines(bucket), "openai-usage")).rejected == 1
+    later = await bench.load(lines(bucket), "openai-usage")
+    assert {finding.code: finding.rows for finding in later.findings} == {"grown": 1}
+    bucket["results"][0]["input_tokens"] = 150
+    assert (await bench.load(lines(bucket), "openai-usage")).duplicates == 1
     assert (await bench.ask("calls")).rows == [{"calls": 0}]
+    report = await stored_report(bench.usage._access.for_context(bench.context).analytics, "auto")
+    assert orjson.loads(report)["input_tokens"] == 200
     undone = (await bench.imports.list_imports(bench.context))[-1]
     await bench.imports.undo_import(bench.context, undone.id)
     assert (await bench.load(lines(bucket), "openai-usage")).stored == 1
@@ -136,3 +142,37 @@ async def test_many_chunks_find_what_is_stored_by_whichever_way(bench: Any) -> N
     result = await bench.load(lines(*changed, *changed[150:]))
     assert (result.read, result.stored, result.duplicates, result.rejected) == (250, 100, 140, 10)
     assert (await bench.ask("calls", "output_tokens")).rows == [{"calls": 300, "output_tokens": 15_010}]
+
+
+def message(output: int, *, written: dict[str, int] | None = None, model: str = "claude-sonnet-4-5") -> bytes:
+    usage = {"input_tokens": 5, "cache_creation_input_tokens": 300, "output_tokens": output}
+    answer = {"id": "msg_1", "model": model, "usage": {**usage, "cache_creation": written or {}}}
+    return lines({"type": "assistant", "timestamp": "2025-10-02T09:14:03Z", "message": answer})
+
+
+async def test_the_most_complete_record_of_a_message_stays_in_whatever_order_it_comes(bench: Any) -> None:
+    longer = message(500, written={"ephemeral_1h_input_tokens": 300})
+    asked = ("calls", "output_tokens", "cache_write_1h_tokens", "cost_usd")
+    assert (await bench.load(message(3), "claude-code")).stored == 1
+    grown = await bench.load(longer + message(3, model="other"), "claude-code")
+    assert {f.code: f.rows for f in grown.findings} == {"grown": 1}
+    counts = [
+        (result.read, result.stored, result.duplicates, result.rejected, result.ignored)
+        for result in [
+            grown,
+            await bench.load(message(3), "claude-code"),
+            await bench.load(message(499), "claude-code"),
+            await bench.load(longer, "claude-code"),
+        ]
+    ]
+    assert counts == [(2, 0, 1, 0, 1), *[(1, 0, 1, 0, 0)] * 3]
+    # 5 input at 3, 300 written for an hour at 6, 500 output at 15 USD a million.
+    assert (await bench.ask(*asked)).rows == [
+        {
+            "calls": 1,
+            "output_tokens": 500,
+            "cache_write_1h_tokens": 300,
+            "cost_usd": "0.009315",
+        }
+    ]
+    assert (await bench.load(message(900, model="other"), "claude-code")).rejected == 1

@@ -9,7 +9,6 @@ the cache; ours holds all input.
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Any
 
 from netra.usage.importers.foreign import count, first, inside, record, tags, when
 from netra.usage.importers.formats import ImportFormat
@@ -21,12 +20,13 @@ MESSAGES_OPEN = 1_000
 
 _TIERS = {"standard": "standard", "priority": "priority", "batch": "batch"}
 _GROWING = (
+    "output_tokens",
     "input_tokens",
+    "cache_write_1h_tokens",
     "cache_read_tokens",
     "cache_write_tokens",
-    "cache_write_1h_tokens",
-    "output_tokens",
 )
+"""Counts of a message while it streams, the one that tells most about how far it had come first."""
 
 
 class ClaudeMessages:
@@ -106,9 +106,11 @@ def _tags(row: JsonRow) -> str | None:
 
 
 def _grown(before: JsonRow, now: JsonRow) -> JsonRow:
-    """The later line with the larger of both counts; the call began when it was first seen."""
-    larger: dict[str, Any] = {name: max(count(before.get(name)), count(now.get(name))) for name in _GROWING}
-    return {**now, **larger, "ts": before["ts"]}
+    """The more complete of two lines, as a whole: parts of both would be a usage that nobody reported. The
+    call began when it was first seen.
+    """
+    further = [tuple(count(line.get(name)) for name in _GROWING) for line in (before, now)]
+    return {**(before if further[0] > further[1] else now), "ts": before["ts"]}
 
 
 CLAUDE_CODE = ImportFormat(
@@ -118,4 +120,5 @@ CLAUDE_CODE = ImportFormat(
     constants={"app": "claude-code"},
     fold=ClaudeMessages,
     content=("model", *_GROWING),
+    grows=_GROWING,
 )

@@ -18,7 +18,9 @@ class ImportFormat:
     the file does not spell out; `optional` names required columns this format lacks; `adapter` flattens one
     row of JSON or CSV, takes it apart or ignores it; `fold` puts rows together that belong together.
     `identity` names the columns that make a row's id where the id is not `call_id`; `content` those that must
-    not change under one id, where others may.
+    not change under one id, where others may. `grows` names counts that a source writes more than once while
+    they grow, weightiest first: of two records of one id the one whose counts come later in the order of
+    tuples is the more complete, takes the place of the other and is never replaced by it.
     """
 
     name: str
@@ -31,6 +33,7 @@ class ImportFormat:
     fold: Callable[[], RowFold] | None = None
     identity: tuple[str, ...] = ()
     content: tuple[str, ...] = ()
+    grows: tuple[str, ...] = ()
 
     def required(self) -> tuple[str, ...]:
         """Columns that the file or `--set` must give."""
@@ -43,3 +46,8 @@ class ImportFormat:
     def content_columns(self) -> tuple[Column, ...]:
         """Columns whose values are the content of a row."""
         return tuple(c for c in self.columns if not self.content or c.name in self.content)
+
+    def lasting(self) -> tuple[str, ...]:
+        """Columns that must be equal in two records of one id for one to be the other, grown."""
+        named = {*self.grows, *self.identity}
+        return tuple(c.name for c in self.content_columns() if c.name not in named)

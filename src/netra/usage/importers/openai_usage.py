@@ -23,6 +23,18 @@ _DIMENSIONS = (
     "service_tier",
 )
 
+_GROWING = (
+    "requests",
+    "input_tokens",
+    "output_tokens",
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "input_audio_tokens",
+    "output_audio_tokens",
+    "cost",
+)
+"""Sums of a bucket while it is open."""
+
 
 def _adapt(row: dict[str, Any]) -> list[dict[str, Any]]:
     """A page of buckets, one bucket, or one line of the CSV."""
@@ -80,4 +92,5 @@ OPENAI_USAGE = ImportFormat(
     constants={"provider": "openai"},
     adapter=_adapt,
     identity=_DIMENSIONS,
+    grows=_GROWING,
 )

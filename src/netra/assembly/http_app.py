@@ -150,14 +150,14 @@ def _include_rooms(app: FastAPI, apex: Apex, current: ContextDependency) -> None
     app.include_router(
         build_ingestion_router(TraceExport(savings.intake, apex.metrics), status, exporter, current)
     )
-    app.include_router(build_prices_router(savings.prices, current))
+    idempotency = IdempotencyStore(apex.stores.sessions)
+    app.include_router(build_prices_router(savings.prices, idempotency, current))
     app.include_router(
         build_price_router(savings.differences, savings.repricing, savings.reconciliation, current)
     )
     app.include_router(build_insight_router(savings.insights, savings.focus, current))
     app.include_router(build_optimization_router(savings.optimization, current))
     app.include_router(build_reports_router(savings.reports, current))
-    idempotency = IdempotencyStore(apex.stores.sessions)
     app.include_router(build_threads_router(dialogue.threads, idempotency, current))
     snapshots = SnapshotService(apex.stores.access, dialogue.log)
     app.include_router(build_runs_router(dialogue.runs, snapshots, current))

@@ -1,5 +1,6 @@
 """`netra usage compare|anomalies|forecast|export`: what changed, what is odd, what comes; a file of it."""
 
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -115,10 +116,16 @@ async def export(target: Target, params: dict[str, str], out: Path, as_json: boo
 
     with _whole_file(out) as file:
         async with connected(target) as client:
-            await client.download("/v1/usage/export/focus", file.write, params=params)
+            headers = await client.download("/v1/usage/export/focus", file.write, params=params)
         size = file.tell()
+    unpriced = int(headers["X-Netra-Unpriced-Calls"])
+    if unpriced:
+        sys.stderr.write(
+            f"netra: {unpriced:,} calls without a known price are in no row; "
+            "`netra usage --measure unpriced_calls --by model` names their models\n"
+        )
     if as_json:
-        print_json({"file": str(out), "bytes": size, "format": "focus"})
+        print_json({"file": str(out), "bytes": size, "format": "focus", "unpriced_calls": unpriced})
     else:
         data_console().print(f"{out}: {size:,} bytes")
 

@@ -95,8 +95,8 @@ class NetraClient:
 
     async def download(
         self, path: str, write: Callable[[bytes], object], *, params: Mapping[str, Any] | None = None
-    ) -> None:
-        """GET a file, handing its pieces to `write` as they come."""
+    ) -> Mapping[str, str]:
+        """GET a file, handing its pieces to `write` as they come; the headers it came with."""
         request = self._http.build_request(
             "GET", path, params=_given(params or {}), headers=self._headers(), timeout=None
         )
@@ -107,6 +107,7 @@ class NetraClient:
                     raise _error_of(response.status_code, await response.aread())
                 async for piece in response.aiter_bytes():
                     write(piece)
+                return response.headers
             finally:
                 await response.aclose()
         except httpx.TransportError as error:

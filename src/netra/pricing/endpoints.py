@@ -1,23 +1,47 @@
 """HTTP doors of pricing."""
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
 
 from netra.context.dependencies import ContextDependency
 from netra.context.models import UserExecutionContext
+from netra.http.idempotency import IdempotencyKey, IdempotencyStore
 from netra.pricing.schemas import CostOut, CostRequest, ModelPriceOut, OverridesIn, OverridesOut
 from netra.pricing.service import PriceService
 from netra.pricing.workspace_prices import WorkspacePrices
 
 
-def build_router(prices: WorkspacePrices, current: ContextDependency) -> APIRouter:
+def build_router(
+    prices: WorkspacePrices, idempotency: IdempotencyStore, current: ContextDependency
+) -> APIRouter:
     """`/v1/prices`: what models cost, for any signed-in caller, and a workspace's own prices."""
     router = APIRouter(prefix="/v1/prices", tags=["prices"])
 
     def described(content: str) -> OverridesOut:
         return PriceService(prices.with_text(content)).overrides(content)
+
+    async def changed(
+        context: UserExecutionContext,
+        operation: str,
+        content: str,
+        key: str | None,
+        change: Callable[[], Awaitable[str]],
+    ) -> OverridesOut:
+        async def work() -> dict[str, Any]:
+            return described(await change()).model_dump(mode="json")
+
+        answer = await idempotency.answer(
+            key,
+            work,
+            scope=context.workspace_id,
+            user_id=context.user_id,
+            operation=operation,
+            request={"content": content},
+        )
+        return OverridesOut.model_validate(answer)
 
     @router.post("/cost", operation_id="priceTokens")
     async def price_tokens(
@@ -34,20 +58,32 @@ def build_router(prices: WorkspacePrices, current: ContextDependency) -> APIRout
 
     @router.put("/overrides", operation_id="replacePriceOverrides")
     async def replace_overrides(
-        document: OverridesIn, context: Annotated[UserExecutionContext, Depends(current)]
+        document: OverridesIn,
+        context: Annotated[UserExecutionContext, Depends(current)],
+        key: IdempotencyKey = None,
     ) -> OverridesOut:
         """Replace the workspace's price document; calls stored before keep their cost until re-priced."""
         context.check_permission("prices:write")
-        await prices.put(context, document.content)
-        return described(document.content)
+
+        async def replace() -> str:
+            await prices.put(context, document.content)
+            return document.content
+
+        return await changed(context, "replace_price_overrides", document.content, key, replace)
 
     @router.post("/overrides", operation_id="addPriceOverrides")
     async def add_overrides(
-        document: OverridesIn, context: Annotated[UserExecutionContext, Depends(current)]
+        document: OverridesIn,
+        context: Annotated[UserExecutionContext, Depends(current)],
+        key: IdempotencyKey = None,
     ) -> OverridesOut:
         """Put entries behind those of the workspace's price document."""
         context.check_permission("prices:write")
-        return described(await prices.add(context, document.content))
+
+        async def add() -> str:
+            return await prices.add(context, document.content)
+
+        return await changed(context, "add_price_overrides", document.content, key, add)
 
     @router.post("/overrides/check", operation_id="checkPriceOverrides")
     async def check_overrides(

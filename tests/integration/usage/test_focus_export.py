@@ -48,6 +48,8 @@ async def test_a_file_adds_up_to_what_is_stored(
     assert frame["BilledCost"].dtype == pl.Decimal(38, 15)
     assert frame["BilledCost"].sum() == stored
     assert frame.height == len(found)
+    unpriced = (await bench.ask("unpriced_calls")).rows[0]["unpriced_calls"]
+    assert await export.unpriced_calls(bench.context, (None, None)) == unpriced > 0
 
 
 async def test_nothing_stored_is_a_file_with_columns_only(

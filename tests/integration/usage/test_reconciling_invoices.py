@@ -11,11 +11,13 @@ from fastapi import FastAPI
 
 from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
+from netra.http.idempotency import IdempotencyStore
 from netra.http.problems import install_problem_handlers
 from netra.ids.manager import UnifiedIDManager
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.endpoints import build_router as build_prices_router
 from netra.pricing.workspace_prices import WorkspacePrices
+from netra.storage.postgres.sessions import DatabaseSessionManager
 from netra.usage.reconciliation.service import ReconciliationService
 from netra.usage.repricing.differences import PriceDifferences
 from netra.usage.repricing.endpoints import build_price_router
@@ -27,7 +29,11 @@ DAY = 86_400_000
 
 @pytest.fixture
 async def door(
-    bench: Any, data_access: DataAccessFactory, ids: UnifiedIDManager, catalogue: PriceCatalogue
+    bench: Any,
+    data_access: DataAccessFactory,
+    sessions: DatabaseSessionManager,
+    ids: UnifiedIDManager,
+    catalogue: PriceCatalogue,
 ) -> AsyncIterator[httpx.AsyncClient]:
     async def current() -> UserExecutionContext:
         return bench.context
@@ -35,7 +41,7 @@ async def door(
     prices = WorkspacePrices(data_access, catalogue)
     app = FastAPI()
     install_problem_handlers(app)
-    app.include_router(build_prices_router(prices, current))
+    app.include_router(build_prices_router(prices, IdempotencyStore(sessions), current))
     app.include_router(
         build_price_router(
             PriceDifferences(data_access, prices),
@@ -138,6 +144,9 @@ async def test_stored_costs_behind_corrected_prices_are_named(bench: Any, door: 
     assert Decimal(result["causes"]["stale_prices"]) == -Decimal(result["our_usd"]) / 2
     plan = (await door.post("/v1/prices/reprice", json={})).json()
     assert (plan["changed_calls"], plan["applied"]) == (6, False)
+    again = {"json": put, "headers": {"Idempotency-Key": "added"}}
+    twice = [(await door.post("/v1/prices/overrides", **again)).json() for _ in range(2)]
+    assert [len(answer["entries"]) for answer in twice] == [2, 2]
     wrong = await door.put("/v1/prices/overrides", json={"content": "[[price]]\ninput = 'much'"})
     assert (wrong.status_code, wrong.json()["code"]) == (400, "price_overrides_invalid")
     bad = await door.post("/v1/prices/reconcile?format=openai-costs", content="a,b\n1,2\n")

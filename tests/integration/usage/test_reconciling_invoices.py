@@ -144,8 +144,8 @@ async def test_stored_costs_behind_corrected_prices_are_named(bench: Any, door: 
     assert Decimal(result["causes"]["stale_prices"]) == -Decimal(result["our_usd"]) / 2
     plan = (await door.post("/v1/prices/reprice", json={})).json()
     assert (plan["changed_calls"], plan["applied"]) == (6, False)
-    again = {"json": put, "headers": {"Idempotency-Key": "added"}}
-    twice = [(await door.post("/v1/prices/overrides", **again)).json() for _ in range(2)]
+    key = {"Idempotency-Key": "added"}
+    twice = [(await door.post("/v1/prices/overrides", json=put, headers=key)).json() for _ in range(2)]
     assert [len(answer["entries"]) for answer in twice] == [2, 2]
     wrong = await door.put("/v1/prices/overrides", json={"content": "[[price]]\ninput = 'much'"})
     assert (wrong.status_code, wrong.json()["code"]) == (400, "price_overrides_invalid")

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,6 +44,8 @@ class Server:
     process: subprocess.Popen[bytes] | None = None
     url: str = ""
     key: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Settings beside the defaults."""
 
     def start(self) -> None:
         """Start it and wait until it is ready."""
@@ -51,7 +53,7 @@ class Server:
         command = [sys.executable, "-P", "-m", "netra", "up", "--port", "0", "--data-dir", str(self.home)]
         (self.home / "server.json").unlink(missing_ok=True)
         with (self.home.parent / "up.log").open("ab") as log:
-            environment = {**kept, "PYTHONPATH": str(ROOT / "src")}
+            environment = {**kept, **self.environment, "PYTHONPATH": str(ROOT / "src")}
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
         facts = self._facts()
         self.url = str(facts["url"])
@@ -183,7 +185,7 @@ def survive(home: Path, kills: dict[str, int], seed: int) -> Outcome:
     finally:
         exporter.stop()
     try:
-        counts = _stored_by_session(server, exporter.accepted)
+        counts = stored_by_session(server, exporter.accepted)
     finally:
         server.stop()
     expected = {f"batch-{number}": BATCH for number in range(exporter.accepted)}
@@ -198,7 +200,8 @@ def survive(home: Path, kills: dict[str, int], seed: int) -> Outcome:
     )
 
 
-def _stored_by_session(server: Server, batches: int) -> dict[str, int]:
+def stored_by_session(server: Server, batches: int) -> dict[str, int]:
+    """Calls of each session once nothing waits any more."""
     headers = {"authorization": f"Bearer {server.key}"}
     with httpx.Client(base_url=server.url, headers=headers, trust_env=False, timeout=60) as client:
 

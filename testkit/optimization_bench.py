@@ -40,6 +40,7 @@ _SCHEMA: dict[str, Any] = {
     "feature": pl.String,
     "app": pl.String,
     "interactive": pl.Boolean,
+    "streaming": pl.Boolean,
     "latency_ms": pl.Float64,
     "ttft_ms": pl.Float64,
     "tags": pl.String,

@@ -20,6 +20,7 @@ from netra.optimization.levers.response_cache import ResponseCache
 from netra.optimization.levers.retry_waste import RetryWaste
 from netra.optimization.levers.routing import Routing
 from netra.optimization.levers.semantic_cache import SemanticCache
+from netra.optimization.levers.streaming import Streaming
 from netra.optimization.levers.timeout import Timeout
 
 LEVERS: tuple[Lever, ...] = (
@@ -41,6 +42,7 @@ LEVERS: tuple[Lever, ...] = (
     PromptTrim(),
     Hedging(),
     Timeout(),
+    Streaming(),
     Region(),
 )
 

@@ -239,3 +239,37 @@ def test_intervals_cover_no_change_and_find_a_planted_one(seed: int) -> None:
     assert low <= 0.2 * change.p95.before_ms <= high
     assert change.goal is not None
     assert change.goal.gate == "refuse", "the goal was met before"
+
+
+def waits(streams: int = 200, whole: int = 300, **more: object) -> pl.DataFrame:
+    """Streamed calls begin after 201..400 ms; the others end after 5 s and show nothing before."""
+    shown = [{"streaming": True, "ttft_ms": 201.0 + k % 200, "latency_ms": 6_000.0} for k in range(streams)]
+    hidden = [{"streaming": False, "latency_ms": 5_000.0, **more} for _ in range(whole)]
+    return calls([*shown, *hidden])
+
+
+def test_streaming_ends_the_wait_at_the_first_token_of_calls_that_stream() -> None:
+    finding = only(run_levers(waits(), "streaming", first_p95_ms="500"))
+    effect = effect_of(finding)
+    # 300 of 500 wait 5 s; streamed, they wait as the others do: from 201 to 400 ms.
+    assert (effect.p50.before_ms, effect.p95.before_ms) == (5_000.0, 5_000.0)
+    assert effect.p50.after_ms == pytest.approx(300.5, abs=1)
+    assert effect.p95.after_ms == pytest.approx(390.5, abs=1)
+    assert effect.p95.interval_95[0] > 4_000
+    assert (finding.verdict, finding.savings_usd) == ("recommend", "0")
+    open_goal = only(run_levers(waits(), "streaming"))
+    assert open_goal.verdict == "insufficient_data"
+    assert "a goal for the wait" in open_goal.missing[0].what
+    assert only(run_levers(waits(), "streaming", first_p95_ms="300")).verdict == "refuse"
+
+
+def test_streaming_compares_only_prompts_of_a_length_and_calls_that_somebody_waits_for() -> None:
+    longer = only(run_levers(waits(input_tokens=60_000), "streaming"))
+    assert longer.verdict == "insufficient_data"
+    assert "streamed calls to compare with" in longer.missing[0].what
+    assert "(streaming)" in only(run_levers(calls([{"latency_ms": 1.0}] * 60), "streaming")).missing[0].what
+    assert only(run_levers(waits(whole=0), "streaming")).verdict == "refuse"
+    assert only(run_levers(waits(interactive=False), "streaming")).verdict == "refuse"
+    # An answer that is over before a streamed one begins stays as it is.
+    quick = effect_of(only(run_levers(waits(latency_ms=100.0), "streaming")))
+    assert quick.p50.after_ms == quick.p50.before_ms == 100.0

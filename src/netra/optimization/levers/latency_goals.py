@@ -55,7 +55,7 @@ def without_latency(lever: str, workload: Workload) -> Draft:
 
 def missing_goal(lever: str, effect: LatencyEffect | None, costs: str) -> list[Missing]:
     """What lacks for a verdict on a change that gains time, where no goal was given."""
-    if effect is None or effect.goal is not None or not _gains(effect):
+    if effect is None or effect.goal is not None or not gains(effect):
         return []
     return [
         Missing(
@@ -66,7 +66,8 @@ def missing_goal(lever: str, effect: LatencyEffect | None, costs: str) -> list[M
     ]
 
 
-def _gains(effect: LatencyEffect) -> bool:
+def gains(effect: LatencyEffect) -> bool:
+    """Whether some percentile certainly shrinks."""
     return any(change.interval_95[0] > 0 for change in (effect.p50, effect.p95, effect.p99))
 
 

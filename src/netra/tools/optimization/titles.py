@@ -17,6 +17,7 @@ _NAMES = {
     "hedging": "Hedging slow calls",
     "timeout": "Cutting slow calls short",
     "region": "Calling a nearer region",
+    "streaming": "Streaming answers",
     "model-switch": "Switching models",
     "batch": "Batch processing",
     "flex": "Flex processing",

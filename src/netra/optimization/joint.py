@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from netra.optimization.drafts import Draft, Effect
-from netra.optimization.replay import independent, replay_jointly
+from netra.optimization.replay import JointReplay, independent
 from netra.optimization.workload import Workload
 from netra.pricing.money import total_femto
 
@@ -16,10 +16,13 @@ _CALLS_REPLAYED = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """The changes taken together (positions among the drafts) and their effect on all calls."""
+    """The changes taken together (positions among the drafts) and their effect on all calls. `replay` is what
+    the effect was computed with, where it is to be asked for parts.
+    """
 
     parts: list[int]
     effect: Effect
+    replay: JointReplay | None = None
 
 
 def taken_together(workload: Workload, drafts: Sequence[Draft], chosen: Sequence[int]) -> Together:
@@ -31,11 +34,12 @@ def taken_together(workload: Workload, drafts: Sequence[Draft], chosen: Sequence
         alone = drafts[chosen[0]].effect
         if alone is not None:
             return Together(list(chosen), alone)
-    effect = _effect(workload, [drafts[number] for number in acting])
+    replay = JointReplay(workload, [action for number in acting if (action := drafts[number].action)])
+    effect = _effect(workload, [drafts[number] for number in acting], replay)
     uncertain = [known.uncertainty for number in acting if (known := drafts[number].effect) is not None]
     below, above = (float(np.sum([each[side] for each in uncertain])) for side in (0, 1))
     whole = Effect(effect.baseline, effect.counterfactual, effect.block_savings, (below, above))
-    return Together(acting, whole)
+    return Together(acting, whole, replay if _walked(workload, len(acting)) else None)
 
 
 def marginal_savings(
@@ -49,14 +53,19 @@ def marginal_savings(
     actions = [action for number in order if (action := drafts[number].action) is not None]
     if len(order) <= 1 or independent(actions):
         return [(number, effects[number].savings) for number in order]
-    if len(actions) != len(order) or workload.n * (len(order) - 1) > _CALLS_REPLAYED:
+    replay = together.replay
+    if len(actions) != len(order) or replay is None:
         return []
-    between = [total_femto(replay_jointly(workload, actions[:count])) for count in range(1, len(order))]
+    between = [total_femto(replay.cost(actions[:count])) for count in range(1, len(order))]
     levels = [together.effect.baseline, *between, together.effect.counterfactual]
     return [(number, levels[place] - levels[place + 1]) for place, number in enumerate(order)]
 
 
-def _effect(workload: Workload, drafts: Sequence[Draft]) -> Effect:
+def _walked(workload: Workload, parts: int) -> bool:
+    return workload.n * (parts - 1) <= _CALLS_REPLAYED
+
+
+def _effect(workload: Workload, drafts: Sequence[Draft], replay: JointReplay) -> Effect:
     actions = [draft.action for draft in drafts if draft.action is not None]
     before = workload.cost
     whole = total_femto(before)
@@ -64,5 +73,5 @@ def _effect(workload: Workload, drafts: Sequence[Draft]) -> Effect:
         effects = [draft.effect for draft in drafts if draft.effect is not None]
         saved = np.sum([effect.block_savings for effect in effects], axis=0)
         return Effect(whole, whole - sum(effect.savings for effect in effects), saved)
-    after = replay_jointly(workload, actions) if actions else before
+    after = replay.cost(actions) if actions else before
     return Effect(whole, total_femto(after), workload.blocks.sums(before - after))

@@ -7,10 +7,8 @@ is its longest run of live leading blocks.
 """
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -28,11 +26,9 @@ NEVER = np.uint32(2**32 - 1)
 LONGEST = 2**32 - 2
 """Gaps of more than 49.7 days count as this long, and so do retentions."""
 
-_MICROSECONDS = 1_000
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_ENTRIES_AT_ONCE = 1 << 21
+MICROSECONDS = 1_000
+_BLOCKS_AT_ONCE = 1 << 18
 _CALLS_AT_ONCE = 1 << 16
-_THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -71,11 +67,12 @@ class PrefixBlocks:
 
     def parts(self) -> Iterator[tuple[slice, slice]]:
         """(calls, their blocks) in pieces that stay in the processor's cache."""
-        n = len(self.counts)
-        for first in range(0, n, _CALLS_AT_ONCE):
-            last = min(first + _CALLS_AT_ONCE, n)
-            end = int(self.starts[last - 1] + self.counts[last - 1])
-            yield slice(first, last), slice(int(self.starts[first]), end)
+        n, m = len(self.counts), len(self.hashes)
+        edges = np.searchsorted(self.starts, np.arange(_BLOCKS_AT_ONCE, m, _BLOCKS_AT_ONCE))
+        edges = np.unique(np.concatenate([edges, np.arange(0, n, _CALLS_AT_ONCE), [n]]))
+        begins = np.append(self.starts, m)[edges]
+        for first, last, begin, end in zip(edges[:-1], edges[1:], begins[:-1], begins[1:], strict=True):
+            yield slice(int(first), int(last)), slice(int(begin), int(end))
 
 
 def blocks_of(frame: pl.DataFrame) -> PrefixBlocks:
@@ -83,9 +80,9 @@ def blocks_of(frame: pl.DataFrame) -> PrefixBlocks:
     n = frame.height
     if "prefix_hashes" not in frame.columns or "prefix_block_tokens" not in frame.columns:
         return PrefixBlocks(np.zeros(n, np.int32), np.zeros(n, np.int64), np.zeros(0, np.uint64))
-    lists = cast(Any, frame.get_column("prefix_hashes").cast(pl.List(pl.UInt64)).rechunk().to_arrow())
-    lengths = frame.get_column("prefix_hashes").list.len().fill_null(0).cast(pl.Int32).to_numpy()
-    hashes = cast("UInt64", lists.flatten().to_numpy(zero_copy_only=False)).astype(np.uint64, copy=False)
+    lists = frame.get_column("prefix_hashes").cast(pl.List(pl.UInt64))
+    lengths = lists.list.len().fill_null(0).cast(pl.Int32).to_numpy()
+    hashes = lists.explode(empty_as_null=False, keep_nulls=False).to_numpy()
     sizes = frame.get_column("prefix_block_tokens").cast(pl.Int64).fill_null(0).to_numpy()
     counts = np.where(sizes > 0, lengths, np.int32(0))
     if not np.array_equal(counts, lengths):
@@ -94,84 +91,26 @@ def blocks_of(frame: pl.DataFrame) -> PrefixBlocks:
     return PrefixBlocks(counts, sizes, hashes).fewer(inputs)
 
 
-def gaps_since_last_use(blocks: PrefixBlocks, scope: Int64, ts: Int64) -> Gaps:
-    """Time since an earlier call of the same scope used the same block (m), NEVER if none did.
-
-    `scope` (n) and `ts` (n, microseconds, ascending) are per call. Blocks are grouped by sorting one 64-bit
-    word each, the upper bits of a mixed hash over the block's index, in slices of bounded size.
-    """
-    m = len(blocks.hashes)
-    gaps = np.full(m, NEVER, dtype=np.uint32)
-    if m == 0:
-        return gaps
-    slices = 1 << (m // _ENTRIES_AT_ONCE).bit_length()
-    high = np.uint64(64 - slices.bit_length() + 1)
-    mixed, part = np.empty(m, dtype=np.uint64), np.zeros(m, dtype=np.uint8)
-    calls = np.repeat(np.arange(len(blocks.counts), dtype=np.int32), blocks.counts)
-    scoped = scope.astype(np.uint64) * _GOLDEN
-    for _, piece in blocks.parts():
-        mixed[piece] = (blocks.hashes[piece] + scoped[calls[piece]]) * _GOLDEN
-        if slices > 1:
-            part[piece] = mixed[piece] >> high
-
-    def fill(number: int) -> None:
-        members = np.flatnonzero(part == number) if slices > 1 else np.arange(m)
-        _gaps_of_slice(members, mixed, calls, ts, gaps)
-
-    with ThreadPoolExecutor(_THREADS) as threads:
-        for _ in threads.map(fill, range(slices)):
-            pass
-    return gaps
-
-
-def _gaps_of_slice(members: Int64, mixed: UInt64, calls: Int32, ts: Int64, gaps: Gaps) -> None:
-    """Fill `gaps` for the blocks `members` (ascending), which hold all uses of each of their hashes."""
-    if len(members) < 2:
-        return
-    keys = mixed[members]
-    bits = np.uint64(len(members).bit_length())
-    low = (np.uint64(1) << bits) - np.uint64(1)
-    packed = (keys & ~low) | np.arange(len(members), dtype=np.uint64)
-    packed.sort()
-    order = (packed & low).astype(np.int32)
-    head = packed >> bits
-    near = head[1:] == head[:-1]
-    sorted_keys = keys[order]
-    same = sorted_keys[1:] == sorted_keys[:-1]
-    if np.any(near & ~same):
-        # Different hashes agree in the bits that were sorted on: sort on all of them.
-        order = np.argsort(keys, kind="stable").astype(np.int32)
-        sorted_keys = keys[order]
-        same = sorted_keys[1:] == sorted_keys[:-1]
-    users = calls[members][order]
-    when = ts[users]
-    found = np.full(len(same), NEVER, dtype=np.uint32)
-    apart = -((when[:-1] - when[1:]) // _MICROSECONDS)
-    np.copyto(found, np.minimum(apart, LONGEST), where=same, casting="unsafe")
-    twice = same & (users[1:] == users[:-1])
-    if twice.any():
-        # A block twice in one call: its earlier use is the one before this call's first.
-        found[twice] = NEVER
-        found = found[np.maximum.accumulate(np.where(twice, 0, np.arange(len(twice))))]
-    gaps[members[order[1:]]] = found
-
-
 def live_prefix(blocks: PrefixBlocks, gaps: Gaps, ttl: Int64 | int) -> Int32:
     """Live leading blocks of each call (n). `ttl` in microseconds (whole milliseconds), one for all or one
     per call; inclusive.
     """
-    limit = np.minimum(np.asarray(ttl) // _MICROSECONDS, LONGEST).astype(np.uint32)
+    limit = np.minimum(np.asarray(ttl) // MICROSECONDS, LONGEST).astype(np.uint32)
     run = blocks.counts.astype(np.int32)
+    shortest = limit.min(initial=LONGEST)
     for calls, piece in blocks.parts():
         counts = blocks.counts[calls]
-        longest = limit if limit.ndim == 0 else np.repeat(limit[calls], counts)
-        where = np.flatnonzero(gaps[piece] > longest)
-        if len(where):
-            owner = np.repeat(np.arange(len(counts), dtype=np.int32), counts)[where]
-            first = np.ones(len(owner), dtype=bool)
-            first[1:] = owner[1:] != owner[:-1]
-            owner, where = owner[first], where[first]
-            run[calls][owner] = where + piece.start - blocks.starts[calls][owner]
+        where = np.flatnonzero(gaps[piece] > shortest)
+        if not len(where):
+            continue
+        owner = np.repeat(np.arange(len(counts), dtype=np.int32), counts)[where]
+        if limit.ndim:
+            expired = gaps[piece][where] > limit[calls][owner]
+            owner, where = owner[expired], where[expired]
+        first = np.ones(len(owner), dtype=bool)
+        first[1:] = owner[1:] != owner[:-1]
+        owner, where = owner[first], where[first]
+        run[calls][owner] = where + piece.start - blocks.starts[calls][owner]
     return run
 
 

@@ -23,13 +23,15 @@ from netra.optimization.actions import (
     SwitchModel,
 )
 from netra.optimization.levers.prompt_cache import with_cache
-from netra.optimization.prefix_replay import CachedTokens, cached_tokens, gaps_since_last_use, live_prefix
+from netra.optimization.prefix_gaps import gaps_since_last_use
+from netra.optimization.prefix_replay import CachedTokens, Gaps, PrefixBlocks, cached_tokens, live_prefix
 from netra.optimization.provisioned import (
     MICROSECONDS_PER_MINUTE,
     capacity_tokens,
     needed_capacity,
     with_capacity,
 )
+from netra.optimization.recent import Recent
 from netra.optimization.token_changes import limited_tokens, scaled_tokens, switched_cost
 from netra.optimization.workload import Workload
 from netra.pricing.coding import Int32
@@ -40,7 +42,9 @@ from netra.pricing.vectorised import PriceTable, Tokens, price_table, taken
 Int64 = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.bool_]
 
+_Key = tuple[int, ...]
 _MICROSECONDS = 1_000_000
+_FOREVER = 2**62
 
 
 @dataclass
@@ -51,45 +55,113 @@ class _State:
     """
 
     tokens: Tokens
-    alive: Rows
     moved: Rows
     moves: list[tuple[SwitchModel, Int64]]
     ratio: npt.NDArray[np.float64] | None
     codes: Int32
     escalated: list[tuple[Int64, Int64]]
+    prices: dict[ServiceTier | None, PriceTable]
+
+
+@dataclass(frozen=True, slots=True)
+class _Uses:
+    """Prefix blocks of the calls as changed, and how long ago each was last used."""
+
+    blocks: PrefixBlocks
+    gaps: Gaps
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """Caching of calls that no two actions of the layer share: what is read and written (n each), which
+    writes are billed as for an hour, and which calls can be cached where they are.
+    """
+
+    cached: CachedTokens
+    hours: Rows
+    able: Rows
+
+
+class JointReplay:
+    """Replays of some of `actions` together. What two replays in a row have in common is computed once: calls
+    on other models, the last uses of prefix blocks, the caching that each action would bring.
+    """
+
+    def __init__(self, workload: Workload, actions: Sequence[Action]) -> None:
+        self._workload = workload
+        self._actions = tuple(actions)
+        self._layers = _layers([action for action in actions if isinstance(action, CachePrefixes)])
+        self._states = Recent[_State]()
+        self._uses = Recent[_Uses]()
+        self._cached = Recent[_Layer](2 * len(self._layers))
+
+    def cost(self, actions: Sequence[Action]) -> Int64:
+        """Femto-dollars of each call with these actions applied (n); unpriced calls stay 0.
+
+        A call that an action would make unpriced keeps what it would cost without that action.
+        """
+        workload = self._workload
+        removals = [a for a in actions if isinstance(a, RemoveCalls)]
+        changes = [a for a in actions if isinstance(a, ChangeTokens)]
+        switches = [a for a in actions if isinstance(a, SwitchModel)]
+        alive = np.ones(workload.n, dtype=bool)
+        for removal in removals:
+            alive &= ~removal.rows
+        key = (*map(id, changes), *map(id, switches))
+        state = self._states.of(key, lambda: _changed(workload, changes, switches))
+        tokens = self._with_caches(
+            state, alive, (*key, *map(id, removals)), [a for a in actions if isinstance(a, CachePrefixes)]
+        )
+        cost, priced = _prices(workload, state, None).cost(tokens)
+        for tier in (a for a in actions if isinstance(a, ChangeTier)):
+            tiered, sold = _prices(workload, state, tier.tier).cost(tokens)
+            better = tier.rows & sold & priced & (tiered < cost)
+            cost = np.where(better, tiered, cost)
+        if state.ratio is not None:
+            cost = np.where(state.ratio != 1.0, np.rint(cost * state.ratio).astype(np.int64), cost)
+        for members, further in state.escalated:
+            cost[members] += further
+        twice = np.zeros(workload.n, dtype=bool)
+        for repeat in (a for a in actions if isinstance(a, RepeatSlow)):
+            twice |= repeat.rows
+        cost[twice] *= 2
+        cost = np.where(alive & workload.priced & priced, cost, 0)
+        for bought in (a for a in actions if isinstance(a, BuyCapacity)):
+            cost = _on_capacity(workload, state, tokens, bought, alive, cost)
+        return cost
+
+    def _with_caches(self, state: _State, alive: Rows, key: _Key, actions: Sequence[CachePrefixes]) -> Tokens:
+        """The tokens with caching replayed for the calls of each action, in the scopes they are in by now."""
+        if not actions:
+            return state.tokens
+        prices = _prices(self._workload, state, None)
+        tokens = _with_own_caching(state.tokens)
+        for action in actions:
+            layer = self._layer(state, alive, key, action)
+            members = np.flatnonzero(action.rows & alive & layer.able)
+            chosen = CachedTokens(layer.cached.read[members], layer.cached.written[members])
+            before = taken(tokens, members)
+            changed = with_cache(before, chosen, layer.hours[members])
+            table = prices.of(members)
+            if total_femto(table.cost(changed)[0]) < total_femto(table.cost(before)[0]):
+                tokens.cache_read[members] = changed.cache_read
+                tokens.cache_write[members] = changed.cache_write
+                tokens.cache_write_1h[members] = changed.cache_write_1h
+        return tokens
+
+    def _layer(self, state: _State, alive: Rows, key: _Key, action: CachePrefixes) -> _Layer:
+        number = next(n for n, layer in enumerate(self._layers) if any(action is other for other in layer))
+
+        def replayed() -> _Layer:
+            uses = self._uses.of(key, lambda: _uses(self._workload, state, alive))
+            return _replayed(self._workload, state, uses, self._layers[number])
+
+        return self._cached.of((number, *key), replayed)
 
 
 def replay_jointly(workload: Workload, actions: Sequence[Action]) -> Int64:
-    """Femto-dollars of each call with all actions applied (n); unpriced calls stay 0.
-
-    A call that an action would make unpriced keeps what it would cost without that action.
-    """
-    alive, moved = np.ones(workload.n, dtype=bool), np.zeros(workload.n, dtype=bool)
-    state = _State(workload.tokens, alive, moved, [], None, workload.model_codes, [])
-    for removal in (a for a in actions if isinstance(a, RemoveCalls)):
-        state.alive &= ~removal.rows
-    for change in (a for a in actions if isinstance(a, ChangeTokens)):
-        state.tokens = limited_tokens(state.tokens, change)
-    _switch_models(workload, state, [a for a in actions if isinstance(a, SwitchModel)])
-    prices = _prices_now(workload, state, None)
-    _replay_caches(workload, state, prices, [a for a in actions if isinstance(a, CachePrefixes)])
-    cost, priced = prices.cost(state.tokens)
-    for tier in (a for a in actions if isinstance(a, ChangeTier)):
-        tiered, sold = _prices_now(workload, state, tier.tier).cost(state.tokens)
-        better = tier.rows & sold & priced & (tiered < cost)
-        cost = np.where(better, tiered, cost)
-    if state.ratio is not None:
-        cost = np.where(state.ratio != 1.0, np.rint(cost * state.ratio).astype(np.int64), cost)
-    for members, further in state.escalated:
-        cost[members] += further
-    twice = np.zeros(workload.n, dtype=bool)
-    for repeat in (a for a in actions if isinstance(a, RepeatSlow)):
-        twice |= repeat.rows
-    cost[twice] *= 2
-    cost = np.where(state.alive & workload.priced & priced, cost, 0)
-    for bought in (a for a in actions if isinstance(a, BuyCapacity)):
-        cost = _on_capacity(workload, state, bought, cost)
-    return cost
+    """Femto-dollars of each call with all actions applied (n), see `JointReplay.cost`."""
+    return JointReplay(workload, actions).cost(actions)
 
 
 def independent(actions: Sequence[Action]) -> bool:
@@ -100,7 +172,32 @@ def independent(actions: Sequence[Action]) -> bool:
     return bool(np.sum([cache.rows for cache in caches], axis=0, dtype=np.int64).max(initial=0) <= 1)
 
 
-def _switch_models(workload: Workload, state: _State, switches: list[SwitchModel]) -> None:
+def _layers(caches: Sequence[CachePrefixes]) -> list[list[CachePrefixes]]:
+    """The actions in as few layers as their order gives such that no two of a layer concern the same call."""
+    layers: list[list[CachePrefixes]] = []
+    taken_rows: list[Rows] = []
+    for cache in caches:
+        free = (n for n, rows in enumerate(taken_rows) if not bool(np.any(rows & cache.rows)))
+        number = next(free, len(layers))
+        if number == len(layers):
+            layers.append([])
+            taken_rows.append(np.zeros(len(cache.rows), dtype=bool))
+        layers[number].append(cache)
+        taken_rows[number] |= cache.rows
+    return layers
+
+
+def _changed(workload: Workload, changes: Sequence[ChangeTokens], switches: Sequence[SwitchModel]) -> _State:
+    """The calls with other tokens, each on the cheapest of the models it may go to."""
+    moved = np.zeros(workload.n, dtype=bool)
+    state = _State(workload.tokens, moved, [], None, workload.model_codes, [], {})
+    for change in changes:
+        state.tokens = limited_tokens(state.tokens, change)
+    _switch_models(workload, state, switches)
+    return state
+
+
+def _switch_models(workload: Workload, state: _State, switches: Sequence[SwitchModel]) -> None:
     """Each call goes to the cheapest of the models it may go to, if that is cheaper than where it is."""
     if not switches:
         return
@@ -131,6 +228,13 @@ def _switch_models(workload: Workload, state: _State, switches: list[SwitchModel
         state.moves.append((switch, members))
 
 
+def _prices(workload: Workload, state: _State, tier: ServiceTier | None) -> PriceTable:
+    """The prices of the calls on the models they are on by now, remembered with the state."""
+    if tier not in state.prices:
+        state.prices[tier] = _prices_now(workload, state, tier)
+    return state.prices[tier]
+
+
 def _prices_now(workload: Workload, state: _State, tier: ServiceTier | None) -> PriceTable:
     """The prices of the calls on the models they are on by now."""
     table = workload.prices if tier is None else price_table(workload.frame, workload.catalogue, tier=tier)
@@ -150,77 +254,49 @@ def _prices_now(workload: Workload, state: _State, tier: ServiceTier | None) -> 
     return PriceTable(index, prices)
 
 
-def _replay_caches(
-    workload: Workload, state: _State, prices: PriceTable, actions: list[CachePrefixes]
-) -> None:
-    """Replay caching for the calls of each action, in the scopes the calls are in by now."""
-    if not actions:
-        return
-    blocks = workload.prefixes.fewer(np.where(state.alive, state.tokens.input, 0))
-    if state.moved.any() or blocks is not workload.prefixes:
-        scope = state.codes.astype(np.int64) * workload.keys + workload.key_codes
-        gaps = gaps_since_last_use(blocks, scope, workload.ts)
-    else:
-        gaps = workload.gaps
-    terms = _terms_now(workload, state)
-    for action in actions:
-        rows = action.rows & state.alive & (blocks.counts > 0)
-        ttl, least, hours = _terms_by_call(workload, state, terms, action)
-        members = np.flatnonzero(rows & (ttl >= 0))
-        cached = cached_tokens(blocks, live_prefix(blocks, gaps, np.maximum(ttl, 0)), least)
-        chosen = CachedTokens(cached.read[members], cached.written[members])
-        before = taken(state.tokens, members)
-        changed = with_cache(before, chosen, hours[members])
-        table = prices.of(members)
-        if total_femto(table.cost(changed)[0]) < total_femto(table.cost(before)[0]):
-            state.tokens = _placed(state.tokens, members, changed)
+def _uses(workload: Workload, state: _State, alive: Rows) -> _Uses:
+    """What is left of the prefix blocks, and their last uses in the scopes that the calls are in by now."""
+    blocks = workload.prefixes.fewer(np.where(alive, state.tokens.input, 0))
+    if not state.moved.any() and blocks is workload.prefixes:
+        return _Uses(blocks, workload.gaps)
+    scope = state.codes.astype(np.int64) * workload.keys + workload.key_codes
+    return _Uses(blocks, gaps_since_last_use(blocks, scope, workload.ts))
 
 
-def _on_capacity(workload: Workload, state: _State, bought: BuyCapacity, cost: Int64) -> Int64:
+def _replayed(workload: Workload, state: _State, uses: _Uses, layer: Sequence[CachePrefixes]) -> _Layer:
+    """Caching as the actions of a layer have it, and as the models have it that calls moved to."""
+    n = workload.n
+    ttl, least = np.full(n, -1, dtype=np.int64), np.zeros(n, dtype=np.int64)
+    hours = np.zeros(n, dtype=bool)
+    for action in layer:
+        ttl[action.rows], least[action.rows] = action.ttl, action.min_tokens
+        hours[action.rows] = action.write == "cache_write_1h"
+    for code, offered in _terms_now(workload, state).items():
+        mine = state.moved & (state.codes == code)
+        ttl[mine] = -1 if offered is None else offered.default_ttl.seconds * _MICROSECONDS
+        if offered is not None:
+            least[mine] = offered.min_tokens
+            hours[mine] = offered.default_ttl.write == "cache_write_1h"
+    able = (ttl >= 0) & (uses.blocks.counts > 0)
+    run = live_prefix(uses.blocks, uses.gaps, np.where(able, ttl, _FOREVER))
+    return _Layer(cached_tokens(uses.blocks, run, least), hours, able)
+
+
+def _with_own_caching(tokens: Tokens) -> Tokens:
+    """The tokens with columns of caching that may be written to."""
+    read, write, hour = tokens.cache_read, tokens.cache_write, tokens.cache_write_1h
+    return Tokens(tokens.input, read.copy(), write.copy(), hour.copy(), tokens.output, tokens.reasoning)
+
+
+def _on_capacity(
+    workload: Workload, state: _State, tokens: Tokens, bought: BuyCapacity, alive: Rows, cost: Int64
+) -> Int64:
     """What is left of the calls on their model uses the capacity, if it is still worth its price."""
-    members = np.flatnonzero(bought.rows & state.alive & (state.codes == workload.model_codes))
-    used = capacity_tokens(taken(state.tokens, members), bought.output_weight, bought.cached_weight)
+    members = np.flatnonzero(bought.rows & alive & (state.codes == workload.model_codes))
+    used = capacity_tokens(taken(tokens, members), bought.output_weight, bought.cached_weight)
     needed = needed_capacity(workload.ts[members] // MICROSECONDS_PER_MINUTE, used)
     cost[members] = with_capacity(needed, cost[members], bought.tokens_a_minute, bought.fee)
     return cost
-
-
-def _terms_by_call(
-    workload: Workload, state: _State, terms: dict[int, CacheTerms | None], action: CachePrefixes
-) -> tuple[Int64, Int64, Rows]:
-    """(retention in microseconds, shortest prefix, writes billed as for an hour) of each call; the retention
-    is -1 where the model that a call has moved to does not cache.
-    """
-    ttl = np.full(workload.n, action.ttl, dtype=np.int64)
-    least = np.full(workload.n, action.min_tokens, dtype=np.int64)
-    hours = np.full(workload.n, action.write == "cache_write_1h")
-    for code, offered in terms.items():
-        mine = state.moved & (state.codes == code)
-        if offered is None:
-            ttl[mine] = -1
-            continue
-        ttl[mine] = offered.default_ttl.seconds * _MICROSECONDS
-        least[mine] = offered.min_tokens
-        hours[mine] = offered.default_ttl.write == "cache_write_1h"
-    return ttl, least, hours
-
-
-def _placed(tokens: Tokens, members: Int64, cached: Tokens) -> Tokens:
-    """The tokens with caching as replayed for some calls."""
-
-    def placed(whole: Int64, part: Int64) -> Int64:
-        whole = whole.copy()
-        whole[members] = part
-        return whole
-
-    return Tokens(
-        tokens.input,
-        placed(tokens.cache_read, cached.cache_read),
-        placed(tokens.cache_write, cached.cache_write),
-        placed(tokens.cache_write_1h, cached.cache_write_1h),
-        tokens.output,
-        tokens.reasoning,
-    )
 
 
 def _code_of(workload: Workload, switch: SwitchModel, number: int) -> int:

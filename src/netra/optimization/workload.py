@@ -10,7 +10,8 @@ import polars as pl
 
 from netra.optimization.blocks import Blocks, blocks_of
 from netra.optimization.call_columns import CallColumns
-from netra.optimization.prefix_replay import Gaps, PrefixBlocks, gaps_since_last_use
+from netra.optimization.prefix_gaps import gaps_since_last_use
+from netra.optimization.prefix_replay import Gaps, PrefixBlocks
 from netra.optimization.prefix_replay import blocks_of as prefix_blocks_of
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.coding import Coded, Int32, as_labels, combined

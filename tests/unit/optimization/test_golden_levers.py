@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from netra.optimization.prefix_replay import PrefixBlocks, gaps_since_last_use, live_prefix
+from netra.optimization.prefix_gaps import gaps_since_last_use
+from netra.optimization.prefix_replay import PrefixBlocks, live_prefix
 from testkit.optimization_bench import mooncake, only, routellm, run_levers
 
 

@@ -4,12 +4,12 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netra.optimization import prefix_replay
+from netra.optimization import prefix_gaps, prefix_replay
+from netra.optimization.prefix_gaps import gaps_since_last_use
 from netra.optimization.prefix_replay import (
     PrefixBlocks,
     blocks_of,
     cached_tokens,
-    gaps_since_last_use,
     live_prefix,
 )
 from testkit.optimization_bench import calls
@@ -51,7 +51,8 @@ def test_replay_equals_the_definition(trace: list[tuple[int, int, list[int]]], t
 
 
 def test_replay_in_slices_equals_the_definition(monkeypatch) -> None:
-    monkeypatch.setattr(prefix_replay, "_ENTRIES_AT_ONCE", 64)
+    monkeypatch.setattr(prefix_gaps, "_SLICED_AT", 64)
+    monkeypatch.setattr(prefix_replay, "_BLOCKS_AT_ONCE", 40)
     monkeypatch.setattr(prefix_replay, "_CALLS_AT_ONCE", 7)
     generator = np.random.default_rng(5)
     trace = [

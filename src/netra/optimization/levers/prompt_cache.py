@@ -13,12 +13,12 @@ from netra.optimization.findings import Instructions, Missing
 from netra.optimization.levers.prompt_cache_advice import caching_instructions
 from netra.optimization.levers.prompt_cache_diagnosis import with_diagnosis
 from netra.optimization.params import LeverParams, duration_text
+from netra.optimization.prefix_gaps import gaps_since_last_use
 from netra.optimization.prefix_replay import (
     CachedTokens,
     Gaps,
     Int32,
     cached_tokens,
-    gaps_since_last_use,
     live_prefix,
 )
 from netra.optimization.workload import UsedModel, Workload

@@ -28,11 +28,11 @@ from netra.optimization.actions import Int64, Rows
 from netra.optimization.drafts import Draft
 from netra.optimization.findings import CacheGroup, CacheMiss, MissCause
 from netra.optimization.levers.prompt_cache_advice import miss_in_words
+from netra.optimization.prefix_gaps import gaps_since_last_use
 from netra.optimization.prefix_replay import (
     LONGEST,
     PrefixBlocks,
     cached_tokens,
-    gaps_since_last_use,
     live_prefix,
 )
 from netra.optimization.workload import Workload

@@ -1,7 +1,7 @@
 """UsageService: answers typed questions over the stored calls of a workspace."""
 
 import time
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal, localcontext
 from math import isnan
@@ -13,7 +13,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
 from netra.usage.answers import KeptAnswers
-from netra.usage.arrow import frame_of
 from netra.usage.errors import InvalidQueryError
 from netra.usage.insights.compare import Decomposition, Segment, decompose
 from netra.usage.loading import CallSelection, load_calls
@@ -157,13 +156,9 @@ class UsageService:
 
     async def _asked(self, context: UserExecutionContext, compiled: CompiledQuery) -> _Answer:
         analytics = self._access.for_context(context).analytics
-        frame = frame_of(await analytics.query_arrow(compiled.sql, compiled.params, compiled.settings))
-        totals = frame
-        if not frame.height:
-            totals = frame_of(
-                await analytics.query_arrow(compiled.totals_sql, compiled.params, compiled.settings)
-            )
-        return rows_of(frame, compiled), totals.row(0, named=True)
+        found = await analytics.query_rows(compiled.sql, compiled.params, compiled.settings)
+        totals = found or await analytics.query_rows(compiled.totals_sql, compiled.params, compiled.settings)
+        return rows_of(found, compiled), totals[0]
 
     async def compare(self, context: UserExecutionContext, request: CompareRequest) -> CompareResult:
         """Explain the change of spend between two periods. Raises InvalidQueryError."""
@@ -221,10 +216,10 @@ class UsageService:
         return UsageOverview(**found, evaluations=evaluations, data_version=await self.data_version(context))
 
 
-def rows_of(frame: pl.DataFrame, compiled: CompiledQuery) -> list[dict[str, Any]]:
+def rows_of(found: Sequence[Mapping[str, Any]], compiled: CompiledQuery) -> list[dict[str, Any]]:
     """Output rows: dimensions as text, money as exact text, counts whole, percents and numbers rounded."""
     rows: list[dict[str, Any]] = []
-    for raw in frame.iter_rows(named=True):
+    for raw in found:
         row: dict[str, Any] = {name: raw[name] for name in compiled.dimensions}
         for name in compiled.measures:
             row[name] = _presented(name, raw)
@@ -232,7 +227,7 @@ def rows_of(frame: pl.DataFrame, compiled: CompiledQuery) -> list[dict[str, Any]
     return rows
 
 
-def _presented(name: str, raw: dict[str, Any]) -> Any:
+def _presented(name: str, raw: Mapping[str, Any]) -> Any:
     measure, value = MEASURES[name], raw[f"m_{name}"]
     if value is None:
         return None

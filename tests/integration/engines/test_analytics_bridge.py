@@ -113,6 +113,15 @@ def test_settings_do_not_outlive_their_query(client: Any) -> None:
     client.query("SELECT 1", settings={"readonly": 1, "max_execution_time": 7})
     changed = client.query("SELECT value FROM system.settings WHERE name = 'max_execution_time'")
     assert changed.result_rows == [("300",)]
+    # Readers with equal settings are lent the same connection, one after another; it keeps nothing of theirs.
+    asked = {"sql": "SELECT {n:UInt64} + 1", "settings": {"readonly": 1, "max_execution_time": 7}}
+    for number in range(3):
+        found = client.query(asked["sql"], parameters={"n": number}, settings=asked["settings"])
+        assert found.result_rows == [(number + 1,)]
+        with pytest.raises(DatabaseError):
+            client.query("SELECT throwIf(1)", settings=asked["settings"])
+        with pytest.raises(DatabaseError):
+            client.command("CREATE TEMPORARY TABLE kept (n UInt64)", settings=asked["settings"])
 
 
 def test_a_result_that_fails_half_way_is_not_taken_for_whole(http: httpx.Client) -> None:
@@ -125,6 +134,9 @@ def test_a_result_that_fails_half_way_is_not_taken_for_whole(http: httpx.Client)
 
     with pytest.raises(httpx.HTTPError):
         read()
+    # Wanted whole, it is not begun before it is known to be good, so its error has a status and a number.
+    whole = http.post("/", params={"max_threads": "1", "wait_end_of_query": "1"}, content=sql.encode())
+    assert (whole.status_code, whole.headers["x-clickhouse-exception-code"]) == (500, "395")
 
 
 @pytest.mark.usefixtures("engines_that_come_along")

@@ -8,7 +8,6 @@ import pytest
 
 from netra.data_access.factory import DataAccessFactory
 from netra.storage.clickhouse.store import AnalyticsStore
-from netra.usage.arrow import frame_of
 from netra.usage.measures import MEASURES
 from netra.usage.queries import UsageQuery, compile_query
 from netra.usage.rollups import ROLLUPS, Rollup
@@ -56,8 +55,8 @@ async def answer(bench: Any, access: DataAccessFactory, query: UsageQuery, rollu
     compiled = compile_query(query, rollups=rollups)
     analytics = access.for_context(bench.context).analytics
     ignored = {} if rollups else {"optimize_use_projections": 0}
-    table = await analytics.query_arrow(compiled.sql, compiled.params, {**compiled.settings, **ignored})
-    return rows_of(frame_of(table), compiled)
+    found = await analytics.query_rows(compiled.sql, compiled.params, {**compiled.settings, **ignored})
+    return rows_of(found, compiled)
 
 
 async def check_all_sums(bench: Any, access: DataAccessFactory) -> None:

@@ -1,4 +1,4 @@
-"""The engine inside the analytics process: one chDB directory, a fresh connection for every statement."""
+"""The engine inside the analytics process: one chDB directory, a connection for every statement."""
 
 import os
 import re
@@ -6,19 +6,18 @@ import sys
 import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from netra.storage.embedded.analytics_sql import RefusedStatementError, check
+from netra.storage.embedded.analytics_connections import EngineConnections, Statement, quoted
 
 STREAMED_FORMATS = frozenset(
     {"Native", "ArrowStream", "TabSeparated", "TSV", "CSV", "RowBinary", "JSONEachRow"}
 )
 END_OF_ARROW_STREAM = b"\xff\xff\xff\xff\x00\x00\x00\x00"
 LONGEST_STATEMENT_S = 300
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _STREAMED_QUERY = re.compile(r"[\s(]*(select|with)\b", re.IGNORECASE)
 _CODE = re.compile(r"Code: (\d+)\.")
 
@@ -29,26 +28,6 @@ class StatementFailedError(Exception):
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
         self.code = code
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """One request: SQL, its parameters (in ClickHouse's escaped text form), settings, and data of an
-    insert.
-    """
-
-    sql: str
-    output: str = "TabSeparated"
-    parameters: dict[str, str] = field(default_factory=dict[str, str])
-    settings: dict[str, str] = field(default_factory=dict[str, str])
-    database: str | None = None
-    data_format: str | None = None
-    data: bytes = b""
-
-    @property
-    def reader(self) -> bool:
-        """Whether the caller asked for a read-only statement."""
-        return self.settings.get("readonly", "0") not in {"0", "false"}
 
 
 @dataclass(slots=True)
@@ -70,16 +49,19 @@ class AnalyticsEngine:
     def __init__(self, directory: Path, *, memory_bytes: int) -> None:
         os.chdir(directory)
         Path("config.xml").write_text(_configuration(memory_bytes), encoding="utf-8")
-        # This engine ignores profiles, so limits for who names none go with every statement.
-        self._limits = {
-            "max_memory_usage": str(memory_bytes * 3 // 4),
-            "max_execution_time": str(LONGEST_STATEMENT_S),
-        }
         self._address = "store?config-file=config.xml"
         self._chdb = _load_chdb()
-        self._keeper = self._chdb.connect(self._address)
+        self._keeper = self._connect()
         names = self._text("SELECT name FROM system.table_functions")
-        self._table_functions = frozenset(name.lower() for name in names.split())
+        self._connections = EngineConnections(
+            self._connect,
+            # This engine ignores profiles, so limits for who names none go with every statement.
+            limits={
+                "max_memory_usage": str(memory_bytes * 3 // 4),
+                "max_execution_time": str(LONGEST_STATEMENT_S),
+            },
+            table_functions=frozenset(name.lower() for name in names.split()),
+        )
         self._text("SELECT 1")
 
     def run(self, statement: Statement, emit: Callable[[bytes], None]) -> Summary:
@@ -88,52 +70,29 @@ class AnalyticsEngine:
         Raises RefusedStatementError, StatementFailedError, and whatever `emit` raises (which stops the
         query).
         """
-        check(statement.sql, reader=statement.reader, table_functions=self._table_functions)
-        connection = self._chdb.connect(self._address)
         try:
-            self._configure(connection, statement)
-            if statement.data_format is not None:
-                return self._insert(connection, statement, statement.data_format)
-            if statement.output in STREAMED_FORMATS and _STREAMED_QUERY.match(statement.sql):
-                return self._stream(connection, statement, emit)
-            result = connection.query(statement.sql, statement.output, params=statement.parameters)
-            if len(result):
-                emit(result.bytes())
-            return _summary(result)
+            with self._connections.prepared(statement) as connection:
+                if statement.data_format is not None:
+                    return self._insert(connection, statement, statement.data_format)
+                streamed = statement.output in STREAMED_FORMATS and not statement.whole
+                if streamed and _STREAMED_QUERY.match(statement.sql):
+                    return self._stream(connection, statement, emit)
+                result = connection.query(statement.sql, statement.output, params=statement.parameters)
+                if len(result):
+                    emit(result.bytes())
+                return _summary(result)
         except RuntimeError as failure:
             raise _failed(failure) from None
-        finally:
-            connection.close()
 
     def close(self) -> None:
         """Close the engine."""
+        self._connections.close()
         self._keeper.close()
-
-    def _configure(self, connection: Any, statement: Statement) -> None:
-        if statement.database:
-            if not _NAME.match(statement.database) or statement.database in {"system", "information_schema"}:
-                raise RefusedStatementError(f"no database {statement.database!r} here", 81)
-            connection.query(f"USE {statement.database}", "TSV", params={})
-        settings = {**self._limits, **statement.settings}
-        settings.pop("readonly", None)
-        for key in settings:
-            if not _NAME.match(key):
-                raise RefusedStatementError(f"no setting {key!r}", 115)
-        text = ", ".join(f"{key} = {_quoted(value)}" for key, value in settings.items())
-        connection.query(f"SET {text}", "TSV", params={})
-        ending = f" FORMAT {statement.data_format}" if statement.data_format is not None else ""
-        kinds = connection.classify_query(statement.sql + ending)
-        if kinds["statement_count"] != 1:
-            raise RefusedStatementError("one statement a request", 62)
-        if statement.reader and kinds["query_class"].name != "READ_ONLY":
-            raise RefusedStatementError("readers cannot change anything (READONLY)", 164)
-        if statement.reader:
-            connection.query("SET readonly = 1", "TSV", params={})
 
     def _insert(self, connection: Any, statement: Statement, data_format: str) -> Summary:
         # From a file in memory, because the engine's streaming insert reports success when the disk is full.
         with _as_file(statement.data) as path:
-            sql = f"{statement.sql} FROM INFILE {_quoted(path)} COMPRESSION 'none' FORMAT {data_format}"
+            sql = f"{statement.sql} FROM INFILE {quoted(path)} COMPRESSION 'none' FORMAT {data_format}"
             result = connection.query(sql, "TSV", params=statement.parameters)
         return Summary(written_rows=int(result.rows_written()))
 
@@ -163,6 +122,9 @@ class AnalyticsEngine:
         if arrow and not first:
             emit(END_OF_ARROW_STREAM)
         return summary
+
+    def _connect(self) -> Any:
+        return self._chdb.connect(self._address)
 
     def _text(self, sql: str) -> str:
         return self._keeper.query(sql, "TSV", params={}).bytes().decode()
@@ -224,10 +186,6 @@ def _failed(failure: RuntimeError) -> StatementFailedError:
 
 def _summary(result: Any) -> Summary:
     return Summary(int(result.rows_read()), int(result.bytes_read()), int(result.rows_written()))
-
-
-def _quoted(value: str) -> str:
-    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _configuration(memory_bytes: int) -> str:

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from python_multipart import parse_form
 
-from netra.storage.embedded.analytics_engine import Statement
+from netra.storage.embedded.analytics_connections import Statement
 from netra.storage.embedded.analytics_sql import output_format, split_insert
 
 NO_SETTINGS = frozenset(
@@ -100,7 +100,14 @@ def read_statement(
     except UnicodeDecodeError:
         raise BadRequestError("the query is not UTF-8", 62) from None
     output = output_format(sql) or headers.get("x-clickhouse-format") or values.get("default_format")
-    return Statement(sql, output or "TabSeparated", parameters, settings, values.get("database"))
+    return Statement(
+        sql,
+        output or "TabSeparated",
+        parameters,
+        settings,
+        values.get("database"),
+        whole=values.get("wait_end_of_query", "0") not in {"0", "false"},
+    )
 
 
 def _plain(body: bytes, encoding: str) -> bytes:

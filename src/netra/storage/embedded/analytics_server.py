@@ -22,6 +22,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import uvicorn
+import uvloop
 
 from netra.storage.embedded.analytics_engine import AnalyticsEngine, StatementFailedError, Summary
 from netra.storage.embedded.analytics_request import BadRequestError, read_statement
@@ -98,12 +99,15 @@ class AnalyticsApp:
         try:
             body = await _body(receive)
 
-            def work() -> Summary:
+            def work() -> tuple[Summary, bytes]:
                 statement = read_statement(method, query, headers, body)
                 response.output = statement.output
-                return self._engine.run(statement, lambda chunk: _hand_over(loop, response.write(chunk)))
+                if statement.whole:
+                    parts: list[bytes] = []
+                    return self._engine.run(statement, parts.append), b"".join(parts)
+                return self._engine.run(statement, lambda part: _hand_over(loop, response.write(part))), b""
 
-            summary = await loop.run_in_executor(self._threads, work)
+            summary, whole = await loop.run_in_executor(self._threads, work)
         except (RefusedStatementError, StatementFailedError, BadRequestError) as failure:
             if response.started:
                 raise  # the connection breaks, so nobody takes the part for the whole
@@ -111,7 +115,7 @@ class AnalyticsApp:
             prefix = "" if text.startswith("Code: ") else f"Code: {failure.code}. DB::Exception: "
             await _fail(send, failure.code, prefix + text)
         else:
-            await response.finish(summary)
+            await response.finish(summary, whole)
 
     def _knows(self, headers: Mapping[str, str], query: Mapping[str, str]) -> bool:
         user = headers.get("x-clickhouse-user") or query.get("user", "")
@@ -140,11 +144,12 @@ class _Response:
         await self._start(Summary())
         await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
 
-    async def finish(self, summary: Summary) -> None:
-        await self._start(summary)
-        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+    async def finish(self, summary: Summary, whole: bytes) -> None:
+        """End the response; `whole` is its body where nothing was written yet."""
+        await self._start(summary, len(whole))
+        await self._send({"type": "http.response.body", "body": whole, "more_body": False})
 
-    async def _start(self, summary: Summary) -> None:
+    async def _start(self, summary: Summary, length: int | None = None) -> None:
         if self.started:
             return
         self.started = True
@@ -159,6 +164,8 @@ class _Response:
             (b"x-clickhouse-format", self.output.encode()),
             (b"x-clickhouse-timezone", b"UTC"),
         ]
+        if length is not None:
+            headers.append((b"content-length", str(length).encode()))
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
 
 
@@ -211,7 +218,7 @@ def main() -> None:
             timeout_graceful_shutdown=8,
         )
     )
-    asyncio.run(server.serve(sockets=[listening]))
+    uvloop.run(server.serve(sockets=[listening]))
     engine.close()
 
 

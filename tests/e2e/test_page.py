@@ -187,6 +187,7 @@ def test_from_an_empty_workspace_to_a_report(visit: Visit, live_server: LiveServ
     for agent in ("Supervisor", "Triage", "Optimization", "Report"):
         expect(timeline.locator(".agent-name", has_text=agent)).to_have_count(1)
     assert timeline.locator(".agent .agent").count() >= 3
+    assert timeline.evaluate("list => list.offsetWidth <= list.closest('.turns').clientWidth")
 
     number = open_figure(page)
     page.get_by_role("link", name="Open the report").click()

@@ -1,4 +1,5 @@
 import type { Missing } from "../api/types";
+import { InlineProse } from "./Prose";
 
 /** What the data lacks, each with how to send it. */
 export function MissingList({ missing }: { missing: readonly Missing[] }) {
@@ -9,8 +10,8 @@ export function MissingList({ missing }: { missing: readonly Missing[] }) {
       <dl>
         {missing.map((item) => (
           <div key={item.what}>
-            <dt>{item.what}</dt>
-            <dd>{item.how}</dd>
+            <dt><InlineProse text={item.what} figures={[]} runId={null} /></dt>
+            <dd><InlineProse text={item.how} figures={[]} runId={null} /></dd>
           </div>
         ))}
       </dl>

@@ -70,10 +70,10 @@ describe("a run", () => {
   });
 
   it("says insufficient data with what is missing and how to send it", () => {
-    const run = { ...runAfter(11), answer: "insufficient_data" as const, missing: [{ what: "Evaluations", how: "netra import" }] };
+    const run = { ...runAfter(11), answer: "insufficient_data" as const, missing: [{ what: "Evaluations", how: "send them: `netra import`" }] };
     renderWith(<RunBlock run={run} latest />);
     expect(screen.getByText("insufficient data")).toBeTruthy();
-    expect(screen.getByRole("region", { name: "What is missing" }).textContent).toContain("netra import");
+    expect(within(screen.getByRole("region", { name: "What is missing" })).getByText("netra import").tagName).toBe("CODE");
   });
 });
 

@@ -29,6 +29,11 @@ export function ImportForm({ onImported }: { onImported: () => void }) {
   const busy = phase.kind === "sending" || phase.kind === "reading";
   const chosen = FORMATS.find((candidate) => candidate.id === format)!;
 
+  const choose = (next: File | null) => {
+    setFile(next);
+    setPhase({ kind: "idle" });
+  };
+
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     if (!file || busy) return;
@@ -58,7 +63,7 @@ export function ImportForm({ onImported }: { onImported: () => void }) {
 
   return (
     <form className="card import-form" onSubmit={(event) => void submit(event)} aria-label="Import a file">
-      <DropZone file={file} accept={chosen.accept} disabled={busy} onFile={setFile} />
+      <DropZone file={file} accept={chosen.accept} disabled={busy} onFile={choose} />
       <div className="import-fields">
         <label className="field">
           <span>Format</span>

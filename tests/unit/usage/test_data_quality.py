@@ -81,8 +81,13 @@ def test_every_oddity_is_counted_with_its_first_line(tmp_path: Path, block: int)
         ("empty_call", "input_tokens"): (1, 26),
         ("clock_ahead", "ts"): (1, 100),
         ("far_before", "ts"): (1, None),
+        ("before_llms", "ts"): (1, 11),
         ("out_of_order", "ts"): (2, 4),
     }
+    assert all(finding.hint for finding in quality.findings)
+    examples = {(f.code, f.column): f.example for f in quality.findings if f.example}
+    assert examples["absurd", "latency_ms"] == "latency_ms 4000000.0"
+    assert examples["clock_ahead", "ts"] == "ts 2026-01-01 09:00:00+00:00"
     ranks = [finding.severity for finding in quality.findings]
     assert ranks == sorted(ranks, key=["rejected", "warning", "note"].index)
 
@@ -119,8 +124,10 @@ def test_costs_in_another_currency_go_to_the_tags(tmp_path: Path) -> None:
 @pytest.mark.parametrize("block", [400, 1 << 20])
 def test_cycles_of_spans_and_retries(tmp_path: Path, block: int) -> None:
     rows = [
-        call(n, trace_id="t", span_id=f"s{n}", parent_span_id=f"s{n - 1}" if n else "") for n in range(20)
+        call(n, trace_id="t", span_id=f"s{n}", parent_span_id=f"s{n - 1}" if n else "", input_tokens=n)
+        for n in range(20)
     ]
+    rows[19] |= {"input_tokens": 18}
     rows[5] |= {"parent_span_id": "s7"}
     rows.append(call(20, trace_id="other", span_id="s19", parent_span_id="s0"))
     rows.append(call(21, retry_of="c21"))
@@ -131,7 +138,15 @@ def test_cycles_of_spans_and_retries(tmp_path: Path, block: int) -> None:
     assert found(quality) == {
         ("span_cycle", "parent_span_id"): (3, 6),
         ("retry_cycle", "retry_of"): (3, 22),
+        ("nested_call", "parent_span_id"): (1, 20),
     }
+
+
+def test_block_hashes_must_fit_the_input(tmp_path: Path) -> None:
+    blocks = [call(n, prefix_hashes=list(range(n)), input_tokens=1_100) for n in range(1, 6)]
+    quality, frame = report(tmp_path, blocks, values={"prefix_block_tokens": "512"})
+    assert found(quality) == {("block_mismatch", "prefix_block_tokens"): (3, 1)}
+    assert frame["prefix_hashes"].list.len().to_list() == [1, 2, 2, 2, 2]
 
 
 @given(st.integers(1, 40), st.randoms())

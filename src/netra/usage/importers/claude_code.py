@@ -5,12 +5,16 @@ with usage that grows; all lines of one `message.id` are one call, whose last us
 resumed or that starts subagents copies lines into other files: the same message there is a duplicate, because
 only model and tokens are its content. Anthropic's `input_tokens` leaves out what was read from or written to
 the cache; ours holds all input.
+
+A message that the server took several turns for lists them under `iterations`, and all of them are billed,
+though the usage above them holds the input of the first alone. Turns of another model (an adviser) are calls
+of their own.
 """
 
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from netra.usage.importers.foreign import count, first, inside, record, tags, when
+from netra.usage.importers.foreign import count, first, inside, listed, record, tags, together, when
 from netra.usage.importers.formats import ImportFormat
 from netra.usage.reading.json_lines import JsonRow
 from netra.usage.schema import CALL_COLUMNS
@@ -38,14 +42,17 @@ class ClaudeMessages:
 
     def add(self, number: int, row: JsonRow) -> Iterable[tuple[int, JsonRow]]:
         """Take one line; messages that will get no more lines."""
-        call = _call(row)
-        if call is None:
+        calls = _calls(row)
+        if not calls:
             self._ignored += 1
             return []
+        return [done for call in calls for done in self._take(number, call)]
+
+    def _take(self, number: int, call: JsonRow) -> Iterable[tuple[int, JsonRow]]:
         key = str(call["call_id"])
         before = self._open.pop(key, None)
         if before is not None:
-            self._ignored += 1
+            self._ignored += _is_message(call)
             call = _grown(before[1], call)
         self._open[key] = (number, call)
         if len(self._open) <= MESSAGES_OPEN:
@@ -64,34 +71,61 @@ class ClaudeMessages:
         return ignored
 
 
-def _call(row: JsonRow) -> JsonRow | None:
+def _calls(row: JsonRow) -> list[JsonRow]:
+    """The call of a line's message, and those of its advisers; none where it is no message of a model."""
     message = record(row.get("message"))
     usage = record(message.get("usage"))
     # Claude Code invents messages of its own, such as those about an interrupted request.
     if row.get("type", "assistant") != "assistant" or not usage or message.get("model") == "<synthetic>":
-        return None
-    read = count(usage.get("cache_read_input_tokens"))
-    written = count(usage.get("cache_creation_input_tokens"))
-    longer = count(inside(usage, "cache_creation", "ephemeral_1h_input_tokens"))
-    shorter = count(inside(usage, "cache_creation", "ephemeral_5m_input_tokens"))
-    written = max(written, longer + shorter)
-    plain = usage.get("input_tokens")
-    sidechain = bool(row.get("isSidechain"))
-    return {
+        return []
+    turns = [turn for turn in map(record, listed(usage.get("iterations"))) if turn]
+    advisers = [turn for turn in turns if turn.get("model") not in {None, message.get("model")}]
+    own = [_tokens(turn) for turn in turns if turn not in advisers]
+    tier = _TIERS.get(str(usage.get("service_tier") or ""), "standard")
+    call: JsonRow = {
         "call_id": first(message, "id") or first(row, "requestId", "uuid"),
         "ts": when(row.get("timestamp")),
         "model": message.get("model"),
-        "input_tokens": None if plain is None else count(plain) + read + written,
-        "cache_read_tokens": read,
-        "cache_write_tokens": written - longer,
-        "cache_write_1h_tokens": longer,
-        "output_tokens": usage.get("output_tokens"),
-        "service_tier": _TIERS.get(str(usage.get("service_tier") or ""), "standard"),
+        **_billed(_tokens(usage), own),
+        # Fast answers have prices of their own; what has no price is told to be unpriced.
+        "service_tier": "priority" if usage.get("speed") == "fast" else tier,
         "session_id": row.get("sessionId"),
-        "feature": "subagent" if sidechain else "main",
+        "feature": "subagent" if row.get("isSidechain") else "main",
         "tags": _tags(row),
         "reported_cost_usd": row.get("costUSD"),
     }
+    return [call, *(_advice(call, number, turn) for number, turn in enumerate(advisers, start=1))]
+
+
+def _advice(call: JsonRow, number: int, turn: JsonRow) -> JsonRow:
+    named = {"call_id": f"{call['call_id']}/{number}", "model": turn.get("model"), "feature": "adviser"}
+    return {**call, **named, **_tokens(turn), "service_tier": "standard", "reported_cost_usd": None}
+
+
+def _is_message(call: JsonRow) -> bool:
+    return call["feature"] != "adviser"
+
+
+def _tokens(usage: JsonRow) -> JsonRow:
+    read, written = usage.get("cache_read_input_tokens"), usage.get("cache_creation_input_tokens")
+    longer = count(inside(usage, "cache_creation", "ephemeral_1h_input_tokens"))
+    shorter = count(inside(usage, "cache_creation", "ephemeral_5m_input_tokens"))
+    whole = written if longer + shorter <= count(written) else longer + shorter
+    return {
+        "input_tokens": together(usage.get("input_tokens"), read, whole),
+        "cache_read_tokens": read,
+        "cache_write_tokens": together(whole, 0) if not longer else count(whole) - longer,
+        "cache_write_1h_tokens": longer,
+        "output_tokens": usage.get("output_tokens"),
+    }
+
+
+def _billed(told: JsonRow, turns: list[JsonRow]) -> JsonRow:
+    """The sums of all turns, where they hold no less than what the usage above them says."""
+    sums = {name: sum(count(turn[name]) for turn in turns) for name in told}
+    if any(sums[name] < count(value) for name, value in told.items()):
+        return told
+    return sums if turns else told
 
 
 def _tags(row: JsonRow) -> str | None:

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, cast
 
 import orjson
 
 Row = Mapping[str, Any]
+
+_UNITS = ((1e17, 1e9), (1e14, 1e6), (1e11, 1e3), (-1.0, 1.0))
 
 
 def first(row: Row, *names: str) -> Any:
@@ -27,12 +30,14 @@ def inside(row: Row, *path: str) -> Any:
 
 
 def record(value: object) -> dict[str, Any]:
-    """An object, also when it stands as JSON text in a cell; empty for anything else."""
+    """An object, also as JSON text in a cell or as pairs (a map of Parquet); empty for anything else."""
     if isinstance(value, str) and value.startswith("{"):
         try:
             value = orjson.loads(value)
         except orjson.JSONDecodeError:
             return {}
+    if isinstance(value, list) and value and all(isinstance(i, tuple) for i in cast(list[object], value)):
+        value = dict(cast(list[tuple[str, Any]], value))
     return cast(dict[str, Any], value) if isinstance(value, dict) else {}
 
 
@@ -52,7 +57,7 @@ def number(value: object) -> int | float | None:
         return None
     if isinstance(value, int | float):
         return value
-    if isinstance(value, str):
+    if isinstance(value, str | Decimal):
         try:
             amount = float(value)
         except ValueError:
@@ -62,20 +67,38 @@ def number(value: object) -> int | float | None:
 
 
 def count(value: object) -> int:
-    """A token count, 0 for anything that is none."""
+    """A token count to reckon with, 0 for anything that is none."""
     amount = number(value)
-    return int(amount) if amount is not None and abs(amount) < 2**62 else 0
+    return int(amount) if amount is not None and 0 <= amount < 2**62 else 0
+
+
+def together(*values: object) -> Any:
+    """The sum of token counts; where one of them is none, that one, so that its row is rejected with it.
+    Nothing (None) of the first is nothing; of others it counts 0.
+    """
+    if values[0] is None:
+        return None
+    for value in values:
+        amount = number(value)
+        if value is not None and (amount is None or amount < 0):
+            return value
+    return sum(count(value) for value in values)
 
 
 def instant(value: object) -> datetime | None:
-    """A moment: RFC 3339 or ISO text (no zone means UTC), or epoch seconds or milliseconds."""
+    """A moment: RFC 3339 or ISO text (no zone means UTC), or the time since 1970 in seconds, milli-, micro-
+    or nanoseconds, which are told apart by size (right for times from 1973 on).
+    """
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
     amount = number(value)
     try:
         if amount is not None:
-            return datetime.fromtimestamp(amount / 1000 if abs(amount) > 1e11 else amount, UTC)
+            unit = next((unit for above, unit in _UNITS if abs(amount) > above), 1.0)
+            return datetime.fromtimestamp(amount / unit, UTC)
         if not isinstance(value, str):
             return None
-        moment = datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value.strip().removesuffix(" UTC"))
     except (ValueError, OverflowError, OSError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -20,7 +20,8 @@ class ImportFormat:
     `identity` names the columns that make a row's id where the id is not `call_id`; `content` those that must
     not change under one id, where others may. `grows` names counts that a source writes more than once while
     they grow, weightiest first: of two records of one id the one whose counts come later in the order of
-    tuples is the more complete, takes the place of the other and is never replaced by it.
+    tuples is the more complete, takes the place of the other and is never replaced by it. `relative_time`:
+    the file counts time from its own beginning.
     """
 
     name: str
@@ -34,6 +35,7 @@ class ImportFormat:
     identity: tuple[str, ...] = ()
     content: tuple[str, ...] = ()
     grows: tuple[str, ...] = ()
+    relative_time: bool = False
 
     def required(self) -> tuple[str, ...]:
         """Columns that the file or `--set` must give."""

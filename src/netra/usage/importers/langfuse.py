@@ -1,8 +1,8 @@
 """Format `langfuse`: observations of Langfuse (export of the page, of the blob storage, or the public API).
 
 Only observations of type GENERATION are calls. The parts of `usageDetails` do not overlap in Langfuse, so all
-input is the sum of the parts that are input; but an application may report what it likes, and where the parts
-add up to more than the total that it reported with them, `input` is taken to hold the cached parts already.
+input is the sum of the parts that are input; but an application may report what it likes, and the total that
+it reported with them says which parts hold others.
 """
 
 from typing import Any
@@ -13,6 +13,10 @@ from netra.usage.schema import CALL_COLUMNS
 
 _LEGACY_INPUT = ("inputUsage", "inputTokens", "promptTokens", "prompt_tokens", "input_tokens")
 _LEGACY_OUTPUT = ("outputUsage", "outputTokens", "completionTokens", "completion_tokens", "output_tokens")
+_WHOLE = frozenset({"input", "prompt", "prompt_tokens", "input_tokens", "output", "completion"}) | frozenset(
+    {"completion_tokens", "output_tokens"}
+)
+_MEDIA = ("audio", "image", "text", "video")
 
 
 def _adapt(row: dict[str, Any]) -> dict[str, Any] | None:
@@ -20,15 +24,19 @@ def _adapt(row: dict[str, Any]) -> dict[str, Any] | None:
         return None
     begin, end = first(row, "startTime", "start_time"), first(row, "endTime", "end_time")
     parameters = record(first(row, "modelParameters", "model_parameters"))
+    status = "error" if str(row.get("level")).upper() == "ERROR" else "ok"
     costs = record(first(row, "costDetails", "cost_details"))
     return {
         "call_id": first(row, "id"),
         "ts": when(begin),
         "model": first(row, "providedModelName", "provided_model_name", "model", "internalModel"),
-        **_tokens(row),
-        "latency_ms": milliseconds(begin, end),
-        "ttft_ms": milliseconds(begin, first(row, "completionStartTime", "completion_start_time")),
-        "status": "error" if str(row.get("level")).upper() == "ERROR" else "ok",
+        **_tokens(row, status),
+        "latency_ms": _or_seconds(milliseconds(begin, end), first(row, "latency")),
+        "ttft_ms": _or_seconds(
+            milliseconds(begin, first(row, "completionStartTime", "completion_start_time")),
+            first(row, "timeToFirstToken", "time_to_first_token"),
+        ),
+        "status": status,
         "app": first(row, "traceName", "trace_name"),
         "feature": first(row, "name"),
         "user": first(row, "userId", "user_id"),
@@ -45,42 +53,76 @@ def _adapt(row: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def _tokens(row: dict[str, Any]) -> dict[str, Any]:
-    parts = {
-        str(name).lower(): count(value)
-        for name, value in record(first(row, "usageDetails", "usage_details")).items()
-        if number(value) is not None
-    }
-    if not parts:
-        return _legacy(row)
+def _or_seconds(milliseconds: float | None, seconds: object) -> float | None:
+    """What the times say, else what Langfuse worked out itself, in seconds."""
+    told = number(seconds)
+    return milliseconds if milliseconds is not None or told is None else told * 1000
+
+
+def _tokens(row: dict[str, Any], status: str) -> dict[str, Any]:
+    details = record(first(row, "usageDetails", "usage_details"))
+    wrong = next((value for value in details.values() if _negative(value)), None)
+    parts = {str(name).lower(): count(value) for name, value in details.items() if number(value) is not None}
+    if set(parts) <= {"total"} or wrong is not None:
+        return _legacy(row, status) if wrong is None else {"input_tokens": wrong, "output_tokens": 0}
     cached = {name: n for name, n in parts.items() if "cache" in name and not name.startswith("output")}
     written = {name: n for name, n in cached.items() if "creation" in name or "write" in name}
     longer = sum(n for name, n in written.items() if "1h" in name)
     read = sum(n for name, n in cached.items() if name not in written)
     inputs = {name: n for name, n in parts.items() if name in cached or "input" in name or "prompt" in name}
-    outputs = {name: n for name, n in parts.items() if name not in inputs and name != "total"}
-    all_input, all_output = sum(inputs.values()), sum(outputs.values())
-    total = parts.get("total")
-    if total is not None and total < all_input + all_output:
-        all_input = parts.get("input", parts.get("prompt_tokens", all_input))
-        all_output = max(total - all_input, 0)
+    outputs = {name: n for name, n in parts.items() if name.startswith(("output", "completion"))}
+    # Parts that are named neither input nor output (`reasoning_tokens`, predictions) are parts of the output.
+    reasoning = sum(n for name, n in parts.items() if "reasoning" in name and name not in inputs)
+    all_input, all_output = _sides(inputs, outputs, parts.get("total"), sum(cached.values()), reasoning)
     return {
         "input_tokens": all_input,
         "cache_read_tokens": read,
         "cache_write_tokens": sum(written.values()) - longer,
         "cache_write_1h_tokens": longer,
-        "output_tokens": all_output,
-        "reasoning_tokens": sum(n for name, n in outputs.items() if "reasoning" in name) or None,
+        "output_tokens": max(all_output, reasoning),
+        "reasoning_tokens": reasoning or None,
     }
 
 
-def _legacy(row: dict[str, Any]) -> dict[str, Any]:
+def _sides(
+    inputs: dict[str, int], outputs: dict[str, int], total: int | None, cached: int, reasoning: int
+) -> tuple[int, int]:
+    """All input and all output. Parts add up; where they make more than the total, a side's first part holds
+    its others already, or parts by kind of media (audio, text) overlap those by use (cached, reasoning).
+    """
+    sums = sum(inputs.values()), sum(outputs.values())
+    if total is None or sum(sums) <= total:
+        return sums
+    whole = (_whole(inputs, cached), _whole(outputs, reasoning))
+    for sides in ((whole[0], sums[1]), (sums[0], whole[1]), whole):
+        if sum(sides) == total and min(sides) >= 0:
+            return sides
+    media = [
+        sum(n for name, n in side.items() if any(m in name for m in _MEDIA)) for side in (inputs, outputs)
+    ]
+    less = min(sum(sums) - total, media[0])
+    return max(sums[0] - less, cached), max(total - max(sums[0] - less, cached), reasoning)
+
+
+def _whole(side: dict[str, int], least: int) -> int:
+    """The part of a side that may hold all others: no less than what it must hold."""
+    return max((n for name, n in side.items() if name in _WHOLE and n >= least), default=-1)
+
+
+def _negative(value: object) -> bool:
+    amount = number(value)
+    return amount is not None and amount < 0
+
+
+def _legacy(row: dict[str, Any], status: str) -> dict[str, Any]:
     usage = record(row.get("usage"))
-    named = {"input": usage.get("input"), "output": usage.get("output")}
-    known = {**row, **usage, **named}
+    known = {**row, **usage} if usage else {**row, "input": None, "output": None}
+    # A generation that failed was not answered and used nothing that anybody knows of.
+    nothing = None if status == "ok" else 0
+    inputs, outputs = first(known, "input", *_LEGACY_INPUT), first(known, "output", *_LEGACY_OUTPUT)
     return {
-        "input_tokens": first(known, "input", *_LEGACY_INPUT) if usage else first(row, *_LEGACY_INPUT),
-        "output_tokens": first(known, "output", *_LEGACY_OUTPUT) if usage else first(row, *_LEGACY_OUTPUT),
+        "input_tokens": nothing if inputs is None else inputs,
+        "output_tokens": nothing if outputs is None else outputs,
     }
 
 

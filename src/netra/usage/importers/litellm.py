@@ -16,13 +16,40 @@ from netra.usage.importers.foreign import (
     number,
     record,
     tags,
+    together,
     when,
 )
 from netra.usage.importers.formats import ImportFormat
 from netra.usage.schema import CALL_COLUMNS
 
-_NOT_MODELS = ("embedding", "image_generation", "transcription", "speech", "moderation", "rerank")
-_PROVIDERS = {"azure_ai": "azure", "vertex_ai": "google", "gemini": "google", "bedrock_converse": "bedrock"}
+_NOT_MODELS = (
+    "embedding",
+    "image_",
+    "transcription",
+    "speech",
+    "moderation",
+    "rerank",
+    "ocr",
+    "mcp",
+    "search",
+    "vector_store",
+    "video",
+    "_file",
+)
+_TIERS = {"flex": "flex", "priority": "priority", "batch": "batch"}
+_PROVIDERS = {
+    "azure_ai": "azure",
+    "azure_text": "azure",
+    "bedrock": "aws",
+    "bedrock_converse": "aws",
+    "fireworks_ai": "fireworks",
+    "gemini": "google",
+    "text-completion-openai": "openai",
+    "together_ai": "together",
+    "vertex_ai": "google",
+    "vertex_ai_beta": "google",
+    "xai": "x-ai",
+}
 
 
 def _adapt(row: dict[str, Any]) -> dict[str, Any] | None:
@@ -35,6 +62,7 @@ def _adapt(row: dict[str, Any]) -> dict[str, Any] | None:
     usage = record(metadata.get("usage_object")) or record(inside(metadata, "additional_usage_values"))
     begin, end = first(payload, "startTime", "start_time"), first(payload, "endTime", "end_time")
     streamed = first(payload, "completionStartTime", "completion_start_time")
+    parameters = record(payload.get("model_parameters"))
     status = _status(payload, metadata)
     return {
         "call_id": first(payload, "id", "request_id"),
@@ -42,6 +70,7 @@ def _adapt(row: dict[str, Any]) -> dict[str, Any] | None:
         "provider": _provider(payload),
         "model": _model(payload),
         **_tokens(payload, usage),
+        "service_tier": _tier(payload, kind, usage, parameters),
         "latency_ms": milliseconds(begin, end),
         # LiteLLM fills the first token's time with the end of a call that did not stream.
         "ttft_ms": None if streamed == end else milliseconds(begin, streamed),
@@ -52,6 +81,9 @@ def _adapt(row: dict[str, Any]) -> dict[str, Any] | None:
         "trace_id": first(payload, "trace_id"),
         "streaming": payload.get("stream"),
         "app": first(metadata, "user_api_key_team_alias") or first(payload, "team_id"),
+        "max_output_tokens": first(parameters, "max_completion_tokens", "max_tokens"),
+        "temperature": parameters.get("temperature"),
+        "reasoning_effort": first(parameters, "reasoning_effort"),
         "reported_cost_usd": first(payload, "response_cost", "spend"),
         "tags": _tags(payload, metadata),
     }
@@ -60,22 +92,36 @@ def _adapt(row: dict[str, Any]) -> dict[str, Any] | None:
 def _tokens(payload: dict[str, Any], usage: dict[str, Any]) -> dict[str, Any]:
     details = record(first(usage, "prompt_tokens_details", "input_tokens_details"))
     answers = record(first(usage, "completion_tokens_details", "output_tokens_details"))
-    read = count(first(usage, "cache_read_input_tokens")) or count(details.get("cached_tokens"))
-    longer = count(inside(details, "cache_creation_token_details", "ephemeral_1h_input_tokens"))
-    written = count(first(usage, "cache_creation_input_tokens")) or count(
-        details.get("cache_creation_tokens")
+    read = first(usage, "cache_read_input_tokens")
+    read = first(details, "cached_tokens") if not count(read) and number(read) in {0, None} else read
+    cached = record(details.get("cache_creation_token_details")) or record(usage.get("cache_creation"))
+    longer = count(cached.get("ephemeral_1h_input_tokens"))
+    written = max(
+        count(first(usage, "cache_creation_input_tokens")),
+        count(first(details, "cache_creation_tokens", "cache_write_tokens")),
+        longer + count(cached.get("ephemeral_5m_input_tokens")),
     )
     inputs = first(payload, "prompt_tokens")
-    if inputs is not None and count(inputs) < read + written:
-        inputs = count(inputs) + read + written
+    if count(inputs) < count(read) + written:
+        inputs = together(inputs, read, written)
     return {
         "input_tokens": inputs,
         "cache_read_tokens": read,
-        "cache_write_tokens": max(written - longer, 0),
+        "cache_write_tokens": written - longer,
         "cache_write_1h_tokens": longer,
         "output_tokens": payload.get("completion_tokens"),
-        "reasoning_tokens": number(answers.get("reasoning_tokens")),
+        "reasoning_tokens": answers.get("reasoning_tokens"),
     }
+
+
+def _tier(
+    payload: dict[str, Any], kind: str, usage: dict[str, Any], parameters: dict[str, Any]
+) -> str | None:
+    """The tier that answered, else the one that was asked for; what a batch reports of all its calls."""
+    if "batch" in kind:
+        return "batch"
+    name = first(usage, "service_tier") or first(payload, "service_tier") or parameters.get("service_tier")
+    return _TIERS.get(str(name).lower())
 
 
 def _model(payload: dict[str, Any]) -> Any:

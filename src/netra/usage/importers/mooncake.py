@@ -2,7 +2,8 @@
 hash_ids).
 
 `hash_ids` names every 512-token block of the input, the last of which may be partial; a block counts as a
-prefix block only when it is full, which `usage.parsing` sees to for every format.
+prefix block only when it is full, which `usage.parsing` sees to for every format. Traces of others in this
+format have blocks of other sizes: `--set prefix_block_tokens=16`.
 """
 
 from netra.usage.importers.formats import ImportFormat
@@ -20,4 +21,5 @@ MOONCAKE = ImportFormat(
     },
     constants={"prefix_block_tokens": 512},
     optional=frozenset({"model"}),
+    relative_time=True,
 )

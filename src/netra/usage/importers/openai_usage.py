@@ -7,7 +7,7 @@ export closed ones, or undo the earlier import first.
 
 from typing import Any
 
-from netra.usage.importers.foreign import count, first, inside, listed, number, record, when
+from netra.usage.importers.foreign import first, inside, listed, number, record, when
 from netra.usage.importers.formats import ImportFormat
 from netra.usage.schema import USAGE_LINE_COLUMNS
 
@@ -58,13 +58,13 @@ def _line(bucket: dict[str, Any], result: dict[str, Any]) -> dict[str, Any]:
         "user": first(result, "user_id", "user_email"),
         "api_key_id": first(result, "api_key_id", "api_key_name"),
         "service_tier": _tier(result),
-        "requests": count(first(result, "num_model_requests", "n_requests", "num_requests")),
-        "input_tokens": count(first(result, "input_tokens", "n_context_tokens_total")),
-        "cache_read_tokens": count(first(result, "input_cached_tokens", "n_cached_context_tokens_total")),
-        "cache_write_tokens": count(first(result, "input_cache_write_tokens")),
-        "output_tokens": count(first(result, "output_tokens", "n_generated_tokens_total")),
-        "input_audio_tokens": count(first(result, "input_audio_tokens")),
-        "output_audio_tokens": count(first(result, "output_audio_tokens")),
+        "requests": first(result, "num_model_requests", "n_requests", "num_requests"),
+        "input_tokens": first(result, "input_tokens", "n_context_tokens_total"),
+        "cache_read_tokens": first(result, "input_cached_tokens", "n_cached_context_tokens_total"),
+        "cache_write_tokens": first(result, "input_cache_write_tokens"),
+        "output_tokens": first(result, "output_tokens", "n_generated_tokens_total"),
+        "input_audio_tokens": first(result, "input_audio_tokens"),
+        "output_audio_tokens": first(result, "output_audio_tokens"),
         "cost": cost if number(cost) is not None else None,
         "currency": None if number(cost) is None else str(currency or "usd").upper(),
     }

@@ -240,7 +240,7 @@ def _time_of_text(text: pl.Series) -> pl.Series:
     iso = iso.str.replace(r"(T[\d:.,]+) ?(UTC)?$", "${1}Z").str.replace(
         r"^(.{16})(Z|[+-]\d\d:?\d\d)$", "${1}:00${2}"
     )
-    iso = iso.str.replace(r"([+-]\d\d)(\d\d)$", "${1}:${2}")
+    iso = iso.str.replace(r"([+-]\d\d)(\d\d)$", "${1}:${2}").str.replace(r"(T.*[+-]\d\d)$", "${1}:00")
     parsed = iso.str.to_datetime("%+", time_unit="us", time_zone="UTC", strict=False)
     if parsed.null_count() == text.null_count():
         return parsed

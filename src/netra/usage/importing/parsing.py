@@ -66,7 +66,7 @@ class FileParser:
         self._values = _fixed_values(self.format, options.values, self._now)
         self._occurrences = OccurrenceCounter()
         self._columns_checked = False
-        self.quality = QualityWatch(self.format.columns, self._now)
+        self.quality = QualityWatch(self.format.columns, self._now, relative_time=self.format.relative_time)
 
     def parse(self, path: Path, *, block_bytes: int = BLOCK_BYTES) -> Iterator[ParsedChunk]:
         """Chunks in file order.
@@ -220,6 +220,7 @@ class FileParser:
             pl.Series("id_hash", id_hashes(call_ids)),
             pl.Series("content_hash", content_hash),
         )
+        self.quality.blocks(full)
         return _whole_blocks(full)
 
 

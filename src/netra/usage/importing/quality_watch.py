@@ -6,14 +6,23 @@ continued reports the same.
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import polars as pl
 
 from netra.usage.digests import seed_of, text_digests
 from netra.usage.importing.cycles import References
-from netra.usage.importing.quality import LEVER_COLUMNS, DataQuality, Finding, LeverData, Severity, percent
+from netra.usage.importing.layers import Layers
+from netra.usage.importing.quality import (
+    ADVICE,
+    LEVER_COLUMNS,
+    DataQuality,
+    Finding,
+    LeverData,
+    Severity,
+    percent,
+)
 from netra.usage.reading.chunks import Reject
 from netra.usage.schema import CALL_COLUMNS, Column
 
@@ -27,7 +36,10 @@ LONGEST_CALL_MS = 3_600_000
 LARGEST_INPUT = 20_000_000
 """Above these a call is believed but reported: no provider answers so late or takes so long a prompt."""
 
+_BLOCKS = pl.col("prefix_hashes").list.len()
+_FULL = pl.col("input_tokens") // pl.col("prefix_block_tokens").clip(1, None)
 _DAY = timedelta(days=1)
+_EXAMPLE = 120
 _ID = seed_of("call")
 _SPAN = seed_of("span")
 
@@ -54,15 +66,23 @@ _CHECKS: tuple[tuple[str, str, pl.Expr, str], ...] = (
         "succeeded with neither input nor output",
     ),
     ("missing_model", "model", pl.col("model") == "", "name no model and cannot be priced"),
+    (
+        "before_llms",
+        "ts",
+        pl.col("ts") < datetime(2018, 1, 1, tzinfo=UTC),
+        "are dated before anybody sold calls of language models",
+    ),
 )
 
 
 class QualityWatch:
     """Counts over the chunks of one file, in order."""
 
-    def __init__(self, columns: Sequence[Column], now: datetime) -> None:
+    def __init__(self, columns: Sequence[Column], now: datetime, *, relative_time: bool = False) -> None:
+        """`relative_time`: the file counts time from its own beginning."""
         self._columns = tuple(columns)
         self._calls = columns is CALL_COLUMNS
+        self._checks = tuple(check for check in _CHECKS if not (relative_time and check[0] == "before_llms"))
         self._now = now
         self._rows = 0
         self._found: dict[tuple[str, str | None], Finding] = {}
@@ -72,6 +92,7 @@ class QualityWatch:
         self._since: datetime | None = None
         self._until: datetime | None = None
         self._spans, self._retries = References(), References()
+        self._layers = Layers()
         self.currencies: Counter[str] = Counter()
         self.rejected = 0
 
@@ -117,6 +138,16 @@ class QualityWatch:
         self._odd(full)
         self._references(full)
 
+    def blocks(self, full: pl.DataFrame) -> None:
+        """Look at the block hashes of good calls as the file has them: one for each block, of which the last
+        may be partly filled.
+        """
+        given = full.filter(_BLOCKS > 0)
+        if given.height:
+            mask = given.select((_BLOCKS > _FULL + 1) | (_BLOCKS < _FULL)).to_series()
+            message = "have more or fewer block hashes than their input has blocks of that many tokens"
+            self._mask(given, mask, "block_mismatch", message, column="prefix_block_tokens")
+
     def _times(self, full: pl.DataFrame) -> None:
         ts, before = full["ts"], self._until
         for day, count in ts.dt.date().value_counts().iter_rows():
@@ -131,9 +162,9 @@ class QualityWatch:
 
     def _odd(self, full: pl.DataFrame) -> None:
         masks = full.select(
-            [check.fill_null(value=False).alias(str(n)) for n, (_, _, check, _) in enumerate(_CHECKS)]
+            [check.fill_null(value=False).alias(str(n)) for n, (_, _, check, _) in enumerate(self._checks)]
         )
-        for number, (code, column, _, message) in enumerate(_CHECKS):
+        for number, (code, column, _, message) in enumerate(self._checks):
             self._mask(full, masks[str(number)], code, message, column=column)
 
     def _mask(
@@ -148,8 +179,10 @@ class QualityWatch:
     ) -> None:
         rows = int(mask.sum())
         if rows:
-            first = int(full["position"].filter(mask)[0])
-            self._count((code, column), severity, rows, first, message)
+            place = int(mask.arg_true()[0])
+            first = int(full["position"][place])
+            example = f"{column} {full[column][place]}" if column in full.columns else None
+            self._count((code, column), severity, rows, first, message, example)
 
     def _references(self, full: pl.DataFrame) -> None:
         spans = full.filter((pl.col("parent_span_id") != "") & (pl.col("span_id") != ""))
@@ -160,29 +193,53 @@ class QualityWatch:
             )
             own, named = text_digests(names["own"], _SPAN), text_digests(names["named"], _SPAN)
             self._spans.add(own, named, spans["position"].cast(pl.Int64).to_numpy())
+        self._layers.add(full)
         retries = full.filter(pl.col("retry_of") != "")
         if retries.height:
             own, named = text_digests(retries["call_id"], _ID), text_digests(retries["retry_of"], _ID)
             self._retries.add(own, named, retries["position"].cast(pl.Int64).to_numpy())
 
     def _count(
-        self, key: tuple[str, str | None], severity: Severity, rows: int, line: int | None, message: str
+        self,
+        key: tuple[str, str | None],
+        severity: Severity,
+        rows: int,
+        line: int | None,
+        message: str,
+        example: str | None = None,
     ) -> None:
         before = self._found.get(key)
         if before is None:
             code, column = key
             found = Finding(
-                code=code, severity=severity, rows=rows, column=column, first_line=line, message=message
+                code=code,
+                severity=severity,
+                rows=rows,
+                column=column,
+                first_line=line,
+                message=message,
+                example=None if example is None else example[:_EXAMPLE],
+                hint=ADVICE.get(code, ""),
             )
         else:
-            found = before.model_copy(update={"rows": before.rows + rows, "message": before.message})
+            found = before.model_copy(update={"rows": before.rows + rows})
         self._found[key] = found
 
     def report(
-        self, *, conflicts: int, duplicates: int, unpriced: dict[str, int], grown: int = 0
+        self,
+        *,
+        conflicts: int,
+        duplicates: int,
+        unpriced: dict[str, int],
+        grown: int = 0,
+        conflict: Reject | None = None,
     ) -> DataQuality:
-        """The report; the arguments are what only the store could tell."""
+        """The report; the arguments are what only the store could tell. `conflict`: the first of them."""
         self._far_before()
+        nested, line = self._layers.nested()
+        if nested:
+            message = "stand inside another call of the same trace with the same tokens"
+            self._count(("nested_call", "parent_span_id"), "warning", nested, line, message)
         self._cycles(self._spans, "span_cycle", "parent_span_id", "are spans among their own ancestors")
         self._cycles(self._retries, "retry_cycle", "retry_of", "are retries of themselves")
         told: tuple[tuple[str, str | None, Severity, int, str], ...] = (
@@ -204,8 +261,9 @@ class QualityWatch:
             ),
         )
         for code, column, severity, rows, message in told:
+            line = conflict.line if conflict is not None and code == "conflict" else None
             if rows:
-                self._count((code, column), severity, rows, None, message)
+                self._count((code, column), severity, rows, line, message)
         return DataQuality(
             rows=self._rows,
             since=self._since,

@@ -62,6 +62,7 @@ class ImportUnderWay:
     resumed: bool
     counts: ImportCounts = field(default_factory=ImportCounts)
     grown: int = 0
+    conflict: Reject | None = None
     known: KnownRows = field(init=False)
 
     def __post_init__(self) -> None:
@@ -111,6 +112,7 @@ class ImportUnderWay:
         existing = await self.known.of(frame["id_hash"], exactly=exactly)
         known = await asyncio.to_thread(reconcile, frame, existing, self.import_id)
         conflicts = await self._still_conflicts(known)
+        self.conflict = self.conflict or next(iter(conflicts), None)
         rows = known.new.with_columns(pl.lit(self.import_id).alias("import_id"))
         unpriced = await self.sink.write(self.context, rows, f"{self.import_id}:{chunk.number}")
         self.known.written(rows)
@@ -153,6 +155,7 @@ class ImportUnderWay:
                 conflicts=conflicts,
                 duplicates=self.counts.duplicates - self.grown,
                 grown=self.grown,
+                conflict=self.conflict,
                 unpriced=unpriced,
             )
         )

@@ -19,6 +19,9 @@ ROWS_UNDER = re.compile(rb'"data"\s*:\s*\[')
 """Where an API's answer begins to list rows."""
 
 _ESCAPE = re.compile(rb"\\.", re.DOTALL)
+_ARRAY = re.compile(rb"\A\s*,?\s*\[")
+_MORE = re.compile(rb'"has_more"\s*:\s*true')
+_OVERLAP = 256
 _BETWEEN = b" \t\r\n,"
 _OPEN = np.zeros(256, dtype=np.int8)
 _OPEN[[ord("{"), ord("[")]] = 1
@@ -28,35 +31,74 @@ _OPEN[[ord("}"), ord("]")]] = -1
 class DocumentReader:
     """Rows of a JSON document as lines; a row's number is its place among the rows, from 1.
 
-    `skip` is the number of bytes before the rows; `nested` says that they stand inside an array.
+    `skip` is the number of bytes before the rows; `nested` says that they stand inside an array, `array` that
+    this is all the document is. Further lists behind the first are read as well: pages that were answered one
+    after the other and kept in one file.
     """
 
     def __init__(
-        self, stream: ByteStream, *, skip: int, nested: bool, block_bytes: int = BLOCK_BYTES
+        self,
+        stream: ByteStream,
+        *,
+        skip: int,
+        nested: bool,
+        array: bool = False,
+        block_bytes: int = BLOCK_BYTES,
     ) -> None:
         self._stream = stream
         self._skip = skip
         self._nested = nested
+        self._array = array
         self._block_bytes = block_bytes
         self._row = 1
+        self.unread: str | None = None
+        """Once the end is reached: why the document is not all that there is."""
 
     def __iter__(self) -> Iterator[LineChunk]:
         read_full(self._stream, self._skip)
-        rest = b""
+        rest, between = b"", False
         while True:
             block = read_full(self._stream, self._block_bytes)
             at_end = len(block) < self._block_bytes
-            rows, rest, ended = self._rows_of(rest + block)
-            yield from self._chunks(rows)
+            rest += block
+            while True:
+                if between:
+                    rest, between = self._next_list(rest, at_end=at_end)
+                if between:
+                    break
+                rows, rest, between = self._rows_of(rest)
+                yield from self._chunks(rows)
+                if not between:
+                    break
             if len(rest) > MAX_LINE_BYTES:
                 reason = f"the row is longer than {MAX_LINE_BYTES // 2**20} MiB; nothing behind it was read"
                 yield LineChunk([], [], [Reject(self._row, "line_too_long", reason)])
                 return
-            if at_end or ended:
-                if not ended and (self._nested or rest.strip()):
-                    reason = "the file ends in the middle of the document"
-                    yield LineChunk([], [], [Reject(self._row, "half_written", reason)])
+            if at_end:
+                yield from self._end(rest, whole=between)
                 return
+
+    def _end(self, rest: bytes, *, whole: bool) -> Iterator[LineChunk]:
+        if not whole and (self._nested or rest.strip()):
+            reason = "the file ends in the middle of the document"
+            yield LineChunk([], [], [Reject(self._row, "half_written", reason)])
+        elif self._array and rest.strip(_BETWEEN):
+            reason = "what stands behind the list of rows is no list and was not read"
+            yield LineChunk([], [], [Reject(self._row, "malformed_row", reason)])
+
+    def _next_list(self, data: bytes, *, at_end: bool) -> tuple[bytes, bool]:
+        """What follows behind the beginning of the next list (a page behind a page), or, with True, what is
+        left where none begins.
+        """
+        found = (_ARRAY if self._array else ROWS_UNDER).search(data)
+        skipped = data[: found.start()] if found else data
+        more = _MORE.search(skipped)
+        if found:
+            self.unread = None
+            return data[found.end() :], False
+        if more:
+            self.unread = "the last page says that there are more"
+        return data if at_end or self._array else data[-_OVERLAP:], True
 
     def _rows_of(self, data: bytes) -> tuple[list[bytes], bytes, bool]:
         """Whole rows, what is left over, and whether the array was closed."""
@@ -78,7 +120,11 @@ class DocumentReader:
                 rows.append(between)
             rows.append(data[start : end + 1].replace(b"\r", b" ").replace(b"\n", b" "))
             past = end + 1
-        return rows, data[past:], bool(len(closing))
+        if not len(closing):
+            return rows, data[past:], False
+        last = int(closing[0])
+        behind = data[past:last].strip(_BETWEEN)
+        return [*rows, behind] if behind else rows, data[last + 1 :], True
 
     def _chunks(self, rows: list[bytes]) -> Iterator[LineChunk]:
         for start in range(0, len(rows), MAX_CHUNK_ROWS):

@@ -61,7 +61,7 @@ def read_file(
     head = _peek(path)
     kind = detect_kind(head)
     if kind == "parquet":
-        yield from read_parquet(path, wanted)
+        yield from read_parquet(path, wanted, shape.adapter, shape.fold() if shape.fold else None)
         return
     with closing(open_stream(path)) as stream:
         if head.startswith(_UTF8_BOM):
@@ -76,6 +76,8 @@ def read_file(
             lines = _json_rows(stream, text, block_bytes) if kind == "json" else None
             rows = lines or LineReader(stream, block_bytes=block_bytes)
             yield from read_json_lines(rows, wanted, shape.adapter, fold)
+            if lines is not None and lines.unread is not None:
+                yield RawChunk(pl.DataFrame(), cut=lines.unread)
         if stream.cut is not None:
             yield RawChunk(pl.DataFrame(), cut=stream.cut)
 
@@ -84,7 +86,7 @@ def _json_rows(stream: ByteStream, text: bytes, block_bytes: int) -> DocumentRea
     begin = len(text) - len(text.lstrip())
     listed = ROWS_UNDER.search(text)
     if text[begin : begin + 1] == b"[":
-        return DocumentReader(stream, skip=begin + 1, nested=True, block_bytes=block_bytes)
+        return DocumentReader(stream, skip=begin + 1, nested=True, array=True, block_bytes=block_bytes)
     if listed is not None and text.count(b"{", 0, listed.start()) == 1:
         return DocumentReader(stream, skip=listed.end(), nested=True, block_bytes=block_bytes)
     return DocumentReader(stream, skip=begin, nested=False, block_bytes=block_bytes)

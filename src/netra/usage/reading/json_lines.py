@@ -117,23 +117,40 @@ def _is_plain(dtype: pl.DataType) -> bool:
 def _decode_one_by_one(
     chunk: LineChunk, wanted: frozenset[str], adapter: RowAdapter | None, fold: RowFold | None
 ) -> RawChunk:
-    rows: list[tuple[int, JsonRow]] = []
     rejects = list(chunk.rejects)
-    ignored = 0
-    for line, number in zip(chunk.lines, chunk.numbers, strict=True):
-        decoded = _decode_line(line, number)
-        if isinstance(decoded, Reject):
+
+    def good() -> Iterator[tuple[int, JsonRow]]:
+        for line, number in zip(chunk.lines, chunk.numbers, strict=True):
+            decoded = _decode_line(line, number)
+            if not isinstance(decoded, Reject):
+                yield number, decoded
+                continue
             broken_off = number == chunk.unfinished and decoded.code == "malformed_row"
             rejects.append(half_written(number) if broken_off else decoded)
-        elif fold is not None:
-            rows += fold.add(number, decoded)
+
+    return adapted_chunk(good(), wanted, adapter, fold, rejects)
+
+
+def adapted_chunk(
+    numbered: Iterable[tuple[int, JsonRow]],
+    wanted: frozenset[str],
+    adapter: RowAdapter | None,
+    fold: RowFold | None = None,
+    rejects: list[Reject] | None = None,
+) -> RawChunk:
+    """A chunk of what a format makes of numbered rows; `rejects` may be filled while they are read."""
+    rows: list[tuple[int, JsonRow]] = []
+    ignored = 0
+    for number, row in numbered:
+        if fold is not None:
+            rows += fold.add(number, row)
         else:
-            parts = adapted(decoded, adapter)
+            parts = adapted(row, adapter)
             rows += [(number, part) for part in parts]
             ignored += not parts
     if fold is not None:
         ignored += fold.take_ignored()
-    return rows_chunk(rows, wanted, rejects, ignored)
+    return rows_chunk(rows, wanted, rejects or [], ignored)
 
 
 def _decode_line(line: bytes, number: int) -> JsonRow | Reject:

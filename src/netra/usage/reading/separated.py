@@ -10,7 +10,7 @@ import polars as pl
 from netra.usage.arrow import arrow, arrow_csv, frame_of
 from netra.usage.errors import UnreadableFileError
 from netra.usage.reading.chunks import LINE, RawChunk, Reject
-from netra.usage.reading.json_lines import JsonRow, RowAdapter, adapted, rows_chunk
+from netra.usage.reading.json_lines import RowAdapter, adapted_chunk
 from netra.usage.reading.lines import LineChunk, half_written, join_quoted_records
 
 
@@ -36,14 +36,8 @@ def read_separated(
 
 
 def _adapted(raw: RawChunk, wanted: frozenset[str], adapter: RowAdapter) -> RawChunk:
-    rows: list[tuple[int, JsonRow]] = []
-    ignored = 0
-    for row in raw.frame.iter_rows(named=True):
-        number = int(row.pop(LINE))
-        parts = adapted(row, adapter)
-        rows += [(number, part) for part in parts]
-        ignored += not parts
-    return rows_chunk(rows, wanted, raw.rejects, ignored)
+    numbered = ((int(row.pop(LINE)), row) for row in raw.frame.iter_rows(named=True))
+    return adapted_chunk(numbered, wanted, adapter, rejects=raw.rejects)
 
 
 def _read_header(line: bytes) -> tuple[list[str], str]:

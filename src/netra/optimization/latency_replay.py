@@ -208,6 +208,19 @@ def same_ranks(ms: Float64, strata: Int64, known: Float64, known_strata: Int64) 
     return found
 
 
+def standing_in(strata: Int64, known: Rows, moved: Rows, there: Rows) -> Float64:
+    """How much each recorded call counts after `same_ranks` gave the `moved` ones the latencies `there` (n):
+    those there stand for them, in their stratum where they are enough, else all alike.
+    """
+    cells = int(strata.max(initial=0)) + 1
+    own = np.bincount(strata[moved], minlength=cells).astype(np.float64)
+    held = np.bincount(strata[there], minlength=cells)
+    enough = held >= ENOUGH
+    share = np.divide(own, held, out=np.zeros(cells), where=enough)
+    share += own[~enough].sum() / max(int(there.sum()), 1)
+    return (known & ~moved).astype(np.float64) + np.where(there, share[strata], 0.0)
+
+
 def _by_stratum(ms: Float64, strata: Int64) -> Int64:
     """Positions in order of (stratum, latency)."""
     order = np.argsort(ms, kind="stable")

@@ -5,6 +5,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
+from netra.optimization.findings import LatencyEffect
 from netra.optimization.quality_gate import check_quality, items_needed
 from testkit.optimization_bench import calls, only, run_levers, scores
 
@@ -133,12 +134,16 @@ def test_items_needed_shrink_with_the_room() -> None:
     assert items_needed(drops, 0.1) < items_needed(drops, 0.02)
 
 
-def test_latency_of_both_models_is_told_where_it_is_recorded() -> None:
+def test_latency_after_a_switch_is_replayed_from_the_calls_of_both_models() -> None:
     rows = [{"latency_ms": 1_000.0 + n} for n in range(60)]
     rows += [{"model": B, "latency_ms": 100.0 + n} for n in range(60)]
     finding = only(run_levers(calls(rows), "model-switch", evaluations=answers(400), **{"from": A, "to": B}))
-    assert "median 130 ms" in finding.latency_effect.replace("129.5", "130")
-    assert "would move: median 1,030 ms" in finding.latency_effect
+    effect = finding.latency_effect
+    assert isinstance(effect, LatencyEffect)
+    # All 120 calls take 100 to 159 ms then, each rank twice but for the ends.
+    assert (effect.calls, effect.p50.before_ms, effect.p50.after_ms) == (120, 579.5, 129.5)
+    assert effect.p99.after_ms == pytest.approx(158.6, abs=0.5)
+    assert effect.p95.interval_95[0] > 500
     few = only(run_levers(calls(rows[:70]), "model-switch", evaluations=answers(400), **{"from": A, "to": B}))
     assert few.latency_effect.startswith("unknown: fewer than 50 calls")
 

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from netra.optimization.findings import LatencyEffect
 from testkit.optimization_bench import calls, only, run_levers
 
 OSS = "openai/gpt-oss-120b"
@@ -36,8 +37,9 @@ def test_latency_is_measured_where_calls_at_the_target_are_recorded() -> None:
         {"provider": "novita", "latency_ms": 200.0}
     ] * 60
     finding = run_levers(calls(rows, model=OSS), "provider-switch", to_provider="novita").findings[0]
-    assert "median 200 ms" in finding.latency_effect
-    assert "median 900 ms" in finding.latency_effect
+    effect = finding.latency_effect
+    assert isinstance(effect, LatencyEffect)
+    assert (effect.p95.before_ms, effect.p95.after_ms) == (900.0, 200.0)
 
 
 def test_calls_in_a_tier_the_target_does_not_sell_stay() -> None:

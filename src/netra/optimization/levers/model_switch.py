@@ -7,7 +7,7 @@ from netra.optimization.actions import Rows, SwitchModel
 from netra.optimization.drafts import Draft, Effect, effect_of
 from netra.optimization.evaluated import Ratio, is_variant, paired_ratio
 from netra.optimization.findings import Instructions, Missing, QualityEffect, Snippet
-from netra.optimization.levers.latency_words import compare_latency
+from netra.optimization.levers.latency_words import moved_latency
 from netra.optimization.params import LeverParams
 from netra.optimization.quality_gate import DEFAULT_MARGIN, check_quality, paired_items
 from netra.optimization.token_changes import switched_cost
@@ -103,7 +103,7 @@ class ModelSwitch:
             quality=quality,
             missing=missing + lacking,
             assumptions=[*said, "the prompts stay as they are", *_scope_of(group)],
-            latency=compare_latency(workload, rows, rows_of_model(workload, candidate.model), target),
+            latency=moved_latency(workload, rows, rows_of_model(workload, candidate.model), target),
             risk="medium",
             filters=model_filter(workload, origin),
         )

@@ -24,7 +24,7 @@ from netra.optimization.actions import Int64, Rows, SwitchModel
 from netra.optimization.drafts import Draft, effect_of
 from netra.optimization.findings import Instructions, Missing, Snippet
 from netra.optimization.levers.changed_answers import nothing_to_change
-from netra.optimization.levers.latency_words import compare_latency
+from netra.optimization.levers.latency_words import moved_latency
 from netra.optimization.params import LeverParams
 from netra.optimization.token_changes import switched_cost
 from netra.optimization.workload import UsedModel, Workload
@@ -148,7 +148,7 @@ def _draft(workload: Workload, used: UsedModel, offer: _Offer, sellers: list[str
         action=offer.action,
         quality="taken as equal: the same weights",
         assumptions=said,
-        latency=compare_latency(workload, offer.rows, at_target, seller.provider),
+        latency=moved_latency(workload, offer.rows, at_target, seller.provider),
         risk="medium",
         effort="medium",
         filters={"model": used.model, "provider": used.provider},

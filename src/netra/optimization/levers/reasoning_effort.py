@@ -23,9 +23,9 @@ import polars as pl
 from netra.optimization.actions import Int64, Rows, SwitchModel
 from netra.optimization.drafts import Draft, Effect, effect_of
 from netra.optimization.evaluated import EFFORTS, Ratio, paired_ratio
-from netra.optimization.findings import Instructions, Missing, Snippet
+from netra.optimization.findings import Instructions, LatencyEffect, Missing, Snippet
 from netra.optimization.levers.changed_answers import more_items, nothing_to_change
-from netra.optimization.levers.latency_words import compare_latency
+from netra.optimization.levers.latency_words import moved_latency
 from netra.optimization.params import LeverParams
 from netra.optimization.quality_gate import DEFAULT_MARGIN, check_quality, paired_items
 from netra.optimization.token_changes import switched_cost
@@ -235,10 +235,11 @@ def _effect(workload: Workload, action: SwitchModel, ratio: Ratio) -> Effect:
     return Effect(middle.baseline, middle.counterfactual, middle.block_savings, (below, above))
 
 
-def _latency(workload: Workload, group: _Group, effort: str) -> str:
+def _latency(workload: Workload, group: _Group, effort: str) -> LatencyEffect | str:
     there = workload.rows_of(group.used.code) & _at_effort(workload.coded("reasoning_effort"), effort)
     if there.any():
-        return compare_latency(workload, group.rows, there, f"effort {effort}")
+        # Less effort writes less, so calls are not to be compared by the length of their answer.
+        return moved_latency(workload, group.rows, there, f"effort {effort}", by_size=False)
     return "lower: fewer tokens are written before the answer; how much is not recorded"
 
 

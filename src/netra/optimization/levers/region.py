@@ -20,7 +20,7 @@ from netra.optimization.actions import Action, ChangeLatency, Rows, SwitchModel
 from netra.optimization.drafts import Draft, Effect, effect_of
 from netra.optimization.findings import Instructions, Missing, Snippet
 from netra.optimization.latency_intervals import latency_effect
-from netra.optimization.latency_replay import ENOUGH, Float64, Int64, LatencyReplay, same_ranks
+from netra.optimization.latency_replay import ENOUGH, Float64, Int64, LatencyReplay, same_ranks, standing_in
 from netra.optimization.levers.latency_goals import (
     GOAL_PARAMETERS,
     codes_of,
@@ -192,15 +192,9 @@ def _promising(moves: Sequence[_Move]) -> list[_Move]:
 
 def _weights(workload: Workload, replay: LatencyReplay, move: _Move) -> Float64:
     """How much each recorded call counts after the move (n): those that move are stood for by those there."""
-    strata = _strata(workload, replay)
-    cells = int(strata.max(initial=0)) + 1
-    moved = np.bincount(strata[move.rows], minlength=cells)
-    there = np.bincount(strata[move.there], minlength=cells)
-    share = np.divide(moved, there, out=np.zeros(cells), where=there > 0)
-    weights = replay.recorded.known.astype(np.float64)
-    weights[move.rows] = 0.0
-    weights[move.there] += share[strata[move.there]]
-    return weights
+    moved, there = np.zeros(workload.n, dtype=bool), np.zeros(workload.n, dtype=bool)
+    moved[move.rows], there[move.there] = True, True
+    return standing_in(_strata(workload, replay), replay.recorded.known, moved, there)
 
 
 def _priced(workload: Workload, action: SwitchModel) -> tuple[Effect | None, list[Missing]]:

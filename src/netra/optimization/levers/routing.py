@@ -18,7 +18,7 @@ from netra.optimization.actions import Rows, SwitchModel
 from netra.optimization.drafts import Draft
 from netra.optimization.evaluated import is_variant
 from netra.optimization.findings import Instructions, Missing, RoutingBounds, Snippet
-from netra.optimization.levers.latency_words import compare_latency
+from netra.optimization.levers.latency_words import moved_latency
 from netra.optimization.levers.model_switch import (
     as_measured,
     model_filter,
@@ -101,7 +101,7 @@ class Routing:
                 *in_words(judged.bounds, pair),
                 *said,
             ],
-            latency=compare_latency(workload, rows, rows_of_model(workload, pair.target), pair.target),
+            latency=moved_latency(workload, rows, rows_of_model(workload, pair.target), pair.target),
             risk="medium",
             effort="medium",
             filters=model_filter(workload, pair.origin),

@@ -18,7 +18,15 @@ import polars as pl
 from netra.optimization.drafts import Draft, effect_of
 from netra.optimization.findings import Instructions, LatencyEffect, Missing, Snippet
 from netra.optimization.latency_intervals import Goal, latency_effect
-from netra.optimization.latency_replay import ENOUGH, Float64, Int64, Latencies, Rows, same_ranks
+from netra.optimization.latency_replay import (
+    ENOUGH,
+    Float64,
+    Int64,
+    Latencies,
+    Rows,
+    same_ranks,
+    standing_in,
+)
 from netra.optimization.levers.changed_answers import nothing_to_change
 from netra.optimization.levers.latency_goals import gains, waited_for
 from netra.optimization.params import LeverParams
@@ -110,11 +118,8 @@ def _waits(workload: Workload, streamed: pl.Series, waited: Rows) -> _Waits:
     if moved.any():
         like = same_ranks(wait[moved], strata[moved], wait[streams], strata[streams])
         after[moved] = np.minimum(wait[moved], like)
-    share = np.divide(
-        np.bincount(strata[moved], minlength=cells), there, out=np.zeros(cells), where=there > 0
-    )
     known = streams | whole
-    weights = (known & ~moved).astype(np.float64) + np.where(streams, share[strata], 0.0)
+    weights = standing_in(strata, known, moved, streams)
     nothing = np.zeros(workload.n)
     return _Waits(Latencies(wait, nothing, known), Latencies(after, nothing, known), moved, weights)
 

@@ -53,7 +53,7 @@ class ProseRules:
     def problems(self, texts: Iterable[str]) -> list[str]:
         """Why these texts are refused: each unknown citation and each literal number, in order."""
         found: list[str] = []
-        names = _names_pattern(frozenset(self.names))
+        names = _numbered(frozenset(self.names))
         asked = _numbers(_normal(self.question)) | _words(self.question)
         for text in texts:
             cited = cited_ids(text)
@@ -61,9 +61,7 @@ class ProseRules:
                 f"{{{{f:{name}}}}} is not a figure of this run" for name in cited if name not in self.figures
             ]
             allowed = asked | self._parameters_of(cited)
-            plain = _normal(without_citations(text))
-            if names is not None:
-                plain = names.sub(" ", plain)
+            plain = _without_names(names, _normal(without_citations(text)))
             plain = _INTERVAL.sub(" ", _ORDINAL.sub(" ", _DATE.sub(" ", plain)))
             found += [
                 f"the number {literal!r} is written out; cite its figure or leave it out"
@@ -81,12 +79,21 @@ class ProseRules:
 
 
 @lru_cache(maxsize=64)
-def _names_pattern(names: frozenset[str]) -> re.Pattern[str] | None:
-    """Finds whole names that hold digits, longer ones first; None without any."""
+def _numbered(names: frozenset[str]) -> tuple[tuple[str, str], ...]:
+    """Names that hold digits, longer ones first, each with its form whatever the case."""
     numbered = sorted({_normal(name) for name in names if any(map(str.isdigit, name))}, key=_longest_first)
-    if not numbered:
-        return None
-    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, numbered))})(?!\w)", re.IGNORECASE)
+    return tuple((name, name.casefold()) for name in numbered)
+
+
+def _without_names(names: tuple[tuple[str, str], ...], text: str) -> str:
+    """The text without names that stand in it as whole words. A pattern of the few that occur in it: one of
+    thousands takes longer to compile than all the rest of an answer.
+    """
+    folded = text.casefold()
+    present = [re.escape(name) for name, key in names if key in folded]
+    if not present:
+        return text
+    return re.sub(rf"(?<!\w)(?:{'|'.join(present)})(?!\w)", " ", text, flags=re.IGNORECASE)
 
 
 def _longest_first(name: str) -> tuple[int, str]:

@@ -104,8 +104,8 @@ def pytest_command(arguments: argparse.Namespace, paths: Sequence[str], junit: P
     workers = arguments.workers if arguments.workers is not None else (os.cpu_count() or 1)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "testkit.workflows", f"--junitxml={junit}"]
     if workers > 1:
-        # In the order of collection: tests/conftest.py puts the longest first.
-        command += ["-n", str(workers), "--dist", "loadgroup", "--no-loadscope-reorder"]
+        # In the order of collection: tests/conftest.py puts the longest first, and keeps files whole.
+        command += ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]
     if arguments.keyword:
         command += ["-k", arguments.keyword]
     markers = [f"({each})" for each in (arguments.markers, arguments.deep and "hypothesis") if each]

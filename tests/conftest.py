@@ -1,5 +1,6 @@
 """One set of real engines for the whole run; no connection leaves this machine."""
 
+import gc
 import ipaddress
 import os
 import socket
@@ -8,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from netra.storage.embedded.engines import EngineUrls
 from testkit.properties import load_profile
@@ -16,6 +19,25 @@ from testkit.runner import ENGINE_VARIABLES
 
 TESTS = Path(__file__).resolve().parent
 _RUN = pytest.StashKey[SharedEngines]()
+# Files that stand on the same two tenants, which take a while to set up.
+_TWO_USERS = frozenset(
+    f"tests/isolation/test_{name}.py"
+    for name in ("answers_and_listings", "database_role", "http_operations", "socket_frames")
+)
+
+
+class WholeFiles(LoadScopeScheduling):
+    """A process of a parallel run takes files, not tests: what a file sets up is set up once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        path = nodeid.partition("::")[0]
+        return "two users" if path in _TWO_USERS else path
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> WholeFiles:
+    """Told by path, since the process that hands out tests knows nothing else of them."""
+    return WholeFiles(config, log)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -44,6 +66,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return (-patience, -folders.index(folder) if folder in folders else 0)
 
     items.sort(key=rank)
+
+
+def pytest_collection_finish() -> None:
+    """What was read by now stays to the end: the garbage collector need not go through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

@@ -14,9 +14,6 @@ from pathlib import Path
 
 import pytest
 
-# The product is parsed once, so these run in one process.
-pytestmark = pytest.mark.xdist_group("source_tree")
-
 _spec = importlib.util.spec_from_file_location("source_tree", Path(__file__).with_name("source_tree.py"))
 assert _spec is not None
 assert _spec.loader is not None

@@ -6,7 +6,7 @@ import pytest
 
 from testkit.tenants import new_tenant
 
-pytestmark = [pytest.mark.protects("W2"), pytest.mark.xdist_group("live_isolation")]
+pytestmark = pytest.mark.protects("W2")
 
 DIMENSIONS = ("app", "feature", "user", "model", "session_id", "provider", "import_id", "api_key_id")
 

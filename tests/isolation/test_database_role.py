@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from testkit.table_attack import TableAttack
 
-pytestmark = [pytest.mark.protects("W2"), pytest.mark.xdist_group("live_isolation")]
+pytestmark = pytest.mark.protects("W2")
 
 KEEP_A_CHUNK = (
     "insert into app.import_chunks (workspace_id, import_id, number, status) "

@@ -4,7 +4,7 @@ import pytest
 
 from testkit.http_attack import PATH_POSITIONS, PUBLIC, HttpAttack
 
-pytestmark = [pytest.mark.protects("W2"), pytest.mark.xdist_group("live_isolation")]
+pytestmark = pytest.mark.protects("W2")
 
 # What the product keeps and shows nobody through HTTP: rows of calls and evaluations, and secrets.
 NEVER_SHOWN = {

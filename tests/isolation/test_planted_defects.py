@@ -38,7 +38,7 @@ from testkit.stores import *  # noqa: F403
 from testkit.table_attack import TableAttack, digest_of
 from testkit.tenants import Tenant, ask_first_question, new_tenant
 
-pytestmark = [pytest.mark.protects("W2"), pytest.mark.xdist_group("planted_isolation")]
+pytestmark = pytest.mark.protects("W2")
 
 
 @dataclass

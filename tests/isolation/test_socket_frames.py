@@ -4,7 +4,7 @@ import pytest
 
 from testkit.socket_attack import SocketAttack
 
-pytestmark = [pytest.mark.protects("W2"), pytest.mark.xdist_group("live_isolation")]
+pytestmark = pytest.mark.protects("W2")
 
 
 def test_every_frame_with_foreign_ids_epochs_and_cursors(two_users) -> None:

@@ -183,7 +183,8 @@ def test_thirty_two_threads_lose_no_change() -> None:
         for step in range(50):
             env.set(f"V{number}_{step}", str(step))
             assert env.get(f"V{number}_{step}") == str(step)
-            env.masked()
+            if step % 10 == 0:
+                env.masked()
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(32)]
     for thread in threads:

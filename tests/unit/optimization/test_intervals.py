@@ -86,19 +86,6 @@ def test_the_likely_interval_is_near_the_bootstrap() -> None:
     assert abs(likely.high - found.high) < 0.08 * reach
 
 
-def test_no_difference_is_found_in_about_nineteen_of_twenty_splits() -> None:
-    generator = np.random.default_rng(11)
-    covered = 0
-    for _ in range(200):
-        sessions = np.repeat(np.arange(300), generator.integers(1, 12, 300))
-        femto = np.rint(generator.lognormal(0, 0.6, len(sessions)) * 1e12).astype(np.int64)
-        side = np.where(generator.random(300) < 0.5, 1, -1)[sessions]
-        blocks = blocks_of(np.arange(len(sessions), dtype=np.int64), pl.Series(sessions + 1))
-        interval = bootstrap_totals([blocks.sums(femto * side)])[0]
-        covered += interval.low <= 0 <= interval.high
-    assert 186 <= covered <= 194
-
-
 def test_an_injected_saving_of_ten_percent_is_recovered() -> None:
     generator = np.random.default_rng(12)
     hits = 0

@@ -1,34 +1,9 @@
-"""Forecasts: intervals cover what they say, too little gives none, and a series' parts are found."""
+"""Forecasts: a series' parts are found, and too little gives none."""
 
 import numpy as np
 import pytest
 
 from netra.usage.insights.forecasting import LEAST_DAYS, conformal, forecast, seasonal_naive, theta
-
-
-def synthetic(seed: int, days: int) -> np.ndarray:
-    """A product's spend: a level, a week's shape, some growth, noise with heavy tails."""
-    random = np.random.default_rng(seed)
-    level, growth = random.uniform(50, 500), random.uniform(-0.2, 0.6)
-    week = np.array([1.1, 1.15, 1.1, 1.05, 1.0, 0.5, 0.4]) ** random.uniform(0, 1)
-    steps = np.arange(days)
-    noise = random.standard_t(5, days) * level * 0.06
-    return np.maximum((level + growth * steps) * week[steps % 7] + noise, 0)
-
-
-def test_intervals_cover_95_percent_of_what_came() -> None:
-    inside = days_inside = days = 0
-    runs = 150
-    for seed in range(runs):
-        series = synthetic(seed, 84 + 14)
-        told = forecast(series[:84].tolist(), 14)
-        truth = series[84:]
-        assert told.total_interval is not None
-        inside += told.total_interval[0] <= truth.sum() <= told.total_interval[1]
-        days_inside += int(((told.low <= truth) & (truth <= told.high)).sum())
-        days += 14
-    assert 0.93 <= days_inside / days <= 0.99
-    assert 0.90 <= inside / runs <= 1.0
 
 
 def test_a_week_that_repeats_is_forecast_exactly() -> None:

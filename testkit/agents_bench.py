@@ -66,7 +66,7 @@ def new_agents(
         bench = new_bench()
         optimization = OptimizationService(data_access, bench.usage, bench.evaluations, catalogue)
         reports = ReportService(data_access, ids)
-        tools = product_tools(bench.usage, bench.evaluations, optimization, reports)
+        tools = product_tools(bench.usage, bench.evaluations, optimization, reports, catalogue)
         return AgentsBench(bench, tools, llm or LLMManager(playbooks()), reports, ids)
 
     return make

@@ -24,7 +24,9 @@ from netra.tools.product_tools import product_tools
 async def build_team(apex: Apex) -> AsyncGenerator[Team]:
     """What makes the answering agent of each run; closes the connections to the gateway at the end."""
     savings = apex.savings
-    tools = product_tools(savings.usage, savings.evaluations, savings.optimization, savings.reports)
+    tools = product_tools(
+        savings.usage, savings.evaluations, savings.optimization, savings.reports, savings.prices
+    )
     llm = LLMManager(playbooks(), provider_access(apex), model_pricing(apex.savings.catalogue))
     factory = AgentInstanceFactory(AgentRegistry(BLUEPRINTS, tools), tools, llm)
 

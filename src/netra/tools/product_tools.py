@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from netra.evaluations.service import EvaluationService
 from netra.optimization.service import OptimizationService
+from netra.pricing.catalogue import PriceCatalogue
+from netra.pricing.workspace_prices import WorkspacePrices
 from netra.reports.service import ReportService
 from netra.tools.catalogue import ToolCatalogue
 from netra.tools.optimization.reasoning import profile_reasoning
@@ -16,6 +18,7 @@ from netra.tools.usage.drivers import rank_drivers
 from netra.tools.usage.forecast_tool import forecast_spend
 from netra.tools.usage.latency import profile_latency
 from netra.tools.usage.load_tool import profile_load
+from netra.tools.usage.prices_tool import show_prices
 from netra.tools.usage.profile import DataProfiler, inspect_data
 from netra.tools.usage.query_tool import query_usage
 from netra.tools.usage.recall_query import recall_query
@@ -28,6 +31,7 @@ def product_tools(
     evaluations: EvaluationService,
     optimization: OptimizationService,
     reports: ReportService,
+    prices: PriceCatalogue | WorkspacePrices,
 ) -> ToolCatalogue:
     """The catalogue; immutable, safe to share between runs."""
     return ToolCatalogue(
@@ -42,6 +46,7 @@ def product_tools(
             plan_latency(usage),
             profile_load(usage),
             profile_reasoning(usage, optimization),
+            show_prices(prices),
             find_savings(optimization),
             recall_finding(),
             recall_query(),

@@ -9,6 +9,7 @@ import polars as pl
 
 from netra.data_access.analytics import ScopedAnalytics
 from netra.usage.arrow import frame_of
+from netra.usage.dimensions import TAG_SQL, tag_of
 from netra.usage.errors import InvalidQueryError
 from netra.usage.schema import CALL_COLUMNS, MONEY_SCALE, PRICE_COLUMNS
 
@@ -36,8 +37,8 @@ _YES = ("true", "yes", "1")
 
 @dataclass(frozen=True, slots=True)
 class CallSelection:
-    """Which calls, and which of their columns. `since` inclusive, `until` exclusive; `where`: columns and the
-    text their values must equal (yes or no for flags).
+    """Which calls, and which of their columns. `since` inclusive, `until` exclusive; `where`: columns, `team`
+    or `tag:NAME`, and the text their values must equal (yes or no for flags).
     """
 
     columns: Sequence[str]
@@ -48,7 +49,8 @@ class CallSelection:
     @property
     def names(self) -> list[str]:
         """The columns, each once. Raises InvalidQueryError where one is not stored."""
-        unknown = [name for name in (*self.columns, *self.where) if name not in LOADABLE]
+        conditions = [name for name in self.where if tag_of(name) is None]
+        unknown = [name for name in (*self.columns, *conditions) if name not in LOADABLE]
         if unknown or not self.columns:
             raise InvalidQueryError(f"Unknown columns: {', '.join(unknown) or 'none given'}.")
         return list(dict.fromkeys(self.columns))
@@ -176,6 +178,12 @@ def _conditions(selection: CallSelection) -> tuple[str, dict[str, Any]]:
             conditions.append(f"ts {comparison} {{{name}:DateTime64(6, 'UTC')}}")
     for number, (name, value) in enumerate(selection.where.items()):
         bound = f"where{number}"
+        tag = tag_of(name)
+        if tag is not None:
+            params |= {bound: value, f"tag{number}": tag}
+            stored = TAG_SQL.replace("{key}", f"{{tag{number}:String}}")
+            conditions.append(f"{stored} = {{{bound}:String}}")
+            continue
         kind = LOADABLE[name]
         if "Bool" in kind:
             params[bound] = value.lower() in _YES

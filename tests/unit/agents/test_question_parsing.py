@@ -41,6 +41,14 @@ def read(text: str, *, follow: bool = False) -> QuestionFrame:
         ("cost", "optimise our costs"),
         ("cost", "What savings are possible?"),
         ("cost", "Where can we cut our LLM spend without losing quality, and what should we do first?"),
+        ("price", "What does gpt-4o cost per million tokens?"),
+        ("price", "price of gpt-4o versus gpt-4"),
+        ("usage", "Is everything ok?"),
+        ("audit", "How much did we spend on reasoning tokens?"),
+        ("model_choice", "What would we save if support-chat used gpt-4o-mini?"),
+        ("change", "Why was Tuesday more expensive than Monday?"),
+        ("change", "which feature grew the most last week"),
+        ("drivers", "wich modle is teh most expensiv?"),
         ("drivers", "Top five cost drivers this month"),
         ("drivers", "What are our biggest costs?"),
         ("drivers", "where does the money go?"),
@@ -213,6 +221,12 @@ def test_a_latency_cut_is_not_read_as_a_saving() -> None:
         ("calls between 2026-11-02 and 2026-11-05", (2026, 11, 2), (2026, 11, 6)),
         ("calls last quarter", (2026, 7, 1), (2026, 10, 1)),
         ("calls this year", (2026, 1, 1), (2027, 1, 1)),
+        ("calls last tuesday", (2026, 11, 17), (2026, 11, 18)),
+        ("calls on Saturday", (2026, 11, 21), (2026, 11, 22)),
+        ("calls last Saturday", (2026, 11, 14), (2026, 11, 15)),
+        ("calls last weekend", (2026, 11, 14), (2026, 11, 16)),
+        ("calls from November 3rd to 5 Nov 2026", (2026, 11, 3), (2026, 11, 6)),
+        ("calls on December 24", (2025, 12, 24), (2025, 12, 25)),
         ("calls 3 days ago", (2026, 11, 18), (2026, 11, 19)),
     ],
 )
@@ -220,6 +234,13 @@ def test_window(text: str, since: tuple[int, int, int], until: tuple[int, int, i
     window = read(text).window
     assert window.since == datetime(*since, tzinfo=UTC)
     assert window.until == datetime(*until, tzinfo=UTC)
+
+
+def test_hours_and_time_zones_narrow_a_day() -> None:
+    window = read("spend on 2026-11-03 between 9:00 and 5 pm New York time").window
+    assert window.since == datetime(2026, 11, 3, 14, tzinfo=UTC)
+    assert window.until == datetime(2026, 11, 3, 22, tzinfo=UTC)
+    assert read("spend last week between 9:00 and 17:00").unread == ["between 9:00 and 17:00"]
 
 
 def test_rolling_window_ends_now() -> None:
@@ -368,6 +389,9 @@ def test_plain_words_are_no_unknown_names(text: str) -> None:
         ("asdf qwer zxcv", "nonsense", None),
         ("???", "empty", None),
         ("What is the capital of France?", "subject", None),
+        ("Delete all my data", "command", None),
+        ("Why does our number not match the invoice from OpenAI?", "invoice", None),
+        ("export it", "file", None),
     ],
 )
 def test_what_is_not_read_says_why(text: str, why: str, language: str | None) -> None:
@@ -390,3 +414,36 @@ def test_a_short_follow_up_changes_one_thing_of_the_question_before() -> None:
     assert earlier is not None
     assert earlier.window.until == before.window.since
     assert continue_frame("Top five cost drivers this month", before, read("Top five cost drivers")) is None
+
+
+def test_names_together_and_names_left_out() -> None:
+    assert read("cost of support-chat and summarise").among == {"feature": ["support-chat", "summarise"]}
+    without = read("Spend excluding support-chat by model")
+    assert (without.excluded, without.filters) == ({"feature": ["support-chat"]}, {})
+    # A goal is no exclusion.
+    assert read("cut spend by 20 % without losing quality").unread == []
+
+
+@pytest.mark.parametrize(
+    ("text", "unread", "unanswered"),
+    [
+        ("how many calls over 10 seconds did we have?", ["calls over 10 seconds"], []),
+        ("spend by model on weekends", ["on weekends"], []),
+        ("Why did spend rise, and what would prompt caching save?", [], ["what would prompt caching save"]),
+        ("Where is the time, and what would halve the p95?", [], []),
+        ("top five cost drivers except support-chat", ["except support-chat"], []),
+    ],
+)
+def test_what_an_answer_leaves_out_is_said(text: str, unread: list[str], unanswered: list[str]) -> None:
+    frame = read(text)
+    assert (frame.unread, frame.unanswered) == (unread, unanswered)
+
+
+def test_a_follow_up_asks_which_of_those_and_for_a_report() -> None:
+    before = read("what did we spend by feature?")
+    grown = continue_frame("which of those grew the most?", before, read("which of those grew the most?"))
+    assert grown is not None
+    assert (grown.kind, grown.dimensions) == ("change", ["feature"])
+    written = continue_frame("make a report", before, read("make a report"))
+    assert written is not None
+    assert (written.kind, written.dimensions, written.wants_report) == ("usage", ["feature"], True)

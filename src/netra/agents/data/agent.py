@@ -25,6 +25,7 @@ _OPENINGS = {
     "latency": "Measuring where the time goes.",
     "capacity": "Measuring the load and where it peaks.",
     "forecast": "Carrying the daily spend on, and trying that on the past.",
+    "price": "Looking up the price list in force.",
     "anomalies": "Comparing each day with the same weekdays before it.",
 }
 
@@ -49,6 +50,7 @@ DATA = AgentBlueprint(
         "profile_reasoning",
         "forecast_spend",
         "find_anomalies",
+        "show_prices",
     ),
     playbook=data_playbook,
     opening=opening,

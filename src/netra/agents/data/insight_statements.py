@@ -24,7 +24,7 @@ def forecast_statements(frame: QuestionFrame, output: ForecastOutput) -> list[st
         interval = (
             f" (95 % interval {cite(output.low)} to {cite(output.high)})"
             if output.low and output.high
-            else " (no interval for so long a sum: the past is too short to have tried it)"
+            else " (no interval: a sum so far ahead could not be tried on the past)"
         )
         lines = [
             f"Spend{scope} from {output.first_day} to {output.last_day} is forecast at "

@@ -8,7 +8,7 @@ from netra.agents.triage.frame import Window
 from netra.agents.triage.results import DataFacts
 
 WEEK = timedelta(days=7)
-_LENGTHS = {"week": 7, "month": 30, "quarter": 91, "year": 365}
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
 
 
 def periods_to_compare(
@@ -30,9 +30,25 @@ def periods_to_compare(
     if until <= window.since:
         return None
     span = until - window.since
-    days = next((days for name, days in _LENGTHS.items() if window.label == f"this {name}"), 0)
-    unit = timedelta(days=days)
-    if span < unit:
-        # A week that is not over is compared with the same part of the week before.
-        return (window.since - unit, window.since - unit + span), (window.since, until)
+    before = _start_before(window)
+    if before is not None:
+        # A month that is not over is compared with the same part of the one before, a whole one.
+        whole = window.until is not None and until == window.until
+        return (before, window.since if whole else min(before + span, window.since)), (window.since, until)
     return (window.since - span, window.since), (window.since, until)
+
+
+def _start_before(window: Window) -> datetime | None:
+    """When the calendar unit before the window began; None where the window is no such unit."""
+    which, _, unit = window.label.partition(" ")
+    if window.since is None or which not in {"this", "last"}:
+        return None
+    if unit == "week":
+        return window.since - WEEK
+    if unit not in _MONTHS:
+        return None
+    # Windows are in UTC; in another zone a month may begin on the last day of the one before.
+    inside = window.since + timedelta(days=1)
+    index = inside.year * 12 + inside.month - 1 - _MONTHS[unit]
+    first = inside.replace(year=index // 12, month=index % 12 + 1, day=1)
+    return first - (inside.replace(day=1) - window.since)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from pydantic import JsonValue
@@ -46,6 +46,10 @@ def _nothing(reasons: list[str]) -> list[str]:
 def calls_for(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonObject], ...]:
     """The tool calls of a question."""
     match frame.kind:
+        case "price":
+            return (("show_prices", {"models": cast(JsonValue, frame.models[:6])}),)
+        case "usage" if _is_overview(frame):
+            return _overview(frame, facts)
         case "usage":
             return _usage(frame)
         case "change":
@@ -87,6 +91,17 @@ def _target(frame: QuestionFrame) -> JsonObject:
     return {}
 
 
+def _is_overview(frame: QuestionFrame) -> bool:
+    named = frame.among or frame.excluded or len(frame.models) > 1
+    return not (named or frame.dimensions or any(name in MEASURES for name in frame.measures))
+
+
+def _overview(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonObject], ...]:
+    """How things stand: the main measures, what the spend goes to, and days out of the ordinary."""
+    ranking: JsonObject = {"by": _groups(frame, facts), "top": 3, **_range(frame)}
+    return (*_usage(frame), ("rank_drivers", ranking), ("find_anomalies", _anomalies(frame)))
+
+
 def _usage(frame: QuestionFrame) -> tuple[tuple[str, JsonObject], ...]:
     measures = [name for name in frame.measures if name in MEASURES]
     measures = measures or (["cost_usd", "calls"] if frame.dimensions else [*_OVERVIEW])
@@ -94,6 +109,7 @@ def _usage(frame: QuestionFrame) -> tuple[tuple[str, JsonObject], ...]:
     grain = next((name for name in frame.dimensions if name in _TIME), None)
     if len(frame.models) > 1 and "model" not in dimensions:
         dimensions.append("model")
+    dimensions += [name for name in frame.among if name not in dimensions]
     # An average over users and the spend of each are two questions: one total, one list.
     per_user = measures == ["cost_per_user"] and dimensions in ([], ["user"])
     if per_user:
@@ -102,8 +118,17 @@ def _usage(frame: QuestionFrame) -> tuple[tuple[str, JsonObject], ...]:
     arguments: JsonObject = {"measures": cast(JsonValue, measures), "dimensions": cast(JsonValue, dimensions)}
     if grain:
         arguments["grain"] = grain
+    if grain and frame.extreme and not dimensions:
+        # "Our most expensive day": the days in order of the amount, not of time.
+        arguments |= {"dimensions": [grain], "ranked": True}
+        arguments.pop("grain")
+        limit = frame.top
     if frame.extreme == "least":
         arguments["ascending"] = True
+    if among := {**frame.among, **({"model": frame.models} if len(frame.models) > 1 else {})}:
+        arguments["among"] = cast(JsonValue, among)
+    if frame.excluded:
+        arguments["excluded"] = cast(JsonValue, frame.excluded)
     listed = ("query_usage", {**arguments, "limit": limit, **_range(frame)})
     if per_user:
         shown = ("query_usage", {**arguments, "limit": max(frame.top, 10), **_range(frame)})
@@ -132,6 +157,10 @@ def _forecast(frame: QuestionFrame, facts: DataFacts) -> JsonObject:
     """The days ahead: those named, or what is left of the running month, whose spend so far is added."""
     arguments: JsonObject = {"days": frame.horizon_days or 30}
     end = facts.until
+    if frame.horizon_days is None and end is not None:
+        # "Next month" is a calendar month: the days until then are forecast too, and left out of the sum.
+        first = _first_of_next(end)
+        arguments = {"days": (_first_of_next(first) - end).days + 2, "month": f"{first:%Y-%m}"}
     if frame.horizon_days == 0 and end is not None:
         first = end.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
         following = (first + timedelta(days=32)).replace(day=1)
@@ -141,6 +170,11 @@ def _forecast(frame: QuestionFrame, facts: DataFacts) -> JsonObject:
     if filters_of(frame):
         arguments["filters"] = cast(JsonValue, filters_of(frame))
     return arguments
+
+
+def _first_of_next(moment: datetime) -> datetime:
+    first = moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return (first + timedelta(days=32)).replace(day=1)
 
 
 def _anomalies(frame: QuestionFrame) -> JsonObject:

@@ -24,6 +24,18 @@ def scope_of(frame: QuestionFrame, *, window: bool = True) -> str:
     one_model = len(frame.models) == 1 and frame.kind in MODEL_KINDS
     filters = [f"{column} {shown(value)}" for column, value in frame.filters.items()]
     filters += [f"model {shown(frame.models[0])}"] if one_model and "model" not in frame.filters else []
+    for column, values in frame.among.items():
+        filters.append(f"{column}s {_listed(values)}")
+    if len(frame.models) > 1 and frame.kind == "usage":
+        filters.append(f"models {_listed(frame.models)}")
     if filters:
         parts.append(f" for {' and '.join(filters)}")
+    out = [f"{column} {_listed(values)}" for column, values in frame.excluded.items()]
+    if out:
+        parts.append(f" without {' and '.join(out)}")
     return "".join(parts)
+
+
+def _listed(values: list[str]) -> str:
+    names = [shown(value) for value in values]
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]

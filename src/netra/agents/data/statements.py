@@ -7,6 +7,7 @@ from typing import Any
 
 from netra.agents.data.insight_statements import anomaly_statements, forecast_statements
 from netra.agents.data.load_statements import load_statements
+from netra.agents.data.price_statements import price_statements
 from netra.agents.data.reasoning_statements import reasoning_statements
 from netra.agents.data.scope import scope_of
 from netra.agents.data.tail_statements import tail_statements
@@ -22,6 +23,7 @@ from netra.tools.usage.outputs import (
     LatencyOutput,
     LoadOutput,
     Mover,
+    PricesOutput,
     ReasoningOutput,
     TailOutput,
     UsageTable,
@@ -35,6 +37,8 @@ def statements_of(frame: QuestionFrame, shown: Sequence[tuple[str, dict[str, Any
     """Statements about what the tools showed, in the order of the calls; empty when they showed nothing."""
     statements: list[str] = []
     for tool, data in shown:
+        if tool == "show_prices":
+            statements += price_statements(PricesOutput.model_validate(data))
         if not data.get("calls"):
             continue
         match tool:
@@ -96,7 +100,8 @@ def _change(frame: QuestionFrame, output: ChangeOutput) -> list[str]:
     percent = f" ({cite(output.change_pct)})" if output.change_pct else ""
     direction = "rose" if output.rose else "fell"
     opening = "It did not rise: spend" if frame.expects_rise and not output.rose else "Spend"
-    cause = f" {_main_mover(output.movers[0])}" if output.movers else ""
+    same_way = [mover for mover in output.movers if mover.rose == output.rose]
+    cause = f" {_main_mover(same_way[0])}" if same_way else ""
     lines: list[str] = []
     if output.nothing_before:
         return [
@@ -129,7 +134,7 @@ def _change(frame: QuestionFrame, output: ChangeOutput) -> list[str]:
 
 def _main_mover(mover: Mover) -> str:
     moved = "rose" if mover.rose else "fell"
-    return f"Most of it is **{mover.name}**, which {moved} by {cite(mover.size)}: {mover.cause}."
+    return f"The largest part is **{mover.name}**, which {moved} by {cite(mover.size)}: {mover.cause}."
 
 
 def _latency(frame: QuestionFrame, output: LatencyOutput) -> list[str]:

@@ -50,7 +50,7 @@ def _opening(frame: QuestionFrame, table: UsageTable, rows: list[UsageRow]) -> s
     ]
     said[:1] = [text.replace(":", f"{scope}:", 1) for text in said[:1]]
     total = ", ".join([*said[:1], *(text[0].lower() + text[1:] for text in said[1:])])
-    if frame.extreme and rows and table.dimensions and not set(table.dimensions) & {"day", "hour"}:
+    if frame.extreme and rows and table.dimensions and not _in_time(table):
         first, measure = rows[0], table.measures[0]
         word = "Least" if frame.extreme == "least" else "Most"
         name = " / ".join(first.keys.values())
@@ -62,6 +62,12 @@ def _opening(frame: QuestionFrame, table: UsageTable, rows: list[UsageRow]) -> s
     if table.dimensions and not rows:
         return f"No {', '.join(_plain(name) for name in table.dimensions)} matches{scope}."
     return f"{total}." if total else "No calls match."
+
+
+def _in_time(table: UsageTable) -> bool:
+    """Whether the groups are days or hours in their order, which says nothing of the largest."""
+    keys = [next(iter(row.keys.values()), "") for row in table.rows]
+    return bool({*table.dimensions} & {"day", "hour"}) and (len(keys) > 1 and keys == sorted(keys))
 
 
 def _plain(dimension: str) -> str:

@@ -30,6 +30,21 @@ _OUTSIDE: dict[Unread, str] = {
     "sql": "I run no SQL: questions become typed queries, and each figure shows the SQL that ran for it.",
     "nonsense": "I could not read a question in that.",
     "empty": "There are no words in that to answer.",
+    "command": "I only read: I answer from the stored calls, and change, import and delete nothing. Files "
+    "come in "
+    "and imports are undone on the Usage page (`netra import`, `netra imports undo`); people are let in "
+    "on the "
+    "Members page (`netra users`); prices change with `netra prices override`.",
+    "invoice": "An invoice is not among the stored calls, so I cannot say from here why it differs. Hand "
+    "it over: "
+    "`netra prices reconcile INVOICE.csv` puts the provider's own figures beside ours and explains the "
+    "difference "
+    "by model, day and kind of token. Most often it is calls that were never sent here, calls without a "
+    "known "
+    "price, a contract discount, or days counted in another time zone.",
+    "file": "I write no files. Spend as a file: `netra usage --measure cost_usd --by feature --json`; "
+    "every call with "
+    "its cost: `netra usage export --out usage.csv` (FOCUS); a report: its page saves HTML and JSON.",
     "language": "I read questions in English.",
 }
 _LANGUAGES = {
@@ -66,10 +81,31 @@ def message_of(brief: JsonObject) -> str:
             pass
     if triage.sufficiency == "insufficient":
         return _insufficient(triage)
-    parts = [body_of(brief)]
+    parts = [_left_out(triage.frame), body_of(brief), _unanswered(triage.frame)]
     if brief.get("report_id"):
         parts.append("The report has the charts, the steps in full and the query behind every figure.")
     return "\n\n".join(part for part in parts if part)
+
+
+def _left_out(frame: QuestionFrame) -> str:
+    """Conditions of the question that the answer does not follow, said before it."""
+    if not frame.unread:
+        return ""
+    return f"**Not read: {_quoted(frame.unread)}.** The answer covers the calls without that condition."
+
+
+def _unanswered(frame: QuestionFrame) -> str:
+    """Further questions of the text."""
+    if not frame.unanswered:
+        return ""
+    each = "it" if len(frame.unanswered) == 1 else "each"
+    return (
+        f"_I answer one question at a time. Not answered yet: {_quoted(frame.unanswered)}. Ask {each} next._"
+    )
+
+
+def _quoted(parts: list[str]) -> str:
+    return ", ".join(f"\u201c{shown(part)}\u201d" for part in parts)
 
 
 def _can_do() -> str:

@@ -62,6 +62,14 @@ def decide(frame: QuestionFrame, facts: DataFacts, memory: JsonObject) -> Triage
     )
 
 
+_AS_FILE = (
+    "I write no files. The same numbers as a file: `netra usage --json` with the measures and groups "
+    "above; every "
+    "call with its cost: `netra usage export --out usage.csv` (FOCUS); a report: its page saves HTML and "
+    "JSON."
+)
+
+
 def _resolved(frame: QuestionFrame, facts: DataFacts, notes: list[str]) -> QuestionFrame:
     """The frame as the data can carry it: levers that exist, groupings that some call carries."""
     changed: dict[str, object] = {}
@@ -76,6 +84,8 @@ def _resolved(frame: QuestionFrame, facts: DataFacts, notes: list[str]) -> Quest
             changed["levers"] = left or None
         elif asked == ["streaming"] and facts.has("latency_ms"):
             changed |= {"kind": "latency", "levers": None}
+    if frame.wants_file:
+        notes.append(_AS_FILE)
     if "team" in frame.dimensions and not facts.vocabulary.teams:
         notes.append("No call names a team, so this is by user.")
         names = ["user" if name == "team" else name for name in frame.dimensions]

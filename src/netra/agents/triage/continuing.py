@@ -7,8 +7,11 @@ import re
 from netra.agents.triage.frame import QuestionFrame, Window
 
 _OPENING = (
-    r"^\W*(?:and|what about|how about|same|now|also|only|just|ok(?:ay)?|then|but|or|for|in|by|per|without)\b"
+    r"^\W*(?:and|what about|how about|same|now|also|only|just|ok(?:ay)?|then|but|or|for|in|by|per|without|"
+    r"exclud\w+|except|(?:and )?(?:which|what|who|how much) of (?:those|these|them))\b"
 )
+_OF_THOSE = r"\bof (?:those|these|them)\b"
+_TIME = frozenset({"hour", "day", "week", "month"})
 _LONGEST = 14
 _CARRIED = frozenset({"usage", "drivers", "change", "latency", "cost", "audit", "forecast", "anomalies"})
 
@@ -22,7 +25,12 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
         return None
     if present.kind in {"greeting", "capabilities", "follow_up"} or present.outside in {"sql", "language"}:
         return None
-    says_something = _says_something(present) or _moved_back(text, earlier.window) is not None
+    if present.wants_report and not _says_something(present):
+        return earlier.model_copy(update={"wants_report": True, "wants_file": False})
+    if present.wants_file and not _says_something(present):
+        return earlier.model_copy(update={"wants_file": True, "wants_report": False})
+    own = present.kind not in {"usage", "outside"} and re.search(_OF_THOSE, text.lower()) is not None
+    says_something = own or _says_something(present) or _moved_back(text, earlier.window) is not None
     if not re.match(_OPENING, text.lower()) or not says_something:
         return None
     own_kind = present.kind not in {"usage", "outside"} and present.kind in _CARRIED
@@ -30,13 +38,20 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
     window = _moved_back(text, earlier.window) or window
     filters = {**earlier.filters, **present.filters}
     if own_kind:
-        return present.model_copy(update={"window": window, "filters": filters})
+        dimensions = present.dimensions or [name for name in earlier.dimensions if name not in _TIME]
+        return present.model_copy(update={"window": window, "filters": filters, "dimensions": dimensions})
     changed = {
         "window": window,
         "filters": {name: value for name, value in filters.items() if name not in present.dimensions},
         "dimensions": present.dimensions or earlier.dimensions,
         "measures": present.measures or earlier.measures,
         "models": present.models or earlier.models,
+        "among": present.among or ({} if {*present.filters} & {*earlier.among} else earlier.among),
+        "excluded": present.excluded or earlier.excluded,
+        "unread": present.unread,
+        "unanswered": [],
+        "wants_file": present.wants_file,
+        "wants_report": False,
         "unknown": present.unknown,
         "kind": "usage" if present.measures and earlier.kind != "usage" else earlier.kind,
     }
@@ -54,4 +69,4 @@ def _moved_back(text: str, window: Window) -> Window | None:
 
 def _says_something(frame: QuestionFrame) -> bool:
     named = frame.window.since or frame.window.until or frame.dimensions or frame.filters
-    return bool(named or frame.models or frame.measures or frame.unknown)
+    return bool(named or frame.models or frame.measures or frame.unknown or frame.among or frame.excluded)

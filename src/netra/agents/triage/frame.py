@@ -20,6 +20,7 @@ QuestionKind = Literal[
     "audit",
     "forecast",
     "anomalies",
+    "price",
     "follow_up",
     "outside",
 ]
@@ -28,8 +29,10 @@ FollowUpAsk = Literal["change", "year", "risk", "why", "verify", "query", "detai
 
 Period = Literal["day", "week", "month", "year"]
 
-Unread = Literal["subject", "language", "sql", "nonsense", "empty"]
-"""Why a question has no reading: another subject, not English, a query in SQL, no words, nothing at all."""
+Unread = Literal["subject", "language", "sql", "nonsense", "empty", "command", "invoice", "file"]
+"""Why a question has no reading: another subject, not English, a query in SQL, no words, nothing at all; an
+order to do something, an invoice to compare with, a file wanted of nothing asked before.
+"""
 
 
 class _Value(BaseModel):
@@ -100,6 +103,15 @@ class QuestionFrame(_Value):
     measures: list[str] = Field(default_factory=list[str])
     dimensions: list[str] = Field(default_factory=list[str])
     filters: dict[str, str] = Field(default_factory=dict[str, str])
+    among: dict[str, list[str]] = Field(default_factory=dict[str, list[str]])
+    """Several values of a column that the question names together."""
+    excluded: dict[str, list[str]] = Field(default_factory=dict[str, list[str]])
+    unread: list[str] = Field(default_factory=list[str])
+    """Conditions in the question's words that the reading leaves out."""
+    unanswered: list[str] = Field(default_factory=list[str])
+    """Further questions of the text, which this frame does not answer."""
+    wants_file: bool = False
+    wants_report: bool = False
     targets: Targets = Field(default_factory=Targets)
     models: list[str] = Field(default_factory=list[str])
     levers: list[str] | None = None
@@ -109,7 +121,7 @@ class QuestionFrame(_Value):
     expects_rise: bool = False
     """Whether the question takes for granted that something rose."""
     horizon_days: int | None = None
-    """How far ahead a forecast is wanted; 0 is up to the end of the running month."""
+    """How far ahead a forecast is wanted; 0: the rest of the running month, None: the whole next one."""
     extreme: Literal["most", "least"] | None = None
     """Whether the question asks which group has the most or the least of the first measure."""
     unknown: list[UnknownName] = Field(default_factory=list[UnknownName])

@@ -14,7 +14,7 @@ def correct_spelling(text: str, vocabulary: Vocabulary) -> str:
     names = {token for name in all_names(vocabulary) for token in re.findall(r"[a-z]+", name.lower())}
 
     def fix(match: re.Match[str]) -> str:
-        word = match.group(0)
+        word = _SLIPS.get(match.group(0), match.group(0))
         if len(word) < 5 or word in DOMAIN_WORDS or word in PLAIN_WORDS or word in names:
             return word
         return _TRANSPOSED.get("".join(sorted(word)), "") or _nearest(word)
@@ -22,6 +22,11 @@ def correct_spelling(text: str, vocabulary: Vocabulary) -> str:
     return re.sub(r"(?<![\w.\-/])[a-z]+(?![\w\-/])", fix, text.lower().replace("\u2019", "'"))
 
 
+_SLIPS = {
+    "wich": "which", "whcih": "which", "witch": "which", "teh": "the", "hte": "the", "waht": "what",
+    "wat": "what", "hwo": "how", "mcuh": "much", "muhc": "much", "amny": "many", "frm": "from",
+    "hwy": "why", "wehre": "where", "msot": "most", "ot": "to", "fro": "for", "lats": "last",
+}  # fmt: skip
 _SEPARATORS = re.compile(r"[\s\-_]+")
 _TRANSPOSED = {"".join(sorted(word)): word for word in sorted(DOMAIN_WORDS) if len(word) > 4}
 
@@ -140,6 +145,28 @@ def find_filters(text: str, vocabulary: Vocabulary) -> dict[str, str]:
         if len(found) == 1 and found[0] not in filters.values():
             filters[column] = found[0]
     return filters
+
+
+def find_several(text: str, vocabulary: Vocabulary, least: int = 2) -> dict[str, list[str]]:
+    """Columns of which the text names `least` values or more, models included when one is enough."""
+    columns = {
+        "feature": vocabulary.features,
+        "app": vocabulary.apps,
+        "team": vocabulary.teams,
+        "user": vocabulary.users,
+        "provider": vocabulary.providers,
+    }
+    if least == 1:
+        columns["model"] = vocabulary.models
+    found: dict[str, list[str]] = {}
+    taken: set[str] = set()
+    for column, names in columns.items():
+        usable = [name for name in names if len(name) > 2 and name.lower() not in DOMAIN_WORDS | taken]
+        named = find_names(text, usable)
+        if len(named) >= least:
+            found[column] = named
+            taken |= {name.lower() for name in named}
+    return found
 
 
 def _explicit(text: str, column: str, names: list[str]) -> str | None:

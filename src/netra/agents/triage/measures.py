@@ -8,7 +8,8 @@ from typing import Literal
 _MEASURES: tuple[tuple[str, str], ...] = (
     ("cost_per_session", r"\b(?:costs?|spend|spending|price)\b.{0,20}\b(?:per|each|a|one) (?:session|"
         r"conversation)s?\b|"
-        r"\b(?:session|conversation)s? costs?\b"),
+        r"\b(?:session|conversation)s? costs?\b|"
+        r"\b(?:one|a|each|average) (?:session|conversation)\b.{0,40}\bcosts?\b"),
     ("cost_per_user", r"\b(?:costs?|spend|spending)\b.{0,20}\b(?:per|each|a|one) (?:user|customer|"
         r"person)s?\b|"
         r"\b(?:user|customer)s? costs?\b"),
@@ -23,7 +24,7 @@ _MEASURES: tuple[tuple[str, str], ...] = (
     ("rate_limited", r"\brate[ -]?limited\b|\b429s?\b"),
     ("timeouts", r"\btimeouts?\b|\btimed out\b"),
     ("cache_hit_share", r"\bcache[ -]?hit\b|\bhit (?:rate|ratio|share)\b|\bshare of (?:the )?(?:input|"
-        r"tokens).{0,20}\bcache\b"),
+        r"tokens).{0,20}\bcache"),
     (
         "cache_read_tokens",
         r"\bcache(?:d)?[ -]?(?:read|hit)?s?\s+tokens|\bcached (?:input )?tokens|\bcache reads?\b",

@@ -11,19 +11,30 @@ from netra.agents.triage.follow_ups import (
     find_asks,
     find_named,
     find_ordinals,
-    is_follow_up,
 )
-from netra.agents.triage.frame import QuestionFrame, QuestionKind, Vocabulary, Window
-from netra.agents.triage.languages import find_language, is_sql, why_unread
+from netra.agents.triage.frame import QuestionFrame, QuestionKind, Unread, Vocabulary, Window
+from netra.agents.triage.kinds import classify, subject_of
+from netra.agents.triage.languages import find_language, why_unread
 from netra.agents.triage.lever_words import find_levers, find_ttl
 from netra.agents.triage.lexicon import (
     correct_spelling,
     find_filters,
     find_models,
+    find_several,
     from_and_to,
     pattern_of,
 )
 from netra.agents.triage.measures import find_dimensions, find_extreme, find_measures, find_top
+from netra.agents.triage.requests import (
+    is_covered,
+    parts_of,
+    unread_parts,
+    wants_change,
+    wants_file,
+    wants_reconciliation,
+    wants_report,
+    without_exclusion,
+)
 from netra.agents.triage.targets import find_targets
 from netra.agents.triage.unknown_names import find_unknown
 from netra.agents.triage.windows import find_horizon, find_window
@@ -31,110 +42,16 @@ from netra.agents.triage.windows import find_horizon, find_window
 LONGEST_READ = 4_000
 """Characters of a question that are read: its beginning and its end."""
 
-_SPEND = r"\b(?:spend\w*|spent|costs?|bill|bills|budget|money|expens\w+|pay(?:ing)?|invoice|prices?)\b"
-_CUT = (
-    r"\b(?:cut|cuts|cutting|reduc\w+|lower\w*|decreas\w+|sav(?:e|es|ing|ings)|trim\w*|"
-    r"optimi[sz]\w*|shrink|slash|"
-    r"bring down|cheaper|halve|less|minimi[sz]e|drop)\b"
-)
-_LATENCY = (
-    r"\b(?:latency|latencies|slow\w*|faster|fast|speed\w*|p50|p90|p95|p99|ttft|time to first|response times?|"
-    r"where is the time|where does the time|where the time|delays?|tail)\b"
-)
-_CAPACITY = (
-    r"\b(?:capacity|rate[ -]?limit\w*|throughput|tpm|rpm|429s?|headroom|peaks?|spikes?|bursts?|"
-    r"load|scale|scaling|"
-    r"concurren\w+)\b|\b(?:twice|double|triple|three times) (?:the |our |as much |as many )?"
-    r"(?:users|traffic|volume|usage|load|calls|requests)\b|\bmore "
-    r"(?:users|traffic|requests|calls|customers|load)\b|"
-    r"\b\d{1,9}\s*x\b.*\b(?:traffic|load|users|calls)"
-    r"|\b(?:users|traffic|volume|usage|load)\b.{0,30}\b(?:grow\w*|doubl\w+|tripl\w+)|\b(?:doubl|"
-    r"tripl)\w+\b.{0,30}"
-    r"\b(?:users|traffic|volume|usage|load)\b|\bgrow(?:s|th|ing)?\b"
-)
-_CHANGE = (
-    r"\bwhy (?:did|has|have|is|are|was|were)\b.{0,60}\b(?:jump|ris|rose|increas|grow|grew|go up|"
-    r"gone up|went up|spik|"
-    r"chang|drop|fall|fell|decreas|go down|explod|doubl|higher|lower|up|down)\w*|"
-    r"\bwhat (?:changed|happened)\b|"
-    r"\bwhat (?:caused|drove|explains|is behind)\b|\b(?:jump|rise|increase|spike|drop|change) in (?:\w+ )?"
-    r"(?:spend|cost|costs|bill|usage|traffic)|\bexplain the (?:jump|rise|increase|spike|drop|change)|"
-    r"\b(?:compared? (?:to|with)|versus|vs\.?)\s+(?:the\s+)?(?:last|previous|prior)\b|"
-    r"\bcompar\w+\b.{0,40}\b(?:weeks?|months?|days?|yesterday|periods?|quarters?)\b"
-)
-_DRIVERS = (
-    r"\b(?:cost|spend|spending) drivers?\b|\bdriv(?:es?|ing|ers?)\b.{0,20}(?:cost|spend|bill)|"
-    r"\bwhere (?:does|is|did|do) (?:the |our |my |all )?(?:\w+ )?(?:money|spend\w*|budget|cost)|"
-    r"\b(?:most expensive|costliest|biggest spend\w*|largest spend\w*)\b|\bcosts? (?:us |me )?the most\b|"
-    r"\b(?:top|biggest|largest|main|highest)\b.{0,25}\b(?:cost|costs|spend|spenders?|expenses?)\b|"
-    r"\bwho (?:spends|spent|costs)\b|\bwhat (?:are we|am i|do we) (?:spend|spending|pay|"
-    r"paying)\b.{0,12}\bon\b"
-)
-_MODEL_CHOICE = (
-    r"\bcheaper models?\b|\bsmaller models?\b|\b(?:switch|migrat|mov|downgrad|replac|swap|"
-    r"rout)\w*\b.{0,60}\bto\b|"
-    r"\b(?:replac|swap)\w*\b.{0,40}\b(?:with|for|by)\b|\binstead of\b|\bworth (?:it|using|switching|the)\b|"
-    r"\bwhich model\b.{0,40}\b(?:use|best|should|choose|pick)|\bmodel choice\b|\b(?:another|"
-    r"different|better|other) models?\b|"
-    r"\bdowngrad\w*|\b(?:compare|versus|vs\.?)\b.{0,40}\bmodels?\b|\bmodel[ -]switch\w*"
-)
 _LEAVES = (
     r"\b(?:cheaper|smaller|better|another|other|different|faster)(?: model)?s? (?:than|for|instead "
     r"of)\b|\breplac\w*\b|"
     r"\bmov\w+ (?:away |off )|\b(?:get rid of|away from|off of|alternatives? (?:to|for)|instead of)\b|"
     r"\b(?:switch|migrat|mov)\w*\b.{0,20}\bfrom\b|\bneeds?\b|\bdowngrad\w*"
 )
-_COUNTED = frozenset({"cache_hit_share", "rate_limited", "timeouts", "retry_rate"})
-_SWITCHES = frozenset({"model-switch", "routing", "cascade", "provider-switch"})
 _RISE = (
     r"\b(?:jump\w*|ris\w+|rose|increas\w+|grew|grow\w*|gone up|went up|go up|spik\w+|explod\w+|higher|up)\b"
 )
-_OUTSIDE_HINTS = (
-    r"\b(?:weather|poem|joke|recipe|translate|capital of|football|stock|news|song|movie|president)\b"
-)
-_DOMAIN = (
-    r"\b(?:llm|model|models|token|tokens|calls?|requests?|usage|spend\w*|spent|cost|costs|latency|"
-    r"feature|features|"
-    r"provider|providers|prompt|prompts|cache|traffic|evaluation|evaluations|quality|quota|"
-    r"savings?|users?|sessions?|"
-    r"errors?|reasoning|apps?|data|report|bill)\b"
-)
-_FORECAST = (
-    r"\bforecast\w*|\bpredict\w*|\bprojected\b|\bprojections?\b|\brun[ -]?rate\b|\bburn[ -]?rate\b|\bon "
-    r"track\b|"
-    r"\b(?:will|going to|would)\b.{0,60}\b(?:cost|spend|spent|pay|paid|bill)\b.{0,60}\b(?:next|coming|end "
-    r"of|by "
-    r"(?:the )?end|"
-    r"rest of|tomorrow|this (?:month|quarter|year)|20\d\d)\b|"
-    r"\b(?:next|coming|rest of (?:the|this)|end of (?:the|this)?) ?(?:week|month|quarter|"
-    r"year)\b.{0,50}\b(?:costs?|"
-    r"spend\w*|bill|budget|pay)\b|\b(?:costs?|spend\w*|bill|budget|pay)\b.{0,50}\b(?:next|coming|rest "
-    r"of (?:the|this)|"
-    r"(?:at|by) (?:the )?end of(?: (?:the|this))?) ?(?:week|month|quarter|year)\b"
-)
-_ANOMALIES = (
-    r"\banomal\w+|\bunusual\w*|\boutliers?\b|\bout of the ordinary\b|\babnormal\w*|\bsuspicious\b|\bweird\b|"
-    r"\bstrange (?:days?|spend|calls|traffic|usage|patterns?)|\banything odd\b"
-)
-_ADVICE = (
-    r"\bwhat (?:should|can|could) (?:we|i) (?:do|change|fix|improve)\b|\bwhere (?:should|do|can) (?:we|"
-    r"i) (?:start|begin)\b|"
-    r"\bany (?:advice|recommendations?|suggestions?|ideas?|tips)\b|\brecommend\w*|\bquick wins?\b|\bsave us\b"
-)
-_OVERVIEW = (
-    r"\boverview\b|\bsummary\b|\bsummari[sz]e (?:our|my|the)\b|\bhow are we doing\b|\bstate of (?:our|"
-    r"the)\b|\bkpis?\b|"
-    r"\bkey (?:figures|numbers|metrics)\b"
-)
-_AUDIT = (
-    r"\baudit\w*|\bwast(?:e|es|ed|ing|eful)\b|\binefficien\w+|\bhygiene\b|\bhealth ?check\b|\blow[- ]hanging"
-)
-_USAGE = (
-    r"\bhow (?:many|much|often)\b|\bwhat (?:is|was|were|are|did)\b|\bshow\b|\blist\b|\bgive\b|"
-    r"\bcount\b|\btotal\b|\baverage\b|"
-    r"\bbreak ?down\b|\bnumber of\b|\bwhich\b|\bby (?:model|feature|app|user|day|provider|week|"
-    r"month)\b|\bper (?:day|model|user|feature|app|week|month)\b|\btop\b"
-)
+_TIMES = frozenset({"hour", "day", "week", "month"})
 
 
 def parse_question(
@@ -151,19 +68,33 @@ def parse_question(
     """
     original = " ".join(readable_part(text).split())
     clean = correct_spelling(original, vocabulary)
-    models = find_models(clean, vocabulary)
-    filters = find_filters(clean, vocabulary)
-    bare = _without(clean, filters.values())
+    included, left_out = without_exclusion(clean)
+    excluded = find_several(left_out, vocabulary, least=1)
+    included = included if excluded else clean
+    models, filters = find_models(included, vocabulary), find_filters(included, vocabulary)
+    among = _named_together(included, vocabulary, filters)
+    bare = _without(included, [*filters.values(), *(name for names in among.values() for name in names)])
     levers = find_levers(bare)
     measures, dimensions = find_measures(bare), find_dimensions(bare)
-    kind = classify(bare, models=models, levers=levers, has_findings=has_findings)
     unknown = find_unknown(clean, original, vocabulary, models)
-    if kind == "outside" and (filters or models or unknown) and (measures or dimensions):
-        kind = "usage"
+    kind = classify(bare, models=models, levers=levers, has_findings=has_findings)
+    if kind == "outside":
+        named = (filters or models or unknown) and (measures or dimensions)
+        kind = _not_outside(clean, original, bool(named))
+    extreme = find_extreme(clean)
+    if kind == "drivers" and dimensions and {*dimensions} <= _TIMES:
+        kind, extreme = "usage", extreme or "most"
     follows = kind == "follow_up"
+    window = find_window(clean, now, timezone) or Window()
     return QuestionFrame(
         kind=kind,
-        window=find_window(clean, now, timezone) or Window(),
+        window=window,
+        among=among if kind == "usage" else {},
+        excluded=excluded if kind in {"usage", "outside"} else {},
+        unread=_unread(clean, window, left_out, kind, excluded, among),
+        unanswered=[] if follows else _unanswered(original, kind, measures, dimensions, levers),
+        wants_file=wants_file(clean),
+        wants_report=wants_report(clean),
         top=find_top(clean) or 5,
         measures=measures,
         dimensions=dimensions,
@@ -173,15 +104,79 @@ def parse_question(
         levers=levers or None,
         ttl=find_ttl(clean),
         leaves_model=re.search(_LEAVES, clean) is not None,
-        extreme=find_extreme(clean),
+        extreme=extreme,
         horizon_days=find_horizon(clean) if kind == "forecast" else None,
         expects_rise=re.search(_RISE, clean) is not None,
         unknown=unknown,
-        outside=why_unread(text) if kind == "outside" else None,
+        outside=_why_outside(text, clean) if kind == "outside" else None,
         language=find_language(original) if kind == "outside" else None,
         ordinals=(find_ordinals(clean) or find_named(clean, levers, models, earlier)) if follows else [],
-        asks=find_asks(clean) if follows else [],
+        asks=find_asks(bare) if follows else [],
     )
+
+
+def _named_together(text: str, vocabulary: Vocabulary, filters: dict[str, str]) -> dict[str, list[str]]:
+    """Columns of which several values are named, unless they are the words of a value read already."""
+    return {
+        column: names
+        for column, names in find_several(text, vocabulary).items()
+        if column not in filters and not {*names} & {*filters.values()}
+    }
+
+
+def _not_outside(clean: str, original: str, named: bool) -> QuestionKind:
+    """The kind of a text that no rule took: one that names something measured is about usage."""
+    if wants_change(clean) or wants_reconciliation(clean):
+        return "outside"
+    if named:
+        return "usage"
+    return "cost" if wants_report(clean) and not find_language(original) else "outside"
+
+
+def _why_outside(text: str, clean: str) -> Unread:
+    if wants_change(clean):
+        return "command"
+    if wants_reconciliation(clean):
+        return "invoice"
+    return "file" if wants_file(clean) else why_unread(text)
+
+
+def _unread(
+    clean: str,
+    window: Window,
+    left_out: str,
+    kind: QuestionKind,
+    excluded: dict[str, list[str]],
+    among: dict[str, list[str]],
+) -> list[str]:
+    """What the reading leaves out: conditions on calls, and names that this kind of question cannot take."""
+    found = unread_parts(clean, window)
+    if left_out and (not excluded or kind != "usage") and kind not in {"cost", "outside", "follow_up"}:
+        found.append(left_out)
+    if kind != "usage":
+        found += [" and ".join(names) for names in among.values()]
+    return found
+
+
+def _unanswered(
+    text: str, kind: QuestionKind, measures: list[str], dimensions: list[str], levers: list[str]
+) -> list[str]:
+    """Questions of the text that the answer to its main one does not cover."""
+    if kind in {"outside", "greeting", "capabilities"}:
+        return []
+    left: list[str] = []
+    pieces = parts_of(text)
+    for piece in pieces if len(pieces) > 1 else []:
+        lowered = piece.lower()
+        asked = find_levers(lowered)
+        of_kind = subject_of(lowered, [], asked)
+        more = of_kind == "usage" == kind and not (
+            {*find_measures(lowered)} <= {*measures} and {*find_dimensions(lowered)} <= {*dimensions}
+        )
+        levers_left_out = of_kind == kind and not {*asked} <= {*levers}
+        if of_kind != "outside" and (not is_covered(of_kind, kind) or more or levers_left_out):
+            left.append(piece)
+    return left
 
 
 def readable_part(text: str) -> str:
@@ -197,125 +192,3 @@ def _without(text: str, names: Iterable[str]) -> str:
     for name in names:
         text = pattern_of(name).sub("\u2026", text)
     return text
-
-
-def classify(text: str, *, models: list[str], levers: list[str], has_findings: bool) -> QuestionKind:
-    """The kind of a lower-cased question; the order of the rules is their precedence."""
-    if re.fullmatch(r"[\W_]*", text) or is_sql(text) or find_language(text):
-        return "outside"
-    if _is_greeting(text):
-        return "greeting"
-    if _asks_for_help(text):
-        return "capabilities"
-    if has_findings and is_follow_up(text):
-        return "follow_up"
-    if re.search(_OUTSIDE_HINTS, text) and not re.search(_DOMAIN, text):
-        return "outside"
-    return _subject(text, models, levers)
-
-
-def _subject(text: str, models: list[str], levers: list[str]) -> QuestionKind:
-    spend, latency = re.search(_SPEND, text), re.search(_LATENCY, text)
-    counting = re.match(
-        r"\W*(?:how (?:many|much|often)|what (?:is|was|were|are) (?:the|our|my)|show|list|count)\b", text
-    )
-    wants_cut = re.search(_CUT, text)
-    if re.search(r"\b\d{1,9}(?:\.\d{1,6})?\s*(?:x|times|-?fold)\b", text) and _wants_capacity(text):
-        return "capacity"
-    if re.search(_ANOMALIES, text):
-        return "anomalies"
-    if re.search(_FORECAST, text) and not (wants_cut and re.search(r"\bsav\w+|\bcut\b|\breduc\w+", text)):
-        return "forecast"
-    if _counts_a_measure(text):
-        return "usage"
-    if re.search(_CHANGE, text) and not (latency and not spend and "why" not in text):
-        return "latency" if latency and not spend else "change"
-    about_a_lever = (
-        levers and not models and not {*levers} & _SWITCHES and not re.search(r"\bmodels?\b", text)
-    )
-    if (re.search(_MODEL_CHOICE, text) and not about_a_lever) or (
-        len(models) >= 2 and re.search(r"\bvs\.?|versus|compare|better|worse", text)
-    ):
-        return "model_choice"
-    if _wants_capacity(text) and not (wants_cut and spend) and "commitment" not in levers:
-        return "capacity"
-    names_a_lever = levers and not re.search(r"\b(?:what else|other (?:ways|changes|levers)|overall)\b", text)
-    at_least_cost = latency and re.search(r"\bleast cost|lowest cost|cheapest\b", text)
-    if wants_cut and spend and not names_a_lever and not at_least_cost:
-        return "cost"
-    if re.search(_AUDIT, text) or (levers and not (counting and not wants_cut and _is_count_of_column(text))):
-        return "audit"
-    if re.search(_DRIVERS, text):
-        return "drivers"
-    if latency:
-        counted = (counting and re.search(_USAGE, text)) or (find_measures(text) and find_dimensions(text))
-        return "usage" if counted and not _wants_advice(text) else "latency"
-    if wants_cut and re.search(r"\b(?:savings?|save|cheaper|optimi[sz]\w*)\b", text):
-        return "cost"
-    if re.search(_ADVICE, text):
-        return "cost"
-    if re.search(_OVERVIEW, text) or (re.search(_USAGE, text) and re.search(_DOMAIN, text)):
-        return "usage"
-    if re.search(_DOMAIN, text) and (find_measures(text) or find_dimensions(text)):
-        return "usage"
-    return "outside"
-
-
-def _counts_a_measure(text: str) -> bool:
-    """Whether it asks for the value of a measure that no other kind of question is about."""
-    counting = re.search(r"\b(?:what|how many|how much|which|show|list|count|give|per|by)\b", text)
-    found = find_measures(text)
-    named = [name for name in found if name in _COUNTED or name.startswith(("cost_per", "ttft"))]
-    return bool(named and counting) and not _wants_advice(text) and not re.search(r"\bwhy\b|\bbite\b", text)
-
-
-def _wants_capacity(text: str) -> bool:
-    return re.search(_CAPACITY, text) is not None and not re.search(r"\bcontext (?:growth|grow)", text)
-
-
-def _is_count_of_column(text: str) -> bool:
-    """Whether it counts, like "how many retried calls / reasoning tokens yesterday" counts; it does not ask
-    for advice.
-    """
-    return re.search(
-        r"\b(?:tokens|calls|requests|spend|spent|cost)\b", text
-    ) is not None and not _wants_advice(text)
-
-
-def _wants_advice(text: str) -> bool:
-    return (
-        re.search(
-            r"\b(?:halve|reduc\w+|improve|cut|lower|meet|target|waste\w*|should|could|can we|would|sav\w+|"
-            r"where)\b",
-            text,
-        )
-        is not None
-    )
-
-
-def _is_greeting(text: str) -> bool:
-    hello = (
-        r"(?:hi|hello|hey|hiya|howdy|good (?:morning|afternoon|evening)|greetings|thanks|thank you|"
-        r"cheers|thx|yo)"
-    )
-    return (
-        re.fullmatch(
-            rf"\W*{hello}(?:\W+(?:there|netra|apex|team|all|everyone|again|a lot|very much|so much|you))*\W*",
-            text,
-        )
-        is not None
-    )
-
-
-def _asks_for_help(text: str) -> bool:
-    return (
-        re.search(
-            r"\bwhat (?:can|could|do) (?:you|netra|this)(?: \w+){0,2} (?:do|help|answer|offer)\b|"
-            r"\bhow can you help\b|"
-            r"\bwho are you\b|\bwhat are you\b|\bhow does (?:this|netra|it) work\b|"
-            r"\bwhat (?:questions )?(?:can|should|may) i ask\b|"
-            r"^\W*(?:help|help me|\?)\W*$|\byour capabilities\b|\bwhat kinds? of questions\b",
-            text,
-        )
-        is not None
-    )

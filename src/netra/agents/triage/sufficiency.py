@@ -22,6 +22,7 @@ _PLANS: dict[QuestionKind, tuple[Specialist, ...]] = {
     "capacity": ("data", "actions", "report"),
     "forecast": ("data", "report"),
     "anomalies": ("data", "report"),
+    "price": ("data",),
 }
 
 
@@ -31,6 +32,11 @@ _ABOUT_DATA = frozenset({"unpriced", "reasoning-effort"})
 
 def plan_for(frame: QuestionFrame) -> tuple[Specialist, ...]:
     """Which specialists a question needs, in order. One about named levers needs no look at all the spend."""
+    plan = _specialists_of(frame)
+    return plan if "report" in plan or not (plan and frame.wants_report) else (*plan, "report")
+
+
+def _specialists_of(frame: QuestionFrame) -> tuple[Specialist, ...]:
     plan = _PLANS.get(frame.kind, ())
     if frame.kind == "latency" and (frame.targets.p95_ms or frame.targets.p99_ms):
         return _PLANS["cost"]
@@ -59,7 +65,7 @@ def assess(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Mi
     """Sufficiency and what is missing. A list with `sufficient` names only what would make the answer
     better.
     """
-    if frame.kind in {"greeting", "capabilities", "outside", "follow_up"}:
+    if frame.kind in {"greeting", "capabilities", "outside", "follow_up", "price"}:
         return "sufficient", []
     if facts.calls == 0:
         how = f"import calls: `{IMPORT_CALLS}` (or azure-llm, mooncake, aider-analytics)"

@@ -40,7 +40,12 @@ def find_unknown(text: str, original: str, words: Vocabulary, models: list[str])
     taken = {entry.name for entry in found}
     for column, noun in _COLUMNS.items():
         for name in _named(plain, noun):
-            if name in taken or _occurs(name, known, column) or any(name in model for model in taken):
+            absent_team = column == "team" and not known["team"]
+            if (
+                name in taken
+                or (_occurs(name, known, column) and not absent_team)
+                or any(name in model for model in taken)
+            ):
                 continue
             if column == "model" and not re.search(r"\d", name):
                 continue

@@ -8,21 +8,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from netra.agents.triage.frame import Window
+from netra.agents.triage.named_days import MONTH, MONTHS, find_zone, with_dates, within_hours
 
-_MONTHS = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
 _NUMBERS = {
     "one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
     "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
@@ -32,7 +19,6 @@ _DAYS = {"hour": 1, "day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365
 _COUNT = r"(\d+|" + "|".join(_NUMBERS) + r")"
 _UNIT = r"(hours?|days?|weeks?|months?|quarters?|years?)"
 _PAST = r"(?:last|past|previous|preceding|recent)"
-_MONTH = r"(" + "|".join(f"{name}|{name[:3]}" for name in _MONTHS) + r")"
 _DATE = r"(\d{4}-\d{2}-\d{2})"
 
 
@@ -44,20 +30,30 @@ def number_of(word: str) -> int:
 def find_window(text: str, now: datetime, timezone: str) -> Window | None:
     """The range the text names, in the display time zone, or None when it names none.
 
-    Days, weeks (from Monday) and months are calendar units of that zone; "last 7 days" ends at `now`.
+    Days, weeks (from Monday) and months are calendar units of that zone, or of the one the text names; "last
+    7 days" ends at `now`.
     """
-    local = now.astimezone(ZoneInfo(timezone))
+    named = find_zone(text)
+    zone = named or timezone
+    local = now.astimezone(ZoneInfo(zone))
+    text = with_dates(text, local)
     for pattern, build in _RULES:
         found = pattern.search(text)
         if found is not None:
             window = build(found, local)
             if window is not None:
-                return _in_utc(window)
+                window = within_hours(_in_utc(window), text, zone)
+                label = f"{window.label}, {zone} time" if named else window.label
+                return window.model_copy(update={"label": label})
     return None
 
 
-def find_horizon(text: str) -> int:
-    """How many days ahead a text looks: 30 for a month, 0 for what is left of the running one."""
+def find_horizon(text: str) -> int | None:
+    """How many days ahead a text looks; 0: the rest of the running month, None: the whole next one."""
+    if re.search(r"\b(?:next|coming) month(?:'s)?\b", text) and not re.search(
+        rf"\b(?:next|coming)\s+{_COUNT}", text
+    ):
+        return None
     if re.search(r"\b(?:rest|end|remainder|close) of (?:the|this) (?:current )?month\b|\bthis month\b", text):
         return 0
     many = re.search(rf"\b(?:next|coming)\s+{_COUNT}\s+{_UNIT}", text)
@@ -156,10 +152,10 @@ def _this_one(found: re.Match[str], now: datetime) -> Window:
 
 
 def _named_month(found: re.Match[str], now: datetime) -> Window:
-    month = 1 + [name[:3] for name in _MONTHS].index(found.group(1)[:3])
+    month = 1 + [name[:3] for name in MONTHS].index(found.group(1)[:3])
     year = int(found.group(2)) if found.group(2) else now.year - (month > now.month)
     since = _midnight(now.replace(year=year, month=month, day=1))
-    return Window(since=since, until=_first_of_month(since, 1), label=f"{_MONTHS[month - 1].title()} {year}")
+    return Window(since=since, until=_first_of_month(since, 1), label=f"{MONTHS[month - 1].title()} {year}")
 
 
 def _days_ago(found: re.Match[str], now: datetime) -> Window:
@@ -184,7 +180,7 @@ _SPELLED: tuple[tuple[str, _Build], ...] = (
     (r"\btoday\b", lambda _, now: _days_back(now, 0, "today")),
     (r"\b(?:in|for|during|of)\s+the\s+last\s+(hour|day)\b", lambda m, now: _rolling(m.group(1), now)),
     (r"\b(?:last|past)\s+(hour|day)\b", lambda m, now: _rolling(m.group(1), now)),
-    (rf"\b(?:in|during|for|of|since)\s+{_MONTH}\b(?:\s+(\d{{4}}))?", _named_month),
+    (rf"\b(?:in|during|for|of|since)\s+{MONTH}\b(?:\s+(\d{{4}}))?", _named_month),
     (r"\bmonth to date|mtd\b", lambda _, now: _to_date("month", now)),
     (r"\byear to date|ytd\b", lambda _, now: _to_date("year", now)),
 )

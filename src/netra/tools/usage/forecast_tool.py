@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from pydantic import Field
@@ -32,6 +32,8 @@ class ForecastArguments(ToolArguments):
     growth_pct: float = Field(default=0.0, ge=-90, le=10_000)
     filters: dict[str, str] = Field(default_factory=dict[str, str])
     so_far_since: datetime | None = None
+    month: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}$")
+    """The calendar month that is summed; the days before it are forecast on the way there."""
 
 
 def forecast_spend(usage: UsageService) -> AnyToolSpec:
@@ -49,6 +51,7 @@ def forecast_spend(usage: UsageService) -> AnyToolSpec:
             call.context,
             ForecastRequest(days=arguments.days, growth_pct=arguments.growth_pct, filters=filters),
         )
+        arguments, told = _of_month(arguments, told)
         so_far = None
         if arguments.so_far_since is not None:
             so_far = await usage.run(call.context, query.model_copy(update={"since": arguments.so_far_since}))
@@ -66,6 +69,20 @@ def forecast_spend(usage: UsageService) -> AnyToolSpec:
         arguments=ForecastArguments,
         permission="usage:read",
         run=run,
+    )
+
+
+def _of_month(arguments: ForecastArguments, told: ForecastResult) -> tuple[ForecastArguments, ForecastResult]:
+    """The forecast cut to the month asked for. Its sum has no interval: errors of days go together."""
+    if arguments.month is None:
+        return arguments, told
+    kept = [entry for entry in told.days if entry.day.startswith(arguments.month)]
+    total = format(sum((Decimal(str(entry.value)) for entry in kept), Decimal(0)), "f") if kept else None
+    first = date.fromisoformat(f"{arguments.month}-01")
+    length = ((first + timedelta(days=32)).replace(day=1) - first).days
+    return (
+        arguments.model_copy(update={"days": length}),
+        told.model_copy(update={"days": kept, "total": total, "total_interval_95": None}),
     )
 
 

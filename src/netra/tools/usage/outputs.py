@@ -282,3 +282,27 @@ class AnomaliesOutput(Output):
     judged: str
     since: str | None = None
     until: str | None = None
+
+
+class PriceBand(BaseModel):
+    """What a million tokens cost at one tier, by kind of token; `above` names the step of a longer input."""
+
+    tier: str
+    above: str = ""
+    figures: dict[str, str]
+
+
+class PriceList(BaseModel):
+    """The prices of one model; no bands where none is known."""
+
+    model: str
+    provider: str = ""
+    source: str = ""
+    bands: list[PriceBand]
+
+
+class PricesOutput(BaseModel):
+    """Answer of `show_prices`. `names` are texts of the list that prose may quote."""
+
+    names: list[str]
+    models: list[PriceList]

@@ -65,9 +65,12 @@ class DataProfiler:
             self._usage.run(context, UsageQuery(measures=["calls"], dimensions=["team"], limit=_USERS)),
             self._evaluations.coverage(context),
         )
+        by_key = UsageQuery(measures=["calls"], dimensions=["api_key_id"], limit=_USERS)
+        keys = await self._usage.run(context, by_key)
         carried = {_COLUMNS[name]: count for name, count in overview.calls_with.items() if name in _COLUMNS}
         carried["feature"] = overview.calls if overview.features else 0
         carried["app"] = overview.calls if overview.apps else 0
+        carried["api_key_id"] = sum(row["calls"] for row in keys.rows if row["api_key_id"])
         carried["rate_limited"] = sum(
             row["calls"] for row in statuses.rows if row["status"] == "rate_limited"
         )

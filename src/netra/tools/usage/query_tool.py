@@ -39,17 +39,31 @@ class QueryArguments(ToolArguments):
     measures: list[str] = Field(min_length=1, max_length=8)
     dimensions: list[str] = Field(default_factory=list[str], max_length=4)
     filters: dict[str, str] = Field(default_factory=dict[str, str])
+    among: dict[str, list[str]] = Field(default_factory=dict[str, list[str]], max_length=6)
+    """Columns whose value is one of these."""
+    excluded: dict[str, list[str]] = Field(default_factory=dict[str, list[str]], max_length=6)
+    """Columns whose value is none of these."""
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
     grain: Literal["hour", "day", "week", "month"] | None = None
     limit: int = Field(default=20, ge=1, le=SHOWN_ROWS)
     ascending: bool = False
     """The smallest of the first measure first."""
+    ranked: bool = False
+    """By the first measure even where groups are of time."""
 
 
 def exact_filters(filters: dict[str, str]) -> list[Filter]:
     """Filters for exact values."""
     return [Filter(column=column, value=value) for column, value in filters.items()]
+
+
+def _filters(arguments: QueryArguments) -> list[Filter]:
+    within = [Filter(column=name, operator="in", value=[*values]) for name, values in arguments.among.items()]
+    out = [
+        Filter(column=name, operator="not in", value=[*values]) for name, values in arguments.excluded.items()
+    ]
+    return [*exact_filters(arguments.filters), *within, *out]
 
 
 def query_usage(usage: UsageService) -> AnyToolSpec:
@@ -59,11 +73,11 @@ def query_usage(usage: UsageService) -> AnyToolSpec:
         query = UsageQuery(
             measures=arguments.measures,
             dimensions=arguments.dimensions,
-            filters=exact_filters(arguments.filters),
+            filters=_filters(arguments),
             since=arguments.since,
             until=arguments.until,
             grain=arguments.grain,
-            order_by=[arguments.measures[0]] if arguments.ascending and not arguments.grain else [],
+            order_by=_order(arguments),
             limit=_LARGEST if _is_average(arguments) else arguments.limit + 1,
         )
         result = _in_order(await usage.run(call.context, query), arguments)
@@ -81,6 +95,12 @@ def query_usage(usage: UsageService) -> AnyToolSpec:
         permission="usage:read",
         run=run,
     )
+
+
+def _order(arguments: QueryArguments) -> list[str]:
+    if arguments.ascending and not arguments.grain:
+        return [arguments.measures[0]]
+    return [f"-{arguments.measures[0]}"] if arguments.ranked else []
 
 
 def _is_average(arguments: QueryArguments) -> bool:

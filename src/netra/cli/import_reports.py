@@ -70,6 +70,8 @@ def tell_record(record: Row) -> None:
     print_text("" if findings else "Nothing odd was found.")
     for finding in findings:
         print_text(f"{_MARKS[finding['severity']]} {finding_text(finding)}")
+        if finding.get("hint") and finding["severity"] != "note":
+            print_text(f"    {finding['hint']}")
     if quality["levers"]:
         table = tidy_table(("Lever", "Needs", "Rows", "Percent"), numeric=("Rows", "Percent"))
         for lever in quality["levers"]:
@@ -102,7 +104,8 @@ def finding_text(finding: Row) -> str:
     """A finding in one line."""
     line = f", first in line {finding['first_line']}" if finding.get("first_line") else ""
     column = f" ({finding['column']})" if finding.get("column") else ""
-    return f"{finding['rows']:,} {finding['code']}{column}: {finding['message']}{line}"
+    example = f", such as {finding['example']}" if finding.get("example") else ""
+    return f"{finding['rows']:,} {finding['code']}{column}: {finding['message']}{example}{line}"
 
 
 def _safe(value: object) -> str:

@@ -105,7 +105,7 @@ def test_langfuse_parts_overlap_as_the_total_says(
 
 
 def test_langfuse_generations_without_usage(tmp_path: Path) -> None:
-    failed = {**GENERATION, "level": "ERROR", "usageDetails": {}, "latency": 1.5, "timeToFirstToken": 0.25}
+    failed: dict[str, Any] = {**GENERATION, "level": "ERROR", "usageDetails": {}, "latency": 1.5, "timeToFirstToken": 0.25}
     unknown = {**GENERATION, "id": "h", "usageDetails": {"total": 500}}
     negative = {**GENERATION, "id": "i", "usageDetails": {"input": -5, "input_cached_tokens": 9, "output": 1}}
     (chunk,) = parse(tmp_path, jsonl(failed, unknown, negative), "langfuse")
@@ -299,7 +299,7 @@ BUCKET: dict[str, Any] = {
 
 def page(day: int, *, more: bool) -> dict[str, Any]:
     span = {name: BUCKET[name] + day * 86_400 for name in ("start_time", "end_time")}
-    empty = {**BUCKET, "start_time": 0, "end_time": 1, "results": []}
+    empty: dict[str, Any] = {**BUCKET, "start_time": 0, "end_time": 1, "results": []}
     return {"object": "page", "data": [{**BUCKET, **span}, empty], "has_more": more, "next_page": "p"}
 
 
@@ -355,7 +355,7 @@ def test_foreign_times_of_any_unit(tmp_path: Path, moment: object) -> None:
 
 
 def test_mooncake_traces_of_other_tools(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"timestamp": 0.5, "input_length": 40, "output_length": 1, "hash_ids": [1, 2, 3], "session_id": "a"},
         {"timestamp": 30, "input_length": 16, "output_length": 1, "hash_ids": [], "chat_id": 7},
         {"timestamp": 31, "input_length": 9, "output_length": 1},

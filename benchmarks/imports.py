@@ -21,6 +21,7 @@ import psutil
 
 from benchmarks.import_engine import engine_seconds
 from benchmarks.import_files import write_calls
+from benchmarks.import_formats import measure_formats
 from benchmarks.record import record
 from benchmarks.server import Server, running_server
 
@@ -144,13 +145,29 @@ def measure(client: httpx.Client, server: Server, path: Path, rows: int, rounds:
     }
 
 
+def rounds_of(size: int) -> int:
+    """How often a file of so many rows is imported, so that all of it takes less than eight minutes."""
+    return 3 if size < 1_000_000 else 2 if size == 1_000_000 else 1
+
+
 def main() -> None:
     """Measure and record."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--parquet", type=int, nargs="*", default=PARQUET)
     parser.add_argument("--jsonl", type=int, nargs="*", default=JSON_LINES)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rounds", type=int, help="default: 3, of a million rows 2, of more 1")
+    parser.add_argument(
+        "--formats",
+        type=int,
+        nargs="?",
+        const=200_000,
+        metavar="ROWS",
+        help="only what reading each format costs",
+    )
     options = parser.parse_args()
+    if options.formats:
+        measure_formats(options.formats)
+        return
     load_before = os.getloadavg()[0]
     results: list[dict[str, Any]] = []
     sizes = [(".parquet", size) for size in options.parquet] + [(".jsonl", size) for size in options.jsonl]
@@ -167,7 +184,7 @@ def main() -> None:
                 with httpx.Client(
                     base_url=server.url, headers=headers, timeout=1_800, trust_env=False
                 ) as client:
-                    results.append(measure(client, server, path, rows, options.rounds))
+                    results.append(measure(client, server, path, rows, options.rounds or rounds_of(size)))
             path.unlink()
             # After each size, so that a run that is cut short leaves what it measured.
             load = {"before": round(load_before, 2), "after": round(os.getloadavg()[0], 2)}

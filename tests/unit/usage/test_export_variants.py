@@ -318,7 +318,7 @@ def test_pages_one_after_the_other_are_all_read(tmp_path: Path, block: int, opti
     assert rows["ts"].n_unique() == 3
     assert sum(chunk.ignored for chunk in chunks) == 3
     findings = parser.quality.report(conflicts=0, duplicates=0, unpriced={}).findings
-    assert [finding.code for finding in findings] == ["half_written"] * more
+    assert [finding.code for finding in findings] == ["cut_off"] * more
 
 
 def test_what_stands_behind_a_list_is_never_dropped_silently(tmp_path: Path) -> None:

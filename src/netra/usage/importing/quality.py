@@ -30,6 +30,7 @@ ADVICE: dict[str, str] = {
     "wrong_encoding": "Save the file as UTF-8: iconv -f LATIN1 -t UTF-8 FILE.",
     "line_too_long": "Export without the text of prompts and answers; it is never stored.",
     "half_written": "Fetch or write the file again, whole, and import it: nothing is stored twice.",
+    "cut_off": "Fetch the rest, or all of it again, and import that: nothing is stored twice.",
     "negative": "Find what writes them: a count or amount cannot be below 0. Corrected rows can be imported.",
     "invalid_value": "Correct the values, or name another column with --map.",
     "missing_value": "Give the column where it is known, or one value for all with --set.",

@@ -91,6 +91,7 @@ class QualityWatch:
         self._days: Counter[date] = Counter()
         self._since: datetime | None = None
         self._until: datetime | None = None
+        self._last: datetime | None = None
         self._spans, self._retries = References(), References()
         self._layers = Layers()
         self.currencies: Counter[str] = Counter()
@@ -105,7 +106,7 @@ class QualityWatch:
     def cut(self, reason: str) -> None:
         """Take note that the file breaks off."""
         message = f"{reason}: what came before is imported, the rest of the file is missing"
-        self._count(("half_written", None), "warning", 1, None, message)
+        self._count(("cut_off", None), "warning", 1, None, message)
 
     def currency(self, counts: dict[str, int], first_line: int) -> None:
         """Take note of reported costs in another currency than USD."""
@@ -155,9 +156,9 @@ class QualityWatch:
         low, high = full.select(low=pl.col("ts").min(), high=pl.col("ts").max()).row(0)
         self._since = low if self._since is None else min(low, self._since)
         self._until = high if before is None else max(high, before)
-        newest = ts.shift(1, fill_value=before or low).cum_max()
-        newest = newest if before is None else newest.clip(lower_bound=before)
-        self._mask(full, ts < newest, "out_of_order", "are older than a row before them in the file", "note")
+        earlier = ts < ts.shift(1, fill_value=low if self._last is None else self._last)
+        self._last = ts[-1]
+        self._mask(full, earlier, "out_of_order", "are older than the row before them in the file", "note")
         self._mask(full, ts > self._now, "clock_ahead", "are dated after the moment of the import")
 
     def _odd(self, full: pl.DataFrame) -> None:

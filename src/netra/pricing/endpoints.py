@@ -20,9 +20,52 @@ def build_router(
     """`/v1/prices`: what models cost, for any signed-in caller, and a workspace's own prices."""
     router = APIRouter(prefix="/v1/prices", tags=["prices"])
 
-    def described(content: str) -> OverridesOut:
-        return PriceService(prices.with_text(content)).overrides(content)
+    @router.post("/cost", operation_id="priceTokens")
+    async def price_tokens(
+        request: CostRequest, context: Annotated[UserExecutionContext, Depends(current)]
+    ) -> CostOut:
+        """The exact cost of a number of tokens; null and `unpriced` where the price is not known."""
+        return PriceService(await prices.for_context(context)).cost(request)
 
+    _read_override_routes(router, prices, current)
+    _change_override_routes(router, prices, idempotency, current)
+
+    @router.get("/{model:path}", operation_id="showPrice")
+    async def show_price(
+        model: Annotated[str, Path(min_length=1, max_length=300)],
+        context: Annotated[UserExecutionContext, Depends(current)],
+        provider: Annotated[str | None, Query(max_length=100)] = None,
+        at: Annotated[datetime | None, Query()] = None,
+    ) -> ModelPriceOut:
+        """Prices per usage type and service tier, and cache terms, as of an instant."""
+        return PriceService(await prices.for_context(context)).show(model, provider, at)
+
+    return router
+
+
+def _described(prices: WorkspacePrices, content: str) -> OverridesOut:
+    return PriceService(prices.with_text(content)).overrides(content)
+
+
+def _read_override_routes(router: APIRouter, prices: WorkspacePrices, current: ContextDependency) -> None:
+    @router.get("/overrides", operation_id="listPriceOverrides")
+    async def list_overrides(context: Annotated[UserExecutionContext, Depends(current)]) -> OverridesOut:
+        """The workspace's own price document, and every entry over the list prices."""
+        context.check_permission("prices:read")
+        return _described(prices, await prices.content(context))
+
+    @router.post("/overrides/check", operation_id="checkPriceOverrides")
+    async def check_overrides(
+        document: OverridesIn, context: Annotated[UserExecutionContext, Depends(current)]
+    ) -> OverridesOut:
+        """Say what a price document means, or what is wrong with it; nothing is stored."""
+        context.check_permission("prices:read")
+        return _described(prices, document.content)
+
+
+def _change_override_routes(
+    router: APIRouter, prices: WorkspacePrices, idempotency: IdempotencyStore, current: ContextDependency
+) -> None:
     async def changed(
         context: UserExecutionContext,
         operation: str,
@@ -31,7 +74,7 @@ def build_router(
         change: Callable[[], Awaitable[str]],
     ) -> OverridesOut:
         async def work() -> dict[str, Any]:
-            return described(await change()).model_dump(mode="json")
+            return _described(prices, await change()).model_dump(mode="json")
 
         answer = await idempotency.answer(
             key,
@@ -42,19 +85,6 @@ def build_router(
             request={"content": content},
         )
         return OverridesOut.model_validate(answer)
-
-    @router.post("/cost", operation_id="priceTokens")
-    async def price_tokens(
-        request: CostRequest, context: Annotated[UserExecutionContext, Depends(current)]
-    ) -> CostOut:
-        """The exact cost of a number of tokens; null and `unpriced` where the price is not known."""
-        return PriceService(await prices.for_context(context)).cost(request)
-
-    @router.get("/overrides", operation_id="listPriceOverrides")
-    async def list_overrides(context: Annotated[UserExecutionContext, Depends(current)]) -> OverridesOut:
-        """The workspace's own price document, and every entry over the list prices."""
-        context.check_permission("prices:read")
-        return described(await prices.content(context))
 
     @router.put("/overrides", operation_id="replacePriceOverrides")
     async def replace_overrides(
@@ -84,23 +114,3 @@ def build_router(
             return await prices.add(context, document.content)
 
         return await changed(context, "add_price_overrides", document.content, key, add)
-
-    @router.post("/overrides/check", operation_id="checkPriceOverrides")
-    async def check_overrides(
-        document: OverridesIn, context: Annotated[UserExecutionContext, Depends(current)]
-    ) -> OverridesOut:
-        """Say what a price document means, or what is wrong with it; nothing is stored."""
-        context.check_permission("prices:read")
-        return described(document.content)
-
-    @router.get("/{model:path}", operation_id="showPrice")
-    async def show_price(
-        model: Annotated[str, Path(min_length=1, max_length=300)],
-        context: Annotated[UserExecutionContext, Depends(current)],
-        provider: Annotated[str | None, Query(max_length=100)] = None,
-        at: Annotated[datetime | None, Query()] = None,
-    ) -> ModelPriceOut:
-        """Prices per usage type and service tier, and cache terms, as of an instant."""
-        return PriceService(await prices.for_context(context)).show(model, provider, at)
-
-    return router

@@ -53,7 +53,7 @@ def listed(value: object) -> list[Any]:
 
 def number(value: object) -> int | float | None:
     """A number, also as text; None for anything else."""
-    if isinstance(value, bool):
+    if value is None or isinstance(value, bool):
         return None
     if isinstance(value, int | float):
         return value
@@ -68,6 +68,8 @@ def number(value: object) -> int | float | None:
 
 def count(value: object) -> int:
     """A token count to reckon with, 0 for anything that is none."""
+    if value is None:
+        return 0
     amount = number(value)
     return int(amount) if amount is not None and 0 <= amount < 2**62 else 0
 
@@ -91,7 +93,8 @@ def instant(value: object) -> datetime | None:
     """
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
-    amount = number(value)
+    # A date would have to fail as a number first, which takes longer than to read it.
+    amount = None if isinstance(value, str) and value[4:5] == "-" else number(value)
     try:
         if amount is not None:
             unit = next((unit for above, unit in _UNITS if abs(amount) > above), 1.0)
@@ -108,6 +111,11 @@ def when(value: object) -> object:
     """A moment as `ts` wants it (RFC 3339); what is no moment stays as it is, to be rejected with it."""
     moment = instant(value)
     return value if moment is None else moment.isoformat()
+
+
+def moment_of(value: object) -> object:
+    """A moment, read once for all that asks for it; what is none stays as it is."""
+    return instant(value) or value
 
 
 def milliseconds(begin: object, end: object) -> float | None:

@@ -7,7 +7,17 @@ it reported with them says which parts hold others.
 
 from typing import Any
 
-from netra.usage.importers.foreign import count, first, listed, milliseconds, number, record, tags, when
+from netra.usage.importers.foreign import (
+    count,
+    first,
+    listed,
+    milliseconds,
+    moment_of,
+    number,
+    record,
+    tags,
+    when,
+)
 from netra.usage.importers.formats import ImportFormat
 from netra.usage.schema import CALL_COLUMNS
 
@@ -22,7 +32,8 @@ _MEDIA = ("audio", "image", "text", "video")
 def _adapt(row: dict[str, Any]) -> dict[str, Any] | None:
     if str(row.get("type") or "GENERATION").upper() != "GENERATION":
         return None
-    begin, end = first(row, "startTime", "start_time"), first(row, "endTime", "end_time")
+    begin = moment_of(first(row, "startTime", "start_time"))
+    end = moment_of(first(row, "endTime", "end_time"))
     parameters = record(first(row, "modelParameters", "model_parameters"))
     status = "error" if str(row.get("level")).upper() == "ERROR" else "ok"
     costs = record(first(row, "costDetails", "cost_details"))

@@ -13,6 +13,7 @@ from netra.usage.importers.foreign import (
     inside,
     listed,
     milliseconds,
+    moment_of,
     number,
     record,
     tags,
@@ -60,8 +61,9 @@ def _adapt(row: dict[str, Any]) -> dict[str, Any] | None:
         return None
     metadata = record(payload.get("metadata"))
     usage = record(metadata.get("usage_object")) or record(inside(metadata, "additional_usage_values"))
-    begin, end = first(payload, "startTime", "start_time"), first(payload, "endTime", "end_time")
-    streamed = first(payload, "completionStartTime", "completion_start_time")
+    begin = moment_of(first(payload, "startTime", "start_time"))
+    end = moment_of(first(payload, "endTime", "end_time"))
+    streamed = moment_of(first(payload, "completionStartTime", "completion_start_time"))
     parameters = record(payload.get("model_parameters"))
     status = _status(payload, metadata)
     return {

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from netra.storage.postgres.errors import UnstorableTextError
+from netra.storage.postgres.errors import DatabaseFullError, UnstorableTextError
 from netra.storage.postgres.manager import DatabaseManager
 from netra.storage.postgres.sessions import DatabaseSessionManager, Transaction
 
@@ -203,4 +203,18 @@ def test_a_transaction_lists_its_hooks() -> None:
 async def test_a_text_that_cannot_be_stored_is_bad_input(notes: DatabaseSessionManager, body: str) -> None:
     with pytest.raises(UnstorableTextError):
         await write(notes, "a", "u", body)
+    assert await bodies(notes, "a", "u") == []
+
+
+async def write_to_a_full_disk(sessions: DatabaseSessionManager) -> None:
+    refusal = "do $$ begin raise exception 'could not extend file' using errcode = 'disk_full'; end $$"
+    async with sessions.transaction(workspace_id="a", user_id="u") as tx:
+        await tx.execute("insert into app.notes (workspace_id, user_id, body) values ('a', 'u', 'x')")
+        await tx.execute(refusal)
+
+
+async def test_a_full_disk_is_told_as_one_and_nothing_is_kept(notes: DatabaseSessionManager) -> None:
+    with pytest.raises(DatabaseFullError, match="disk of PostgreSQL is full") as told:
+        await write_to_a_full_disk(notes)
+    assert "free space" in (told.value.hint or "")
     assert await bodies(notes, "a", "u") == []

@@ -17,6 +17,12 @@ class DatabaseBusyError(UnavailableError):
     code = "database_busy"
 
 
+class DatabaseFullError(UnavailableError):
+    """PostgreSQL has no space left to write to; nothing of the transaction was kept."""
+
+    code = "database_full"
+
+
 class SchemaBehindError(UnavailableError):
     """The schema is not the one this version of the product needs."""
 
@@ -45,6 +51,11 @@ def sql_state(failure: DBAPIError) -> str | None:
     """The five-character SQLSTATE of a failure, None when the driver gave none."""
     state = getattr(failure.orig, "sqlstate", None)
     return state if isinstance(state, str) else None
+
+
+def is_full_disk(failure: DBAPIError) -> bool:
+    """Whether a statement failed because the disk under PostgreSQL is full (SQLSTATE disk_full)."""
+    return sql_state(failure) == "53100"
 
 
 def is_unstorable_text(failure: BaseException) -> bool:

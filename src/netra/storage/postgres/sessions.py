@@ -10,8 +10,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from netra.storage.postgres.errors import (
+    DatabaseFullError,
     DatabaseUnavailableError,
     UnstorableTextError,
+    is_full_disk,
     is_unstorable_text,
 )
 from netra.storage.postgres.manager import DatabaseManager, DatabaseRole, unavailable
@@ -80,8 +82,9 @@ class DatabaseSessionManager:
         """A transaction in which row-level security sees this workspace and user (None: nobody's rows).
 
         Commits when the block ends, rolls back when it raises or is cancelled, then awaits the after-commit
-        hooks; a failing hook is logged and does not undo what is committed. Raises DatabaseUnavailableError
-        or DatabaseBusyError; errors of statements come through as SQLAlchemy's.
+        hooks; a failing hook is logged and does not undo what is committed. Raises
+        DatabaseUnavailableError, DatabaseBusyError or DatabaseFullError; other errors of statements come
+        through as SQLAlchemy's.
         """
         async with self._opened(workspace_id, user_id, serializable) as connection:
             transaction = Transaction(connection)
@@ -91,6 +94,12 @@ class DatabaseSessionManager:
             except DBAPIError as failure:
                 if failure.connection_invalidated:
                     raise unavailable(failure, self._database.url(self._role)) from failure
+                if is_full_disk(failure):
+                    raise DatabaseFullError(
+                        "the disk of PostgreSQL is full; nothing of this was kept",
+                        hint="free space where its data lies, then try again; "
+                        "`netra doctor` says how much is left",
+                    ) from failure
                 raise
         await self._run(transaction.hooks)
 

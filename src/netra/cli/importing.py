@@ -163,7 +163,8 @@ async def send_file(client: "NetraClient", file: Path | None, request: dict[str,
             )
         except ClientError as failure:
             if isinstance(failure, UnreachableError) or getattr(failure, "status", 0) >= _SERVER_FAILED:
-                failure.hint = f"{failure.hint or 'see what is wrong: netra doctor'}; {_AGAIN}"
+                remedy = (failure.hint or "see what is wrong: netra doctor").rstrip(".")
+                failure.hint = f"{remedy}; {_AGAIN}"
             raise
 
 

@@ -203,21 +203,29 @@ def _print(console: "Console", query: dict[str, Any], result: dict[str, Any]) ->
     columns = [*query.get("dimensions", ()), *query["measures"]]
     table = tidy_table(columns, numeric=query["measures"])
     for row in result["rows"]:
-        table.add_row(*(escape(shown(column, row.get(column))) for column in columns))
+        table.add_row(*(escape(shown(column, row.get(column), result["calls"])) for column in columns))
     console.print(table)
     if result["unpriced_calls"]:
         console.print(
             f"[yellow]{result['unpriced_calls']:,} calls have no known price[/] and are in no spend."
         )
+    if not result["calls"]:
+        console.print("[yellow]No call is stored that this asks for.[/] Import some: netra import FILE")
     console.print(f"[dim]{result['elapsed_ms']:.0f} ms; the query: --json[/]")
 
 
-def shown(column: str, value: object) -> str:
-    """A cell: money in full cents, percents and milliseconds with their unit, counts with separators."""
+def shown(column: str, value: object, calls: int = 1) -> str:
+    """A cell: money in full cents, percents and milliseconds with their unit, counts with separators; a cost
+    that is not known is unpriced, of no `calls` there is none.
+    """
     from netra.reports.formatting import format_count, format_milliseconds, format_money, format_percent
 
     if value is None:
-        return "unpriced" if column.endswith("cost_usd") or column.startswith("cost_per") else "\u2013"
+        return (
+            "unpriced"
+            if calls and (column.endswith("cost_usd") or column.startswith("cost_per"))
+            else "\u2013"
+        )
     if column.endswith("cost_usd") or column.startswith("cost_per"):
         return format_money(str(value))
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -80,6 +80,10 @@ def test_cells(column: str, value: object, text: str) -> None:
     assert shown(column, value) == text
 
 
+def test_no_calls_have_no_cost_rather_than_an_unknown_one() -> None:
+    assert shown("cost_usd", None, calls=0) == "\u2013"
+
+
 def test_constraints_are_read_as_people_write_them() -> None:
     assert constraints_of(None, None, None, None, None) is None
     assert constraints_of("30%", "90%", "2%", "2s", "350ms") == {

@@ -22,7 +22,7 @@ _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES}
 def _disk_error(error: OSError, path: Path) -> DiskFullError:
     return DiskFullError(
         f"The server cannot write to {path.parent}: {error.strerror}.",
-        hint="Free space there or make it writable, then repeat the import; what is stored stays stored.",
+        hint="Free space there or make it writable; what is stored stays stored.",
     )
 
 

@@ -136,6 +136,8 @@ def test_kind_of_question(kind: str, text: str) -> None:
         ("why not the cache on gpt-4o?", [4], ["why"]),
         ("and why not gpt-4o-mini?", [1], ["why"]),
         ("and why not batch them?", [3], ["why"]),
+        ("Why was gpt-4 to gpt-4o-mini refused?", [1], ["why"]),
+        ("why is the batch not recommended?", [3], ["why"]),
         ("how sure are you?", [], ["why"]),
         ("show me the query", [], ["query"]),
         ("what SQL is behind that number?", [], ["query"]),
@@ -200,6 +202,11 @@ def test_conditions_of_a_cost_question() -> None:
 )
 def test_target(text: str, field: str, value: float) -> None:
     assert getattr(read(text).targets, field) == value
+
+
+def test_time_that_is_spent_is_no_money() -> None:
+    frame = read("Where is the time spent, and what would halve the p95?")
+    assert (frame.kind, frame.measures, frame.unanswered) == ("latency", ["latency_p95_ms"], [])
 
 
 def test_a_latency_cut_is_not_read_as_a_saving() -> None:

@@ -34,6 +34,7 @@ _ASKS: tuple[tuple[FollowUpAsk, str], ...] = (
         r"(?:does|did) (?:that|this|"
         r"the) (?:number|figure)|\bassum\w+|\bevidence\b"),
 )  # fmt: skip
+_JUDGED = r"(?:refus\w+|reject\w*|turned down|(?:not )?recommend\w*|(?:not |un)decided)\b"
 _FRESH_SUBJECT = (
     r"\bhow many\b|\bby (?:model|feature|app|user|team|provider|day|week|month)\b|\blast (?:week|"
     r"month)\b|\byesterday\b|\btop \w+\b|\bby model\b|\bslow\w*\b|\blatency\b|"
@@ -114,6 +115,8 @@ def is_follow_up(text: str) -> bool:
     if "query" in asks and re.search(r"\b(?:show|see|what|which|give|is|was)\b", text):
         return True
     short = len(text.split()) <= 18
+    if short and re.search(rf"^\W*(?:and )?why\b.*\b{_JUDGED}", text):
+        return True
     if short and re.search(r"^\W*(?:and )?why not\b|\bhow (?:sure|certain|confident)\b", text):
         return True
     if re.search(_POINTERS, text) and short and asks != ["detail"]:

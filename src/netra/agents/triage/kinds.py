@@ -10,7 +10,10 @@ from netra.agents.triage.languages import find_language, is_sql
 from netra.agents.triage.measures import find_dimensions, find_measures
 from netra.agents.triage.requests import wants_change, wants_price, wants_reconciliation
 
-_SPEND = r"\b(?:spend\w*|spent|costs?|bill|bills|budget|money|expens\w+|pay(?:ing)?|invoice|prices?)\b"
+_SPEND = (
+    r"\b(?:spend\w*|(?<!time )(?<!time is )(?<!time was )spent|costs?|bill|bills|budget|money|expens\w+|"
+    r"pay(?:ing)?|invoice|prices?)\b"
+)
 _CUT = (
     r"\b(?:cut|cuts|cutting|reduc\w+|lower\w*|decreas\w+|sav(?:e|es|ing|ings)|trim\w*|"
     r"optimi[sz]\w*|shrink|slash|"

@@ -40,7 +40,8 @@ _MEASURES: tuple[tuple[str, str], ...] = (
     ("latency_p50_ms", r"\bp50\b|\bmedian latency\b|\b(?:average|mean|typical) (?:latency|response time)\b"),
     (
         "cost_usd",
-        r"\bspen[dt]\b|\bspending\b|\bcosts?\b|\bbill\b|\bmoney\b|\bpa(?:y|id)\b|\bexpens\w+|\bdollars?\b|\$",
+        r"\bspend(?:ing)?\b|(?<!time )(?<!time is )(?<!time was )\bspent\b|"
+        r"\bcosts?\b|\bbill\b|\bmoney\b|\bpa(?:y|id)\b|\bexpens\w+|\bdollars?\b|\$",
     ),
     ("users", r"\b(?:how many|number of|count of|active|distinct|unique)\s+(?:\w+\s+)?users\b"),
     ("sessions", r"\b(?:how many|number of|count of)\s+(?:\w+\s+)?(?:sessions|conversations)\b"),

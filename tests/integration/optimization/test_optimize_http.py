@@ -9,18 +9,23 @@ from fastapi import FastAPI
 
 from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
+from netra.http.idempotency import IdempotencyStore
 from netra.http.problems import install_problem_handlers
 from netra.optimization.endpoints import build_router
 from netra.optimization.service import OptimizationService
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.endpoints import build_router as build_prices_router
 from netra.pricing.workspace_prices import WorkspacePrices
+from netra.storage.postgres.sessions import DatabaseSessionManager
 from testkit.usage_bench import UsageBench
 
 
 @pytest.fixture
 async def browser(
-    bench: UsageBench, data_access: DataAccessFactory, catalogue: PriceCatalogue
+    bench: UsageBench,
+    data_access: DataAccessFactory,
+    sessions: DatabaseSessionManager,
+    catalogue: PriceCatalogue,
 ) -> AsyncIterator[httpx.AsyncClient]:
     async def current() -> UserExecutionContext:
         return bench.context
@@ -29,7 +34,8 @@ async def browser(
     install_problem_handlers(app)
     optimization = OptimizationService(data_access, bench.usage, bench.evaluations, catalogue)
     app.include_router(build_router(optimization, current))
-    app.include_router(build_prices_router(WorkspacePrices(data_access, catalogue), current))
+    prices = WorkspacePrices(data_access, catalogue)
+    app.include_router(build_prices_router(prices, IdempotencyStore(sessions), current))
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://netra.test") as client:
         yield client

@@ -129,6 +129,16 @@ def test_gate_at_the_margin(worse: int, verdict: str) -> None:
     assert check_quality(pairs, 0.02).verdict == verdict
 
 
+@pytest.mark.parametrize(("items", "verdict"), [(148, "insufficient_data"), (149, "recommend")])
+def test_items_that_all_agree_do_not_rule_out_losses_that_so_few_cannot_show(
+    items: int, verdict: str
+) -> None:
+    gate = check_quality(pl.DataFrame({"a_score": [1.0] * items, "b_score": [1.0] * items}), 0.02)
+    assert (gate.verdict, gate.effect.drop_points, gate.items_needed) == (verdict, 0.0, 149)
+    # 0.98 ** 149 = 0.0493: were every fiftieth answer worse, one in twenty such samples would show none.
+    assert gate.effect.upper_95 == pytest.approx(2.0, abs=0.02)
+
+
 def test_items_needed_shrink_with_the_room() -> None:
     drops = pl.Series([1.0, 0.0, 0.0, -1.0] * 25).to_numpy()
     assert items_needed(drops, 0.1) < items_needed(drops, 0.02)

@@ -19,9 +19,10 @@ from netra.data_access.factory import DataAccessFactory
 from netra.events.log import EventLog
 from netra.events.publisher import EventPublisher
 from netra.ids.manager import UnifiedIDManager
-from netra.runs.cancellation import CHANNEL, CancellationWatch
+from netra.runs.cancellation import CancellationWatch
 from netra.runs.durability import APPLICATION_VERSION, DurableEngine
 from netra.runs.engine_factory import ExecutionEngineFactory
+from netra.runs.waking import CHANNELS, hearing
 from netra.runs.worker import RunWorker, WorkerParts, new_executor_id
 from netra.runs.workflows import RunWorkflow
 from netra.storage.postgres.manager import DatabaseManager
@@ -43,13 +44,14 @@ async def serve(database_url: str, valkey_url: str) -> None:
     # The scripted agents query nothing, so the analytics store is left out.
     access = DataAccessFactory(sessions, cast("Any", None), hot)
     log, publisher, watch = EventLog(ids), EventPublisher(hot), CancellationWatch()
-    subscription = await hot.subscribe(watch.on_message)
-    await subscription.add_channel(CHANNEL)
     engines = ExecutionEngineFactory(access, log, publisher, scripted_team)
     workflow = RunWorkflow(access, log, publisher, ids, engines, watch)
     durable = DurableEngine(
         database.url("dbos").libpq_url(), new_executor_id(), workflow.execute, concurrency=8
     )
+    subscription = await hot.subscribe(hearing(watch, durable.wake))
+    for channel in CHANNELS:
+        await subscription.add_channel(channel)
     worker = RunWorker(WorkerParts(durable, workflow.abandon, sessions, APPLICATION_VERSION))
     async with worker.running():
         print("ready", flush=True)

@@ -12,9 +12,10 @@ from netra.assembly.apex import Apex, assemble
 from netra.assembly.team import build_team
 from netra.assembly.worker_process import say_ready
 from netra.config.settings import Settings
-from netra.runs.cancellation import CHANNEL, CancellationWatch
+from netra.runs.cancellation import CancellationWatch
 from netra.runs.durability import APPLICATION_VERSION, DurableEngine
 from netra.runs.engine_factory import ExecutionEngineFactory
+from netra.runs.waking import CHANNELS, hearing
 from netra.runs.worker import RunWorker, WorkerParts, new_executor_id
 from netra.runs.workflows import RunWorkflow
 from netra.usage.outbox.draining import OutboxDrain
@@ -39,9 +40,6 @@ async def working(apex: Apex) -> AsyncGenerator[DurableEngine]:
         drain = OutboxDrain(apex.stores.sessions, apex.stores.access, apex.savings.call_writer)
         await closing.enter_async_context(drain.running())
         watch = CancellationWatch()
-        subscription = await apex.stores.hot.subscribe(watch.on_message)
-        closing.push_async_callback(subscription.close)
-        await subscription.add_channel(CHANNEL)
         team = await closing.enter_async_context(build_team(apex))
         workflow = build_workflow(apex, ExecutionEngineFactory(
             apex.stores.access, apex.dialogue.log, apex.dialogue.publisher, team
@@ -52,6 +50,10 @@ async def working(apex: Apex) -> AsyncGenerator[DurableEngine]:
             workflow.execute,
             concurrency=apex.settings.worker_concurrency,
         )
+        subscription = await apex.stores.hot.subscribe(hearing(watch, durable.wake))
+        closing.push_async_callback(subscription.close)
+        for channel in CHANNELS:
+            await subscription.add_channel(channel)
         parts = WorkerParts(durable, workflow.abandon, apex.stores.sessions, APPLICATION_VERSION)
         await closing.enter_async_context(RunWorker(parts).running())
         yield durable

@@ -17,13 +17,13 @@ from pydantic import JsonValue
 
 from netra.runs.models import RunRef
 from netra.runs.steps import Checkpoints
+from netra.runs.waking import LOOK_S, QueuePace
 
 APPLICATION = "netra"
 APPLICATION_VERSION = "1"  # bump when a workflow in progress could not be continued by the new code
 QUEUE = "netra-runs"
 WORKFLOW = "netra.run"
 SCHEMA = "dbos"
-QUEUE_POLL_S = 0.05
 MAX_RECOVERIES = 5
 POOL_SIZE = 8
 THREADS = 24
@@ -59,6 +59,7 @@ class DurableEngine:
         self._concurrency = concurrency
         self._active: set[asyncio.Task[Any]] = set()
         self._stopping = False
+        self._pace = QueuePace(lambda: bool(self._active))
         self._dbos: DBOS | None = None
         self._log = structlog.get_logger("netra.runs.durability")
 
@@ -73,13 +74,20 @@ class DurableEngine:
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=MAX_RECOVERIES)(self._workflow())
         # Launching in this thread makes DBOS adopt the running loop, so that runs share the process's pools.
         DBOS.launch()
+        for event in self._dbos.background_thread_stop_events:
+            # DBOS looks into its queues at one pace and cannot be told that there is something to find.
+            self._pace.govern(event)
         await DBOS.register_queue_async(
             QUEUE,
             worker_concurrency=self._concurrency,
             partition_concurrency=1,
-            polling_interval_sec=QUEUE_POLL_S,
+            polling_interval_sec=LOOK_S,
             on_conflict="always_update",
         )
+
+    def wake(self) -> None:
+        """Look for a queued run now."""
+        self._pace.wake()
 
     async def stop(self, drain_s: float) -> None:
         """Take no more runs, give those in progress `drain_s` seconds, leave the rest to another worker."""
@@ -88,6 +96,7 @@ class DurableEngine:
         self._stopping = True
         for event in self._dbos.background_thread_stop_events:
             event.set()
+        self.wake()
         if self._active:
             await asyncio.wait(set(self._active), timeout=drain_s)
         for task in set(self._active):
@@ -102,6 +111,7 @@ class DurableEngine:
         returned by `unrecoverable`. Idempotent.
         """
         handles = await asyncio.to_thread(DBOS._recover_pending_workflows, [executor_id])  # pyright: ignore[reportPrivateUsage]
+        self.wake()
         return len(handles)
 
     async def unrecoverable(self, executor_id: str) -> list[RunRef]:
@@ -135,6 +145,7 @@ class DurableEngine:
                 await self._body(RunRef(run_id, thread_id, workspace_id, user_id), DbosCheckpoints())
             finally:
                 self._active.discard(task)
+                self.wake()  # what had to wait for this one, of the same thread or for want of room
 
         return carry_out
 

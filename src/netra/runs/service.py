@@ -34,6 +34,7 @@ from netra.runs.models import (
     RunEnd,
     SendRequest,
 )
+from netra.runs.waking import announce_queued
 from netra.storage.postgres.sessions import Transaction
 
 CANCELLED_MESSAGE = "This run was cancelled. What had been found by then is kept."
@@ -89,6 +90,7 @@ class RunService:
                 if known is None:
                     raise thread_not_found() from None
                 return await self._accepted_before(tx, known, request)
+        await announce_queued(self._cancels)
         await self._publisher.publish(context.workspace_id, context.user_id, stored.events)
         await announce(self._cancels, stored.cancelled)
         return stored.accepted

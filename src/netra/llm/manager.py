@@ -8,21 +8,15 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal, Protocol
 
-from openai import AsyncOpenAI
 from pydantic_ai.models import Model
-from pydantic_ai.models.openai import OpenAIChatModel
-from pydantic_ai.providers.openai import OpenAIProvider
 from pydantic_ai.usage import RequestUsage, UsageLimits
 
 from netra.context.models import UserExecutionContext
 from netra.llm.analyst_model import ANALYST_NAME, AnalystModel
 from netra.llm.breaker import CircuitBreaker
 from netra.llm.budget import RunBudget
-from netra.llm.errors import ModelUnavailableError
 from netra.llm.guarded_model import GuardedModel
 from netra.llm.playbook import Playbook
-
-REQUEST_TIMEOUT_S = 120.0
 
 
 class ModelPricing(Protocol):
@@ -61,14 +55,11 @@ class LLMManager:
         self._provider = provider
         self._pricing = pricing
         self._breaker = CircuitBreaker()
-        # One connection pool for the process; each run gets a view of it with its own credential.
-        self._client = (
-            AsyncOpenAI(
-                base_url=provider.base_url, api_key="per-run", max_retries=0, timeout=REQUEST_TIMEOUT_S
-            )
-            if provider
-            else None
-        )
+        self._models = None
+        if provider is not None:
+            from netra.llm.provider import ProviderModels
+
+            self._models = ProviderModels(provider)
 
     @property
     def kind(self) -> Literal["built-in", "provider"]:
@@ -82,12 +73,10 @@ class LLMManager:
 
     def model_for(self, role: str, context: UserExecutionContext, budget: RunBudget | None = None) -> Model:
         """The model of a role for one run; a provider's model counts against `budget`."""
-        if self._provider is None:
+        if self._models is None:
             return self.analyst_for(role)
         limits = budget or RunBudget(context.limits)
-        return GuardedModel(
-            self._provider_model(self._provider, context), limits, self._breaker, self._price_of
-        )
+        return GuardedModel(self._models.model_for(context), limits, self._breaker, self._price_of)
 
     def analyst_for(self, role: str) -> AnalystModel:
         """The built-in analyst in a role, also when a provider is configured: what a run falls back to."""
@@ -101,20 +90,8 @@ class LLMManager:
 
     async def close(self) -> None:
         """Close the connections to the gateway."""
-        if self._client is not None:
-            await self._client.close()
-
-    def _provider_model(self, access: ProviderAccess, context: UserExecutionContext) -> OpenAIChatModel:
-        if self._client is None:
-            raise ModelUnavailableError("no provider is configured")
-
-        async def credential() -> str:
-            return await access.credential(context)
-
-        client = self._client.with_options(
-            api_key=credential, default_headers={"Netra-Workspace": context.workspace_id}
-        )
-        return OpenAIChatModel(access.model, provider=OpenAIProvider(openai_client=client))
+        if self._models is not None:
+            await self._models.close()
 
     def _price_of(self, model: str, usage: RequestUsage) -> Decimal | None:
         return self._pricing(model, usage, datetime.now(UTC)) if self._pricing else None

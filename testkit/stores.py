@@ -19,7 +19,7 @@ from netra.ids.manager import UnifiedIDManager
 from netra.storage.clickhouse.migrate import migrate_analytics
 from netra.storage.clickhouse.store import AnalyticsStore
 from netra.storage.embedded.engines import EngineUrls
-from netra.storage.postgres.manager import DatabaseManager
+from netra.storage.postgres.manager import DatabaseManager, PoolSettings
 from netra.storage.postgres.migrate import migrate
 from netra.storage.postgres.sessions import DatabaseSessionManager
 from netra.storage.postgres.url_builder import DatabaseURLBuilder
@@ -124,8 +124,12 @@ def fresh_context(ids: UnifiedIDManager) -> Callable[..., UserExecutionContext]:
 
 
 def open_database(urls: EngineUrls) -> DatabaseManager:
-    """A manager for the engines of the run; close it."""
-    return DatabaseManager(DatabaseURLBuilder.from_url(urls.database_url), role_secret=ROLE_SECRET)
+    """A manager for the engines of the run, patient: a busy machine is no failure of a test. Close it."""
+    return DatabaseManager(
+        DatabaseURLBuilder.from_url(urls.database_url),
+        role_secret=ROLE_SECRET,
+        pools=PoolSettings(wait_s=30.0, patience_s=30.0, connect_timeout_s=30.0),
+    )
 
 
 async def _migrate(urls: EngineUrls) -> None:

@@ -179,12 +179,19 @@ def _price(entry: Mapping[str, Any], where: str) -> ContractPrice:
     tier = entry.get("tier", "standard")
     if tier not in TIERS:
         raise PriceOverridesError(f"{where}: unknown tier {tier!r}", hint=f"one of {', '.join(TIERS)}")
+    further = _section(entry, "long_context", where)
+    for step in further:
+        _check_keys(step, {"above"} | set(USAGE_TYPES), f"{where}: long_context")
+        if not set(step) & set(USAGE_TYPES):
+            raise PriceOverridesError(
+                f"{where}: a long_context step names no price", hint=f"one of {', '.join(USAGE_TYPES)}"
+            )
     card: dict[UsageType, Steps] = {}
     for usage in USAGE_TYPES:
         steps: list[tuple[int, Decimal]] = []
         if usage in entry:
             steps.append((-1, _decimal(entry[usage], f"{where}: {usage}")))
-        for step in _section(entry, "long_context", where):
+        for step in further:
             if usage in step:
                 if not steps:
                     raise PriceOverridesError(f"{where}: long_context names {usage} without a base price")

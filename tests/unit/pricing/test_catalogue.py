@@ -206,6 +206,8 @@ long_context = [{ above = 1000, input = "3" }]"""
         ("[[price]]\ninput='1'\nfrom=2026-01-01T00:00:00", "time zone"),
         ("[[price]]\ninput='1'\nlong_context=[{input='2'}]", "above"),
         ("[[price]]\ninput='1'\nlong_context=[{above=9, output='2'}]", "without a base price"),
+        ("[[price]]\ninput='1'\nlong_context=[{above=9, inputs='2'}]", "unknown key 'inputs'"),
+        ("[[price]]\ninput='1'\nlong_context=[{above=9}]", "names no price"),
         ("not toml", "overrides.toml"),
     ],
 )

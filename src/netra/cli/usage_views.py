@@ -121,7 +121,7 @@ async def export(target: Target, params: dict[str, str], out: Path, as_json: boo
     unpriced = int(headers["X-Netra-Unpriced-Calls"])
     if unpriced:
         sys.stderr.write(
-            f"netra: {unpriced:,} calls without a known price are in no row; "
+            f"netra: {unpriced:,} {'call' if unpriced == 1 else 'calls'} without a known price in no row; "
             "`netra usage --measure unpriced_calls --by model` names their models\n"
         )
     if as_json:

@@ -201,7 +201,8 @@ async def _live_ingestion(home: Path, running: str) -> Check:
     if status["rejected_batches"]:
         found = f"{status['rejected_batches']} batches could not be stored"
         return Check(name, "warning", found, "netra ingest rejects")
-    return Check(name, "ok", "nothing waits")
+    waiting = status["waiting_calls"]
+    return Check(name, "ok", f"{waiting} calls are on their way" if waiting else "nothing waits")
 
 
 def _clock_against(told: str | None) -> Check:

@@ -59,6 +59,9 @@ async def _status(target: Target, as_json: bool) -> None:
     if status["waiting_batches"]:
         waiting = f"{status['waiting_calls']:,} calls wait to be stored, the oldest for"
         print_text(f"{waiting} {status['waiting_s']:.0f} s.")
+    if silent := sum(day["cache_unreported"] for day in status["days"]):
+        print_text(f"{silent:,} calls came without their cached tokens: their cost is an upper bound")
+        print_text("(netra usage --where tag:cached_tokens=unreported --by app,model; docs/ingest.md).")
     if status["rejected_batches"]:
         print_text(f"{status['rejected_batches']:,} batches could not be stored: netra ingest rejects")
 

@@ -11,7 +11,7 @@ import polars as pl
 from netra.usage.otlp import names
 from netra.usage.otlp.content_columns import content_columns
 from netra.usage.otlp.label_columns import label_columns
-from netra.usage.otlp.span_columns import SpanColumns
+from netra.usage.otlp.span_columns import CALL_OPERATIONS, SpanColumns
 from netra.usage.otlp.spans import Spans
 from netra.usage.otlp.token_columns import token_columns
 from netra.usage.schema import MAX_TOKENS
@@ -19,10 +19,6 @@ from netra.usage.schema import MAX_TOKENS
 MAX_FUTURE = timedelta(days=1)
 _DEEPEST = 64
 _LONGEST_MS = 7 * 86_400_000
-_CALL_OPERATIONS = (
-    "chat", "text_completion", "completion", "generate_content", "embeddings", "embedding", "responses",
-    "messages", "message", "fetch_response",
-)  # fmt: skip
 REASONS = {
     "invalid_span": "trace id (32 hexadecimal digits), span id (16) or start time is missing",
     "future": "the start lies in the future",
@@ -112,7 +108,7 @@ def is_call(columns: SpanColumns) -> pl.Expr:
         .when(langfuse.is_not_null())
         .then(langfuse.is_in(["generation", "embedding"]))
         .when(operation.is_not_null())
-        .then(operation.is_in(_CALL_OPERATIONS))
+        .then(operation.is_in(CALL_OPERATIONS))
         .when(columns.text(names.TRACELOOP_KIND).is_not_null())
         .then(False)
         .when(columns.text(names.REQUEST_TYPE).is_not_null())

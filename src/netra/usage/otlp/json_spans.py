@@ -9,9 +9,10 @@ import orjson
 
 from netra.usage.otlp.names import FIRST_TOKEN_EVENTS, WANTED, ContentOrder, content_order
 from netra.usage.otlp.packed import MalformedError
-from netra.usage.otlp.spans import Attribute, Spans
+from netra.usage.otlp.spans import FAILED, Attribute, Spans
 
 JsonObject = dict[str, Any]
+_LONGEST_NAME = 200
 
 
 def read_json(content: bytes) -> Spans:
@@ -41,6 +42,7 @@ class _Reading:
         self._values: dict[str, tuple[list[int], list[object]]] = {}
         self._contents: dict[int, list[tuple[str, str]]] = {}
         self._first_token: dict[int, int] = {}
+        self._bare_names: dict[int, str] = {}
 
     def add(self, span: JsonObject, scope: str, resource: JsonObject) -> None:
         row = len(self._numbers["start"])
@@ -59,7 +61,10 @@ class _Reading:
         self._numbers["end"].append(_whole(span.get("endTimeUnixNano")))
         self._numbers["status"].append(_status_code(status.get("code")))
         contents: list[tuple[ContentOrder, str, str]] = []
-        for key, value in {**resource, **_pairs(span)}.items():
+        own = _pairs(span)
+        if not own and self._numbers["status"][row] == FAILED:
+            self._bare_names[row] = str(span.get("name") or "")[:_LONGEST_NAME]
+        for key, value in {**resource, **own}.items():
             order = content_order(key)
             if order is not None:
                 contents.append((order, key, str(value)))
@@ -86,6 +91,7 @@ class _Reading:
             attributes=attributes,
             contents=self._contents,
             first_token=self._first_token,
+            bare_names=self._bare_names,
         )
 
 

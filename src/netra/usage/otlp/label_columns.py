@@ -34,6 +34,7 @@ _PLAIN = {
     "response_id": names.RESPONSE_ID,
 }
 _TIERS = {"flex": "flex", "batch": "batch", "priority": "priority"}
+_SILENT = {"cached_tokens": "unreported"}
 _CONTROL = r"[\x00-\x1f\x7f]"
 _UNNAMED = r"^(unknown_service.*|default)$"
 
@@ -67,7 +68,7 @@ def label_columns(columns: SpanColumns) -> list[pl.Expr]:
         found += [limit.alias("max_output_tokens"), temperature.alias("temperature")]
     if columns.has(*names.REPORTED_COST, names.LANGFUSE_COST):
         found.append(_reported_cost(columns).alias("reported_cost_usd"))
-    if columns.has(*names.ENVIRONMENT):
+    if columns.has(*names.ENVIRONMENT) or columns.frame["@cache_unreported"].any():
         found.append(_tags(columns).alias("tags"))
     return found
 
@@ -168,10 +169,15 @@ def _float(value: object) -> float | None:
 
 
 def _tags(columns: SpanColumns) -> pl.Expr:
+    """The environment, and whether the report leaves out what was cached."""
     environment = columns.text(*names.ENVIRONMENT)
     values = columns.frame.select(environment.alias("e")).to_series().unique().drop_nulls().to_list()
-    tags = {value: orjson.dumps({"environment": value[:MAX_TEXT]}).decode() for value in values}
-    return environment.replace_strict(tags, default=None, return_dtype=pl.String) if tags else environment
+    facts = {value: {"environment": value[:MAX_TEXT]} for value in values}
+    plain = {value: orjson.dumps(told).decode() for value, told in facts.items()}
+    silent = {value: orjson.dumps({**told, **_SILENT}).decode() for value, told in {**facts, "": {}}.items()}
+    marked = environment.fill_null("").replace_strict(silent, default=None, return_dtype=pl.String)
+    told = environment.replace_strict(plain, default=None, return_dtype=pl.String) if plain else environment
+    return pl.when("@cache_unreported").then(marked).otherwise(told)
 
 
 def _parameters(columns: SpanColumns) -> dict[str, pl.Expr]:

@@ -24,7 +24,7 @@ from netra.usage.otlp.packed import (
     UInt64,
     fields_of,
 )
-from netra.usage.otlp.spans import Attribute, Spans
+from netra.usage.otlp.spans import FAILED, Attribute, Spans
 
 _MIX = np.uint64(0x9E37_79B9_7F4A_7C15)
 _LONGEST_KEY = 200
@@ -115,6 +115,7 @@ def _spans(packed: Packed, places: Sequence[_Place], resources: Sequence[dict[st
         attributes=attributes,
         contents=contents,
         first_token=_first_tokens(packed, fields.only(11, LENGTH)),
+        bare_names=_bare_names(packed, fields, status),
     )
 
 
@@ -143,6 +144,21 @@ def _status(packed: Packed, statuses: Fields, n: int) -> tuple[Int64, list[str]]
     for owner, start, end in zip(told.owner.tolist(), told.start.tolist(), told.end.tolist(), strict=True):
         texts[int(statuses.owner[owner])] = packed.text(start, min(end, start + 300))
     return codes, texts
+
+
+def _bare_names(packed: Packed, fields: Fields, status: Int64) -> dict[int, str]:
+    """By span, the name of those that failed and have no attributes: it is all that they say."""
+    bare = status == FAILED
+    bare[fields.only(9, LENGTH).owner] = False
+    if not bare.any():
+        return {}
+    names = fields.only(5, LENGTH)
+    places = zip(names.owner.tolist(), names.start.tolist(), names.end.tolist(), strict=True)
+    return {
+        owner: packed.text(start, min(end, start + _LONGEST_KEY))
+        for owner, start, end in places
+        if bare[owner]
+    }
 
 
 def _first_tokens(packed: Packed, events: Fields) -> dict[int, int]:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import polars as pl
 
+from netra.usage.otlp import names
 from netra.usage.otlp.spans import Spans
 
+CALL_OPERATIONS = (
+    "chat", "text_completion", "completion", "generate_content", "embeddings", "embedding", "responses",
+    "messages", "message", "fetch_response",
+)  # fmt: skip
+"""Values of `gen_ai.operation.name` that are calls of a model."""
+
+_INSTRUMENTATION = re.compile(r"openlit\.instrumentation\.([a-z0-9_]+)")
 _TEXT, _WHOLE, _NUMBER, _FLAG = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean()
 
 
@@ -32,6 +41,7 @@ class SpanColumns:
             "@first_token": _sparse(spans.first_token, n),
         }
         attributes = {key: attribute.series(n) for key, attribute in spans.attributes.items()}
+        attributes |= _told_by_name(spans, attributes)
         self.frame = pl.DataFrame({**own, **attributes}).with_row_index("@row")
         self._types: Mapping[str, pl.DataType] = self.frame.schema
 
@@ -63,6 +73,29 @@ class SpanColumns:
         found = [pl.col(key).cast(_TEXT).str.to_lowercase() for key in keys if key in self._types]
         choices = {"true": True, "1": True, "false": False, "0": False}
         return _first([one.replace_strict(choices, default=None, return_dtype=_FLAG) for one in found], _FLAG)
+
+
+def _told_by_name(spans: Spans, attributes: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
+    """Operation, model and provider of calls that failed and say nothing but their name.
+
+    The semantic conventions name a span `{operation} {model}`; OpenLIT sets the attributes of an Anthropic
+    call only once it has an answer. Whose scope names a provider's instrumentation is believed.
+    """
+    found: dict[str, dict[int, str]] = {names.OPERATION: {}, names.MODEL[-1]: {}, names.PROVIDER[0]: {}}
+    for row, name in spans.bare_names.items():
+        scope = _INSTRUMENTATION.fullmatch(spans.scope[row])
+        operation, _, model = name.partition(" ")
+        if scope is not None and operation in CALL_OPERATIONS and model:
+            for key, text in zip(found, (operation, model, scope.group(1)), strict=True):
+                found[key][row] = text
+    return {key: _filled_in(attributes.get(key), texts, len(spans)) for key, texts in found.items() if texts}
+
+
+def _filled_in(told: pl.Series | None, texts: Mapping[int, str], n: int) -> pl.Series:
+    column: list[str | None] = [None] * n if told is None else told.cast(_TEXT).to_list()
+    for row, text in texts.items():
+        column[row] = text
+    return pl.Series(column, dtype=_TEXT)
 
 
 def _first(found: list[pl.Expr], dtype: pl.DataType) -> pl.Expr:

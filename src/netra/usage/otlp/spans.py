@@ -11,6 +11,9 @@ import polars as pl
 
 Int64 = np.ndarray[Any, np.dtype[np.int64]]
 
+FAILED = 2
+"""STATUS_CODE_ERROR."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
@@ -43,7 +46,7 @@ class Spans:
 
     `attributes` holds the wanted keys that occur; `contents` the text of prompts, one list of (key, text) for
     each span that carries some, in the order of the conversation; `first_token` the earliest event of a span
-    that says a first token arrived.
+    that says a first token arrived; `bare_names` the name of each failed span without attributes of its own.
     """
 
     trace_id: Sequence[str]
@@ -60,6 +63,7 @@ class Spans:
         default_factory=dict[int, Sequence[tuple[str, str]]]
     )
     first_token: Mapping[int, int] = field(default_factory=dict[int, int])
+    bare_names: Mapping[int, str] = field(default_factory=dict[int, str])
 
     def __len__(self) -> int:
         return len(self.start)

@@ -14,16 +14,19 @@ import polars as pl
 
 from netra.usage.otlp import names
 from netra.usage.otlp.span_columns import SpanColumns
+from netra.usage.otlp.spans import FAILED
 from netra.usage.otlp.usage_details import Usage, parsed, usage_of
 
 _DETAILS = (names.LANGFUSE_USAGE, names.LITELLM_USAGE)
 _OPENLIT = "openlit"
+_LEAST_CACHED = 1_024
 _NONE: Usage | tuple[None, ...] = (None,) * len(Usage._fields)
 
 
 def token_columns(columns: SpanColumns) -> list[pl.Expr | pl.Series]:
     """input_tokens, cache_read_tokens, cache_write_tokens, cache_write_1h_tokens, output_tokens,
-    reasoning_tokens, and `@counted`: whether the span says anything about input or output.
+    reasoning_tokens; `@counted`: whether the span says anything about input or output; and
+    `@cache_unreported`: whether it leaves out how much of an input that may have been cached was.
     """
     detailed = _from_details(columns)
     given_input, given_output = columns.whole(*names.INPUT), columns.whole(*names.OUTPUT)
@@ -50,7 +53,21 @@ def token_columns(columns: SpanColumns) -> list[pl.Expr | pl.Series]:
         pl.when(reasoning > output).then(output + reasoning).otherwise(output).alias("output_tokens"),
         reasoning.alias("reasoning_tokens"),
         (objective | given_input.is_not_null() | given_output.is_not_null()).alias("@counted"),
+        (~objective & _cache_unreported(columns, plain)).fill_null(False).alias("@cache_unreported"),
     ]
+
+
+def _cache_unreported(columns: SpanColumns, plain: pl.Expr) -> pl.Expr:
+    """OpenAI tells with every answer how much was cached, and caches from 1,024 tokens on. A span of the
+    semantic conventions without that number comes from an instrumentation that drops it.
+    """
+    openai = columns.text(*names.PROVIDER).str.to_lowercase().str.contains("openai").fill_null(False)
+    conventional = (
+        columns.text(names.OPERATION).is_not_null() & columns.text(names.OPENINFERENCE_KIND).is_null()
+    )
+    silent = columns.whole(*names.CACHE_READ).is_null() & (pl.col("status") != FAILED)
+    embeds = columns.text(names.OPERATION).str.starts_with("embedding")
+    return openai & conventional & silent & ~embeds & (plain >= _LEAST_CACHED)
 
 
 def _cached_outside(columns: SpanColumns, plain: pl.Expr, cached: pl.Expr, output: pl.Expr) -> pl.Expr:

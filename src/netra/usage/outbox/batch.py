@@ -12,6 +12,9 @@ import polars as pl
 
 Source = Literal["otlp", "gateway"]
 
+UNREPORTED = '"cached_tokens":"unreported"'
+"""Within the tags of a call whose report leaves out how much of its input was cached."""
+
 REJECTS_KEPT = 50
 """Rejected spans of a batch that are named one by one; the others are only counted."""
 

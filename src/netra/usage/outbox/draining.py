@@ -24,7 +24,7 @@ from netra.data_access.factory import DataAccess, DataAccessFactory
 from netra.errors.kinds import NetraError
 from netra.storage.postgres.sessions import DatabaseSessionManager
 from netra.usage.identity import id_hashes
-from netra.usage.outbox.batch import WaitingBatch, unpacked
+from netra.usage.outbox.batch import UNREPORTED, WaitingBatch, unpacked
 from netra.usage.outbox.known_calls import stored_around
 from netra.usage.outbox.ledger import IngestLedger
 from netra.usage.outbox.repository import OutboxRepository, waiting_workspaces
@@ -40,7 +40,7 @@ PAUSE_S = 1.0
 _USER = "outbox"
 _ROWS_OF_A_BATCH = 24
 _LOOKED_AT: dict[str, pl.DataType] = {
-    **dict.fromkeys(("call_id", "ancestor_id", "response_id", "trace_id", "span_id"), pl.String()),
+    **dict.fromkeys(("call_id", "ancestor_id", "response_id", "trace_id", "span_id", "tags"), pl.String()),
     **dict.fromkeys(("cache_read_tokens", "cache_write_tokens"), pl.Int64()),
     "latency_ms": pl.Float64(),
 }
@@ -56,7 +56,7 @@ class _Sorted:
 
     new: pl.DataFrame
     fates: pl.DataFrame
-    """source, day, fate (stored, duplicates, same_calls), unpriced (of kept rows)"""
+    """source, day, fate (stored, duplicates, same_calls), unpriced (of kept rows), unreported (of stored)"""
 
 
 class OutboxDrain:
@@ -166,8 +166,9 @@ class OutboxDrain:
         stored = await stored_around(access.analytics, calls)
         decided = await asyncio.to_thread(_sort, calls, stored)
         unpriced = await self._writer.write(access.context, decided.new, f"outbox:{flush}")
-        for source, day, fate, number, kept_unpriced in _tally(decided.fates):
-            counts[source, day].update({fate: number, "unpriced": kept_unpriced})
+        for source, day, fate, number, kept_unpriced, unreported in _tally(decided.fates):
+            told = {fate: number, "unpriced": kept_unpriced, "cache_unreported": unreported}
+            counts[source, day].update(told)
         first = next(iter(counts))
         counts[first].update(unpriced=unpriced)
         return counts
@@ -271,12 +272,15 @@ def _sort(calls: pl.DataFrame, stored: pl.DataFrame) -> _Sorted:
         pl.col("@day").alias("day"),
         fate.alias("fate"),
         (pl.col("@own") & pl.col("@unpriced").fill_null(False)).alias("unpriced"),
+        ((fate == "stored") & pl.col("tags").str.contains(UNREPORTED, literal=True).fill_null(False)).alias(
+            "unreported"
+        ),
     )
     return _Sorted(completed(fresh, lost).filter(~same), fates)
 
 
-def _tally(fates: pl.DataFrame) -> list[tuple[str, date, str, int, int]]:
+def _tally(fates: pl.DataFrame) -> list[tuple[str, date, str, int, int, int]]:
     counted = fates.group_by("source", "day", "fate").agg(
-        pl.len().alias("n"), pl.col("unpriced").sum().alias("u")
+        pl.len(), pl.col("unpriced").sum(), pl.col("unreported").sum()
     )
-    return [(source, day, fate, int(n), int(u)) for source, day, fate, n, u in counted.iter_rows()]
+    return [(source, day, fate, int(n), int(u), int(c)) for source, day, fate, n, u, c in counted.iter_rows()]

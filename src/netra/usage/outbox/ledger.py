@@ -10,7 +10,10 @@ from typing import Any
 from netra.data_access.repository import ScopedRepository
 from netra.usage.outbox.batch import WaitingBatch
 
-COUNTS = ("batches", "received", "stored", "duplicates", "same_calls", "ignored", "rejected", "unpriced")
+COUNTS = (
+    "batches", "received", "stored", "duplicates", "same_calls", "ignored", "rejected", "unpriced",
+    "cache_unreported",
+)  # fmt: skip
 
 
 class IngestLedger(ScopedRepository):

@@ -18,7 +18,8 @@ class IngestTotals(BaseModel):
     """Counts of one source on one day: received = stored + duplicates + same_calls + ignored + rejected.
 
     `same_calls` were reported by a second layer of the application; `ignored` are no calls of a model;
-    `unpriced` are among those stored.
+    `unpriced` and `cache_unreported` are among those stored; the cost of the latter is an upper bound, as
+    their reports leave out how much of the input was cached.
     """
 
     source: str
@@ -31,6 +32,7 @@ class IngestTotals(BaseModel):
     ignored: int
     rejected: int
     unpriced: int
+    cache_unreported: int
     last_stored_at: datetime
 
 

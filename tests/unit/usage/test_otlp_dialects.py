@@ -1,5 +1,6 @@
 """Every dialect says the same of the same call; spans around calls are no calls; what is wrong is named."""
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 import pytest
 
 from netra.usage.otlp.calls import Understood, understand
+from netra.usage.otlp.json_spans import read_json
 from netra.usage.otlp.protobuf import read_protobuf
-from testkit.otlp_wire import Span, Value, request_of
+from testkit.otlp_wire import Span, Value, json_of, request_of
 
 START = 1_790_000_000_000_000_000
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
@@ -181,6 +183,66 @@ def test_failures_are_told_apart(attributes: dict[str, Value], changes: dict[str
 def test_a_failed_call_needs_no_tokens() -> None:
     row = row_of({"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o"}, status=2)
     assert (row["status"], row["input_tokens"], row["output_tokens"]) == ("error", 0, 0)
+
+
+def test_a_failure_that_says_nothing_but_its_name_is_a_call() -> None:
+    told = "RateLimitError: Error code: 429 - {'error': {'message': 'slow down'}}"
+    bare = [
+        Span(
+            bytes(15) + b"\1",
+            bytes(7) + bytes([n]),
+            START,
+            START + 10**6,
+            name=name,
+            status=status,
+            message=told,
+        )
+        for n, (name, status) in enumerate(
+            [
+                ("chat claude-sonnet-4-5", 2),
+                ("chat claude-sonnet-4-5", 1),
+                ("POST", 2),
+                ("execute_tool x", 2),
+            ],
+            1,
+        )
+    ]
+    for wire in (request_of(bare, scope="openlit.instrumentation.anthropic"),
+                 json.dumps(json_of(bare, scope="openlit.instrumentation.anthropic")).encode()):  # fmt: skip
+        spans = read_json(wire) if wire.startswith(b"{") else read_protobuf(wire)
+        understood = understand(spans, NOW)
+        columns = ("span_id", "model", "provider", "status", "input_tokens")
+        assert understood.calls.select(columns).rows() == [
+            ("0000000000000001", "claude-sonnet-4-5", "anthropic", "rate_limited", 0)
+        ]
+        assert understood.ignored == 3
+    assert not understand(read_protobuf(request_of(bare, scope="another.library")), NOW).calls.height
+
+
+def test_a_call_that_leaves_out_what_was_cached_says_so() -> None:
+    conventional: dict[str, Value] = {
+        "gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o",
+        "gen_ai.usage.input_tokens": 2_006, "gen_ai.usage.output_tokens": 3,
+    }  # fmt: skip
+    told: list[dict[str, Value]] = [
+        conventional,
+        {**conventional, "deployment.environment.name": "prod"},
+        {**conventional, "gen_ai.usage.cache_read.input_tokens": 0, "deployment.environment.name": "prod"},
+        {**conventional, "gen_ai.usage.input_tokens": 1_023},
+        {**conventional, "gen_ai.provider.name": "anthropic"},
+    ]
+    spans = [
+        Span(bytes(15) + b"\1", bytes(7) + bytes([n]), START, START, attributes)
+        for n, attributes in enumerate(told, 1)
+    ]
+    calls = understand(read_protobuf(request_of(spans)), NOW).calls
+    assert calls["tags"].to_list() == [
+        '{"cached_tokens":"unreported"}',
+        '{"environment":"prod","cached_tokens":"unreported"}',
+        '{"environment":"prod"}',
+        None,
+        None,
+    ]
 
 
 def test_labels_and_parameters() -> None:

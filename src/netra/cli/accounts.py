@@ -1,32 +1,31 @@
 """`netra users` and `netra login`: accounts, and a session for the command line."""
 
 import asyncio
-import socket
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from netra.cli import members
 from netra.cli.failures import CommandError
-from netra.cli.options import DataDir, Json, Target, Url, Workspace
+from netra.cli.options import DataDir, Json, Password, Target, Url, Workspace, asked_password
 
 if TYPE_CHECKING:
     from netra.client.http import NetraClient
 
 Email = Annotated[str, typer.Option("--email", "-e", help="The account's e-mail address.")]
-Password = Annotated[
-    str | None,
-    typer.Option("--password", help="Better left out: it is asked for, or read from standard input."),
-]
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    users = typer.Typer(help="Accounts of this installation (the owner's business).", no_args_is_help=True)
+    users = typer.Typer(
+        help="Accounts of this installation (its owner's business), and members of a workspace.",
+        no_args_is_help=True,
+    )
     users.command("list")(list_users)
     users.command("create")(create_user)
     users.command("password")(set_password)
     users.command("disable")(disable_user)
+    members.add_to(users)
     app.add_typer(users, name="users")
     app.command("login")(login)
 
@@ -82,18 +81,6 @@ def login(
     """Sign in to a server; the command line then uses an API key of its own, revocable by `netra keys`."""
     secret = asked_password(password)
     asyncio.run(_login(Target(url, data_dir, workspace), email, secret))
-
-
-def asked_password(given: str | None) -> str:
-    """The password from the option, the terminal, or one line of standard input."""
-    if given is not None:
-        return given
-    if sys.stdin.isatty():
-        return str(typer.prompt("Password", hide_input=True, err=True))
-    line = sys.stdin.readline().rstrip("\r\n")
-    if not line:
-        raise typer.BadParameter("none was given", param_hint="--password")
-    return line
 
 
 async def _list(target: Target, as_json: bool) -> None:
@@ -166,9 +153,9 @@ async def _user_id(client: "NetraClient", email: str) -> str:
 
 
 async def _login(target: Target, email: str, password: str) -> None:
-    from netra.cli.connecting import DEFAULT_WORKSPACE, data_directory, reachable, read_json
+    from netra.cli.connecting import DEFAULT_WORKSPACE, data_directory, reachable
     from netra.cli.output import print_text
-    from netra.cli.workspaces import ensure_workspace, write_private
+    from netra.cli.workspaces import ensure_workspace, keep_login
     from netra.client.http import NetraClient
 
     home = data_directory(target)
@@ -176,9 +163,5 @@ async def _login(target: Target, email: str, password: str) -> None:
     async with reachable(target) as url, NetraClient(url) as client:
         session = await client.sign_in(email, password)
         client.workspace = await ensure_workspace(client, name)
-        made = await client.post("/v1/api-keys", {"name": f"command line on {socket.gethostname()}"})
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    logins = [known for known in read_json(home / "logins.json").get("logins", []) if known.get("url") != url]
-    logins.append({"url": url, "email": email, "workspace": name, "api_key": made["key"]})
-    write_private(home / "logins.json", {"logins": logins})
+        await keep_login(client, home, email=email, workspace=name)
     print_text(f"signed in to {url} as {session['user']['email']}, workspace {name}")

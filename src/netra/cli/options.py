@@ -1,5 +1,6 @@
 """Options that several commands have in common, and where they lead."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,10 @@ Workspace = Annotated[
     typer.Option("--workspace", "-w", help="Workspace by name; made on first use. Default: default."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text.")]
+Password = Annotated[
+    str | None,
+    typer.Option("--password", help="Better left out: it is asked for, or read from standard input."),
+]
 Since = Annotated[
     str | None, typer.Option("--since", help="From this day or time on, 2026-03-01 or RFC 3339.")
 ]
@@ -37,6 +42,18 @@ class Target:
     url: str | None = None
     data_dir: Path | None = None
     workspace: str | None = None
+
+
+def asked_password(given: str | None) -> str:
+    """The password from the option, the terminal, or one line of standard input."""
+    if given is not None:
+        return given
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True, err=True))
+    line = sys.stdin.readline().rstrip("\r\n")
+    if not line:
+        raise typer.BadParameter("none was given", param_hint="--password")
+    return line
 
 
 def pairs(written: Sequence[str] | None, option: str) -> dict[str, str]:

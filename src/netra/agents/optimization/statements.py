@@ -153,9 +153,10 @@ def refused_line(finding: FindingView) -> str:
         )
         return f"**{finding.title}** would cost {cite(figures.loss)} more{ends}{better}."
     if figures.savings:
-        return (
-            f"**{finding.title}** saves nothing: {cite(figures.savings)} of {cite(figures.baseline or '')}."
-        )
+        # The first assumption says how many calls the lever found to act on, which is mostly why.
+        why = f" ({finding.assumptions[0]})" if finding.assumptions else ""
+        spend = cite(figures.baseline or "")
+        return f"**{finding.title}** saves nothing: {cite(figures.savings)} of {spend}{why}."
     return f"**{finding.title}**: refused."
 
 

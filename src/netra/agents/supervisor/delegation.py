@@ -23,8 +23,11 @@ from netra.agents.triage.targets import phrases_of
 from netra.llm.playbook import JsonObject
 from netra.tools.errors import ToolCallError
 from netra.tools.optimization.recall import RecalledFinding
+from netra.tools.reports.create import WRITE
 from netra.tools.specification import ToolResult, plain_json
 from netra.tools.usage.recall_query import RecalledQueries
+
+_NO_REPORT = "No report is written: your role in this workspace may read reports, not write them."
 
 
 class Delegation:
@@ -52,6 +55,10 @@ class Delegation:
         output = cast(TriageAnswer, await agent.run(brief, conversation))
         facts = _facts(conversation.results)
         result = decide(output.frame, facts, self._memory)
+        if "report" in result.plan and WRITE not in self._team.runtime.context.permissions:
+            kept: list[Specialist] = [name for name in result.plan if name != "report"]
+            notes = [*result.notes, *([_NO_REPORT] if result.frame.wants_report else [])]
+            result = result.model_copy(update={"plan": kept, "notes": notes})
         self._hand_over.triage = result
         self._team.learn(text for missing in result.missing for text in (missing.what, missing.how))
         self._team.learn([*result.notes, result.frame.window.label, *phrases_of(result.frame.targets)])

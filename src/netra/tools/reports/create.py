@@ -7,6 +7,9 @@ from netra.reports.document import ReportDocument
 from netra.reports.service import ReportService
 from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec
 
+WRITE = "reports:write"
+"""What a role must have for reports to be written."""
+
 
 class ReportArguments(ToolArguments):
     """The report's title; its content is what the run found and travels with the call."""
@@ -31,6 +34,6 @@ def create_report(reports: ReportService) -> AnyToolSpec:
         name="create_report",
         description="Store the results of this run as a report.",
         arguments=ReportArguments,
-        permission="reports:write",
+        permission=WRITE,
         run=run,
     )

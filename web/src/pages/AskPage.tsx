@@ -8,6 +8,7 @@ import { formatCount } from "../parts/format";
 import { formatDay } from "../parts/time";
 import { useApp, useResource } from "../state/app";
 import { hrefOf, navigate } from "../state/route";
+import { mayImport, useRole } from "../state/roles";
 import { useStore } from "../state/store";
 
 const STARTERS: { title: string; question: string }[] = [
@@ -61,12 +62,14 @@ function DataLine() {
   const state = useStore(session.state);
   const timezone = useStore(system)?.timezone ?? "UTC";
   const workspace = state.kind === "signed-in" ? state.workspaceId : "";
+  const importer = mayImport(useRole());
   const overview = useResource(`overview:${workspace}`, usageOverview);
   if (overview.kind !== "ready") return <p className="data-line">&nbsp;</p>;
   if (overview.value.calls === 0) {
     return (
       <p className="data-line">
-        This workspace holds no usage yet. <a href={hrefOf({ page: "usage" })}>Import a file</a> to get answers from your own traffic.
+        This workspace holds no usage yet.{" "}
+        {importer ? <><a href={hrefOf({ page: "usage" })}>Import a file</a> to get answers from your own traffic.</> : "Somebody who may import has to send a file first."}
       </p>
     );
   }

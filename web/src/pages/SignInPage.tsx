@@ -3,6 +3,7 @@ import { ProblemNote } from "../parts/Feedback";
 import { Mark } from "../parts/Icon";
 import { useAction } from "../parts/ThreadDialogs";
 import { useApp } from "../state/app";
+import { parseRoute, useHash } from "../state/route";
 
 const SHORTEST_PASSWORD = 8;
 
@@ -15,6 +16,7 @@ export function SignInPage({ notice }: { notice: string | null }) {
   const { busy, problem, run } = useAction();
   const first = useRef<HTMLInputElement>(null);
   const creating = mode === "up";
+  const invited = parseRoute(useHash()).page === "join";
   const short = creating && password !== "" && [...password].length < SHORTEST_PASSWORD;
 
   useEffect(() => first.current?.focus(), [mode]);
@@ -31,6 +33,7 @@ export function SignInPage({ notice }: { notice: string | null }) {
         <div className="brand"><Mark size={32} /> <span>Netra <em>Apex</em></span></div>
         <h1>{creating ? "Create your account" : "Sign in"}</h1>
         <p className="faint">What your LLM calls cost, what would prove cheaper, and whether it did.</p>
+        {invited && !problem && <p className="note">You are invited into a workspace. Sign in with the address the invitation was sent to, or create an account with it; the invitation opens then.</p>}
         {notice && !problem && <p className="note" role="status">{notice}</p>}
         {problem && <ProblemNote problem={problem} />}
         <form onSubmit={submit} className="stack">

@@ -9,6 +9,7 @@ import { ImportForm } from "../parts/imports/ImportForm";
 import { ImportHistory } from "../parts/imports/ImportHistory";
 import { formatPeriod } from "../parts/time";
 import { useApp, useResource } from "../state/app";
+import { mayImport, useRole } from "../state/roles";
 import { useStore } from "../state/store";
 
 const SpendView = lazy(async () => ({ default: (await import("../parts/charts/SpendView")).SpendView }));
@@ -40,6 +41,7 @@ export function UsagePage() {
   const timezone = useStore(system)?.timezone ?? "UTC";
   const workspace = state.kind === "signed-in" ? state.workspaceId : "";
   const usage = useResource(`usage:${workspace}:${timezone}`, (http, signal) => loadUsage(http, signal, timezone));
+  const importer = mayImport(useRole());
   const [imports, setImports] = useState(0);
   const [importing, setImporting] = useState(false);
 
@@ -59,7 +61,7 @@ export function UsagePage() {
     <div className="column wide-column page">
       <div className="page-head">
         <h1>Usage</h1>
-        {usage.kind === "ready" && !empty && (
+        {usage.kind === "ready" && !empty && importer && (
           <button type="button" className="button" aria-expanded={importing} onClick={() => setImporting(!importing)}>
             <Icon name="upload" size={14} /> Import a file
           </button>
@@ -67,13 +69,16 @@ export function UsagePage() {
       </div>
       {usage.kind === "loading" && <Skeleton lines={8} label="Loading the usage" />}
       {usage.kind === "failed" && <ProblemNote problem={usage.problem} retry={usage.retry} />}
-      {empty && (
+      {empty && !importer && (
+        <p className="lead">Nothing has been imported into this workspace. Your role here is viewer: an analyst, admin or owner of the workspace sends files.</p>
+      )}
+      {empty && importer && (
         <p className="lead">
           Nothing has been imported into this workspace. Send a file of calls here, or from the command line:{" "}
           <code>netra import calls.jsonl --format calls</code>
         </p>
       )}
-      {(empty || importing) && <ImportForm onImported={onImported} />}
+      {importer && (empty || importing) && <ImportForm onImported={onImported} />}
       {usage.kind === "ready" && !empty && <Spend data={usage.value} timezone={timezone} />}
       <ImportHistory version={imports} onChanged={onChanged} />
     </div>

@@ -38,6 +38,7 @@ export function WorkspaceMenu() {
             },
           })),
           { label: <><Icon name="plus" size={14} /> New workspace</>, onSelect: () => setCreating(true) },
+          { label: <><Icon name="link" size={14} /> Accept an invitation</>, onSelect: () => navigate({ page: "join", code: null }) },
         ]}
       />
       {creating && <CreateWorkspace onClose={() => setCreating(false)} />}

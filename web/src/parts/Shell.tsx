@@ -67,6 +67,8 @@ const TITLES: Record<Route["page"], string> = {
   reports: "Reports",
   report: "Report",
   usage: "Usage",
+  members: "Members",
+  join: "Accept an invitation",
   figure: "Figure",
 };
 

@@ -7,12 +7,16 @@ export type Route =
   | { page: "reports" }
   | { page: "report"; reportId: string }
   | { page: "usage" }
+  | { page: "members" }
+  | { page: "join"; code: string | null }
   | { page: "figure"; runId: string; figureId: string };
 
 export function parseRoute(hash: string): Route {
   const [first = "", second, third] = hash.replace(/^#\/?/, "").split("/").map(decoded);
   if (first === "threads" && second) return { page: "thread", threadId: second };
   if (first === "reports") return second ? { page: "report", reportId: second } : { page: "reports" };
+  if (first === "members") return { page: "members" };
+  if (first === "join") return { page: "join", code: second ?? null };
   if (first === "usage") return { page: "usage" };
   if (first === "figures" && second && third) return { page: "figure", runId: second, figureId: third };
   return { page: "ask" };
@@ -25,6 +29,8 @@ export function hrefOf(route: Route): string {
     case "reports": return "#/reports";
     case "report": return `#/reports/${route.reportId}`;
     case "usage": return "#/usage";
+    case "members": return "#/members";
+    case "join": return route.code ? `#/join/${encodeURIComponent(route.code)}` : "#/join";
     case "figure": return `#/figures/${route.runId}/${encodeURIComponent(route.figureId)}`;
   }
 }

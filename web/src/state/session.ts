@@ -84,6 +84,14 @@ export class SessionKeeper implements Credentials {
     this.choose(made.id);
   }
 
+  /** Enters the workspace an invitation is for, and shows it. */
+  async join(token: string): Promise<Workspace> {
+    const joined = await this.http.json<Workspace>("/v1/invitations/accept", { method: "POST", body: { token } });
+    await this.enter();
+    this.choose(joined.id);
+    return joined;
+  }
+
   /** One renewal at a time, here and across tabs: a refresh token is used once. */
   renew = (): Promise<boolean> => {
     this.renewal ??= this.renewOnce().finally(() => {

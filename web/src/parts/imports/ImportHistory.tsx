@@ -3,6 +3,7 @@ import { problemOf, type Problem } from "../../api/problem";
 import { listImports, undoImport } from "../../api/usage";
 import type { ImportRecord } from "../../api/types";
 import { useApp, useResource } from "../../state/app";
+import { mayUndo, useRole } from "../../state/roles";
 import { useStore } from "../../state/store";
 import { ProblemNote } from "../Feedback";
 import { formatCount } from "../format";
@@ -50,7 +51,8 @@ function ImportRow({ record, timezone, onChanged }: { record: ImportRecord; time
   const [asking, setAsking] = useState(false);
   const reason = record.error && typeof record.error.message === "string" ? record.error.message : "";
   const tone = record.status === "completed" ? "good" : record.status === "failed" ? "bad" : "warn";
-  const undoable = record.stored > 0 && ["completed", "failed", "interrupted", "undoing"].includes(record.status);
+  const role = useRole();
+  const undoable = mayUndo(role) && record.stored > 0 && ["completed", "failed", "interrupted", "undoing"].includes(record.status);
   return (
     <tr>
       <th scope="row">

@@ -119,7 +119,8 @@ def write_export(path: Path, kind: str, rows: int) -> None:
     made: Iterator[Row] = (ROWS[kind](number) for number in range(rows))
     if kind == "azure-llm":
         with path.open("w", newline="") as file:
-            writer = csv.DictWriter(file, ("TIMESTAMP", "ContextTokens", "GeneratedTokens"))
+            names: list[str] = list(ROWS[kind](0))
+        writer = csv.DictWriter(file, names)
             writer.writeheader()
             writer.writerows(made)
         return

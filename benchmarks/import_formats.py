@@ -118,9 +118,9 @@ def write_export(path: Path, kind: str, rows: int) -> None:
     """Write one export of a format: CSV for `azure-llm`, JSON lines for all others."""
     made: Iterator[Row] = (ROWS[kind](number) for number in range(rows))
     if kind == "azure-llm":
+        names: list[str] = list(ROWS[kind](0))
         with path.open("w", newline="") as file:
-            names: list[str] = list(ROWS[kind](0))
-        writer = csv.DictWriter(file, names)
+            writer = csv.DictWriter(file, names)
             writer.writeheader()
             writer.writerows(made)
         return

@@ -184,6 +184,10 @@ class Plan:
     seconds: float
 
 
+class RefusedError(Exception):
+    """The server did not answer a question: its status and code."""
+
+
 class Asker:
     """Asks the server over one connection, with little of its own in the way."""
 
@@ -205,7 +209,7 @@ class Asker:
         content = answer.read()
         seconds = time.perf_counter() - started
         if answer.status != 200:
-            raise RuntimeError(f"{answer.status}: {content[:500]!r}")
+            raise RefusedError(f"{answer.status} {json.loads(content).get('code')}")
         return seconds, content
 
 
@@ -222,13 +226,18 @@ def measure(asker: Asker, engine: Any, workspace: str, calls: int, plan: Plan) -
                 break
             asked = {**question, "limit": question.get("limit", 5_000) + turn + 1}
             sql, params, settings = bare_sql(asked, workspace)
-            seconds, content = asker.ask(asked)
+            try:
+                seconds, content = asker.ask(asked)
+            except RefusedError as refusal:
+                found.append({"question": name, "refused": str(refusal)})
+                break
             alone = run_bare(engine, sql, params, settings)
             rows = len(json.loads(content)["rows"])
             if turn >= 0:
                 ours.append(seconds * 1e3)
                 bare.append(alone * 1e3)
-        found.append(entry(name, question, ours, bare, calls) | {"rows": rows, "rounds": len(ours)})
+        if ours:
+            found.append(entry(name, question, ours, bare, calls) | {"rows": rows, "rounds": len(ours)})
     return found
 
 
@@ -273,16 +282,18 @@ def one_size(calls: int, plan: Plan) -> dict[str, Any]:
             questions = measure(Asker(server, workspace), engine, workspace, calls, plan)
             engine.close()
             memory, disk = server.memory_mb(), on_disk(url)
-    sums = [q["p95_ms"] for q in questions if q["question"].startswith("sums")]
-    exact = [q["p95_ms"] for q in questions if q["question"].startswith("percentiles")]
+    answered = [question for question in questions if "p95_ms" in question]
+    sums = [q["p95_ms"] for q in answered if q["question"].startswith("sums")]
+    exact = [q["p95_ms"] for q in answered if q["question"].startswith("percentiles")]
     return {
         "calls": calls,
         "fill_seconds": round(seconds, 1),
         **disk,
         "load_average_before": round(load, 1),
         "highest_p95_ms_of_sums": max(sums),
-        "highest_p95_ms_of_percentiles": max(exact),
-        "highest_over_limit_ms": max(q["over_limit_ms"] for q in questions),
+        "highest_p95_ms_of_percentiles": max(exact, default=None),
+        "highest_over_limit_ms": max(q["over_limit_ms"] for q in answered),
+        "refused": [question["question"] for question in questions if "refused" in question],
         "questions": questions,
         "memory_mb": memory,
     }
@@ -292,10 +303,17 @@ def growth(results: list[dict[str, Any]]) -> str:
     """A line a question: its median and what a call of it costs, at every size."""
     sizes = [result for result in results if "questions" in result]
     lines = [f"{'question':34}" + "".join(f"{size['calls']:>26,}" for size in sizes)]
-    for place, name in enumerate(QUESTIONS):
-        told = (size["questions"][place] for size in sizes)
-        cells = (f"{one['median_ms']:>11,.1f} ms {one['ns_per_call']:>8.2f} ns" for one in told)
-        lines.append(f"{name:34}" + "".join(f"{cell:>26}" for cell in cells))
+    for name in QUESTIONS:
+        cells: list[str] = []
+        for size in sizes:
+            one = next(entry for entry in size["questions"] if entry["question"] == name)
+            told = (
+                f"{one['median_ms']:,.1f} ms {one['ns_per_call']:8.2f} ns"
+                if "median_ms" in one
+                else "refused"
+            )
+            cells.append(f"{told:>26}")
+        lines.append(f"{name:34}" + "".join(cells))
     return "\n".join(lines) + "\n"
 
 

@@ -2,9 +2,12 @@
 
 import numpy as np
 import polars as pl
+import pytest
 
 from netra.optimization.blocks import blocks_of
 from netra.optimization.intervals import bootstrap_totals
+from netra.usage.insights.anomalies import LEAST_DAYS as LEAST_PAST
+from netra.usage.insights.anomalies import find_anomalies
 from netra.usage.insights.forecasting import forecast
 
 
@@ -31,6 +34,34 @@ def test_intervals_cover_95_percent_of_what_came() -> None:
         days += 14
     assert 0.93 <= days_inside / days <= 0.99
     assert 0.90 <= inside / runs <= 1.0
+
+
+@pytest.mark.parametrize("known", [14, 20, 27])
+def test_intervals_from_two_to_four_weeks_are_wider_and_hold(known: int) -> None:
+    inside = days_inside = days = 0
+    runs = 300
+    for seed in range(runs):
+        series = synthetic(seed, known + 14)
+        told = forecast(series[:known].tolist(), 14)
+        truth = series[known:]
+        assert told.total_interval is not None
+        inside += told.total_interval[0] <= truth.sum() <= told.total_interval[1]
+        days_inside += int(((told.low <= truth) & (truth <= told.high)).sum())
+        days += 14
+    assert 0.94 <= days_inside / days
+    assert 0.94 <= inside / runs
+
+
+def test_few_ordinary_days_are_taken_for_odd_ones() -> None:
+    judged, odd = {False: 0, True: 0}, {False: 0, True: 0}
+    for seed in range(300):
+        series = synthetic(seed, 70).tolist()
+        flagged = {found.day for found in find_anomalies(series, {})}
+        for day in range(LEAST_PAST, 70):
+            judged[day >= 56] += 1
+            odd[day >= 56] += day in flagged
+    assert odd[False] / judged[False] <= 0.02
+    assert odd[True] / judged[True] <= 0.015
 
 
 def test_no_difference_is_found_in_about_nineteen_of_twenty_splits() -> None:

@@ -91,7 +91,9 @@ async def test_a_spike_is_found_with_the_feature_that_made_it(bench: Any, door: 
     early = {"until": "2025-05-12T00:00:00Z"}
     lacking = (await door.post("/v1/usage/anomalies", json=early)).json()
     assert (lacking["outcome"], lacking["anomalies"]) == ("insufficient_data", [])
-    assert "29" in lacking["missing"][0]
+    assert "15" in lacking["missing"][0]
+    soon = (await door.post("/v1/usage/anomalies", json={"until": "2025-05-26T00:00:00Z"})).json()
+    assert (soon["outcome"], soon["judged_days"], len(soon["assumptions"])) == ("complete", 7, 1)
 
 
 async def test_a_forecast_knows_weekends_and_growth(bench: Any, door: httpx.AsyncClient) -> None:
@@ -106,7 +108,10 @@ async def test_a_forecast_knows_weekends_and_growth(bench: Any, door: httpx.Asyn
     assert len(half_more["assumptions"]) == 2
     money = (await door.post("/v1/usage/forecast", json={"days": 3})).json()
     assert isinstance(money["total"], str)
-    short = {"until": "2025-05-20T00:00:00Z"}
+    few = (await door.post("/v1/usage/forecast", json={"until": "2025-05-24T00:00:00Z", "days": 7})).json()
+    assert (few["outcome"], few["history_days"], len(few["assumptions"])) == ("complete", 19, 2)
+    assert len({day["value"] for day in few["days"]}) == 1
+    short = {"until": "2025-05-17T00:00:00Z"}
     lacking = (await door.post("/v1/usage/forecast", json=short)).json()
     assert (lacking["outcome"], lacking["total"], lacking["days"]) == ("insufficient_data", None, [])
 

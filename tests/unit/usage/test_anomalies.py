@@ -54,5 +54,16 @@ def test_a_constant_series_bears_small_changes() -> None:
 def test_what_is_expected_of_a_day() -> None:
     series = np.arange(30.0)
     assert expected_of(series, 29) == np.median([1, 8, 15, 22])
-    assert expected_of(series, 10) == np.median(series[0:10])
+    assert expected_of(series, 10) == 3
+    assert expected_of(series, 5) == np.median(series[0:5])
     assert expected_of(series, 0) == 0
+    # Of two weekdays, one of them odd, the one like the other days.
+    odd = np.array([100.0] * 7 + [900.0] + [100.0] * 7)
+    assert expected_of(odd, 14) == 100
+
+
+def test_the_third_week_is_judged() -> None:
+    series = product(20)
+    series[17] *= 3
+    (found,) = find_anomalies(series.tolist(), {})
+    assert found.day == 17

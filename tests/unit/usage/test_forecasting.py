@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from netra.usage.insights.forecasting import LEAST_DAYS, conformal, forecast, seasonal_naive, theta
+from netra.usage.insights.forecasting import conformal, forecast, seasonal_naive, theta
+from netra.usage.insights.short_history import LEAST_DAYS, flat_forecast, student_t
 
 
 def test_a_week_that_repeats_is_forecast_exactly() -> None:
@@ -25,8 +26,24 @@ def test_seasonal_naive_is_the_median_of_four_weekdays() -> None:
 
 
 def test_too_little_is_no_forecast() -> None:
-    with pytest.raises(ValueError, match="28"):
+    with pytest.raises(ValueError, match="14"):
         forecast([1.0] * (LEAST_DAYS - 1), 7)
+
+
+def test_two_weeks_give_a_level_and_their_scatter() -> None:
+    week = [100.0, 100, 100, 100, 100, 30, 30]
+    told = forecast(week * 2, 10)
+    assert told.points.tolist() == pytest.approx([80.0] * 10)
+    assert told.low[0] <= 30
+    assert told.high[0] >= 100
+    assert told.total_interval is not None
+    assert told.total_interval[0] < 800 < told.total_interval[1]
+    assert forecast(week * 2, 15).total_interval is None
+    grown = flat_forecast(np.array([10.0] * 14 + [20.0] * 7), 7)
+    assert (grown.method, grown.level) == ("mean of a week", 20.0)
+    assert forecast([0.0] * 14, 3).error_pct is None
+    # Tables of the t distribution: 2.1604 with 13, 2.0555 with 26 degrees of freedom.
+    assert [round(student_t(0.975, n), 3) for n in (13, 26)] == [2.160, 2.056]
 
 
 def test_a_sum_tried_too_seldom_has_no_interval() -> None:

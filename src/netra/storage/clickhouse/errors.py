@@ -51,7 +51,7 @@ def from_server(code: int, reason: str) -> NetraError:
     if code == OUT_OF_MEMORY:
         return AnalyticsMemoryError(
             "the analytics query needs more memory than it may use",
-            hint="ask for a shorter period or fewer groups",
+            hint="ask for a shorter period, fewer groups, or percentiles of one column at a time",
         )
     if code == TOO_MANY_QUERIES:
         return AnalyticsBusyError(

@@ -1,11 +1,13 @@
 """Days that are out of the ordinary, and the segment that made them so. Pure.
 
-A day is compared with the same weekdays before it, so that weekends are no anomaly: expected is their median
-(of all days before, where there are under three). What is ordinary is the median absolute deviation of past
-days from what was expected of them; a day is out of the ordinary from 3.5 modified z-scores on (Iglewicz and
-Hoaglin 1993: z = 0.6745 * distance / MAD). Medians keep an earlier anomaly from hiding a later one. The cause
-is the segment whose own change against the same weekdays is the largest part of the day's, over all the
-dimensions looked at, fewer segments before more (as in Adtributor, Bhagwan et al. 2014).
+A day is compared with the same weekdays before it, so that weekends are no anomaly: expected is their median;
+of two, the middle one of both and of the median of the last fortnight, so that one odd day does not halve the
+next. What is ordinary is the median absolute deviation of past days from what was expected of them; a day is
+out of the ordinary from 3.5 modified z-scores on (Iglewicz and Hoaglin 1993: z = 0.6745 * distance / MAD).
+Medians keep an earlier anomaly from hiding a later one. Of ordinary days with heavy-tailed noise about 12 in
+1000 are taken for odd ones with the fewest days, 8 after eight weeks (tests/statistics). The cause is the segment whose own change
+against the same weekdays is the largest part of the day's, over all the dimensions looked at, fewer segments
+before more (as in Adtributor, Bhagwan et al. 2014).
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,8 +19,8 @@ import numpy.typing as npt
 Series = npt.NDArray[np.float64]
 
 WEEK = 7
-LEAST_DAYS = 28
-"""Days before the first that can be judged: three of its weekday, and a week of deviations from them."""
+LEAST_DAYS = 14
+"""Days before the first that can be judged: two of its weekday, and a week of deviations from them."""
 
 THRESHOLD = 3.5
 _LOOK_BACK = 8 * WEEK
@@ -26,7 +28,8 @@ _MAD_TO_Z = 0.6745
 _LEAST_SHARE = 0.05
 """Deviations under 5 % of what is expected are ordinary however steady the past was."""
 
-_SAME_WEEKDAYS = 3
+SURE_DAYS = 28
+"""A day with fewer days before it is judged on a short past, and that is said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def find_anomalies(
     found: list[Anomaly] = []
     for day in range(LEAST_DAYS, len(series)):
         expected = float(expectations[day])
-        past = slice(max(_SAME_WEEKDAYS * WEEK, day - _LOOK_BACK), day)
+        past = slice(max(WEEK, day - _LOOK_BACK), day)
         spread = float(np.median(np.abs(series[past] - expectations[past])))
         spread = max(spread, _LEAST_SHARE * abs(expected) * _MAD_TO_Z, 1e-12)
         score = _MAD_TO_Z * (float(series[day]) - expected) / spread
@@ -86,12 +89,14 @@ def find_anomalies(
 
 
 def expected_of(series: Series, day: int) -> float:
-    """The median of the same weekdays in the eight weeks before; of all days before where they are few."""
-    same = series[max(day % WEEK, day - _LOOK_BACK) : day : WEEK] if day >= WEEK else series[:0]
-    if len(same) >= _SAME_WEEKDAYS:
-        return float(np.median(same))
+    """The median of the same weekdays in the eight weeks before; in the first week of all days before."""
     before = series[max(0, day - 2 * WEEK) : day]
-    return float(np.median(before)) if len(before) else float(series[day])
+    if day < WEEK:
+        return float(np.median(before)) if len(before) else float(series[day])
+    same = series[max(day % WEEK, day - _LOOK_BACK) : day : WEEK]
+    if len(same) == 2:
+        same = np.append(same, np.median(before))
+    return float(np.median(same))
 
 
 def contributions(

@@ -6,7 +6,8 @@ Hyndman and Billah 2003: simple exponential smoothing with half the trend as dri
 values). From every earlier day as origin, both forecast what is known by now; the one with the smaller mean
 absolute error is taken. Its errors there are the interval: by split conformal prediction (Vovk et al.
 2005), the ceil(0.95 (m + 1))-th smallest of m absolute errors at about that distance covers the truth in 95
-% of cases if errors ahead are like errors behind, whatever their distribution.
+% of cases if errors ahead are like errors behind, whatever their distribution. Under four weeks neither has
+enough to learn from: `short_history` says what can be said then.
 """
 
 import math
@@ -16,12 +17,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from netra.usage.insights.short_history import LEAST_DAYS, flat_forecast
+
 Series = npt.NDArray[np.float64]
 Method = Callable[[Series, int], Series]
 
 WEEK = 7
-LEAST_DAYS = 28
-"""Shorter histories give no forecast: four weeks are the least that shows a week's shape and its errors."""
+WEEKLY_DAYS = 28
+"""Four weeks are the least that shows a week's shape and its errors."""
 
 _FIRST_ORIGIN = 14
 _LEVEL = 0.95
@@ -33,7 +36,8 @@ _SMOOTHING = tuple(step / 20 for step in range(1, 20))
 class Forecast:
     """Point and interval a day, and for the sum of all; values are never under 0.
 
-    `total_interval` is None where the past is too short to have tried the sum at least `tried` >= 19 times.
+    `total_interval` is None where the past is too short to have tried the sum at least `tried` >= 19 times
+    (from fewer than WEEKLY_DAYS: where more days are summed than the past has).
     `error_pct`: mean absolute error of the method on the past in percent of the mean.
     """
 
@@ -52,6 +56,8 @@ def forecast(values: Sequence[float], days: int) -> Forecast:
     if len(values) < LEAST_DAYS:
         raise ValueError(f"{len(values)} days are fewer than {LEAST_DAYS}")
     series = np.asarray(values, dtype=np.float64)
+    if len(series) < WEEKLY_DAYS:
+        return _flat(series, days)
     errors = {name: backtest(method, series, days) for name, method in METHODS.items()}
     name = min(METHODS, key=lambda one: float(np.nanmean(np.abs(errors[one]))))
     points = np.maximum(METHODS[name](series, days), 0.0)
@@ -70,6 +76,23 @@ def forecast(values: Sequence[float], days: int) -> Forecast:
         total_interval=None if margin is None else (max(total - margin, 0.0), total + margin),
         tried=len(whole),
         error_pct=None if mean == 0 else float(np.nanmean(np.abs(errors[name]))) / mean * 100,
+    )
+
+
+def _flat(series: Series, days: int) -> Forecast:
+    """What two or three weeks can say: a level, and how far days lie from it."""
+    told = flat_forecast(series, days)
+    points = np.full(days, told.level)
+    total, margin, mean = told.level * days, told.total_margin, float(series.mean())
+    return Forecast(
+        method=told.method,
+        points=points,
+        low=np.maximum(points - told.margin, 0.0),
+        high=points + told.margin,
+        total=total,
+        total_interval=None if margin is None else (max(total - margin, 0.0), total + margin),
+        tried=told.tried,
+        error_pct=None if mean == 0 else told.off / mean * 100,
     )
 
 

@@ -52,13 +52,16 @@ class AnomalyOut(BaseModel):
 
 
 class AnomalyResult(BaseModel):
-    """`missing` says what is lacking where there were too few days to judge any."""
+    """`missing` says what is lacking where there were too few days to judge any; `assumptions` what the
+    verdicts stand on.
+    """
 
     outcome: Literal["complete", "insufficient_data"]
     missing: list[str]
     measure: InsightMeasure
     anomalies: list[AnomalyOut]
     judged_days: int
+    assumptions: list[str]
     since: str | None
     until: str | None
     query: dict[str, object]

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from netra.context.models import UserExecutionContext
 from netra.usage.insights.anomalies import LEAST_DAYS as LEAST_PAST
-from netra.usage.insights.anomalies import Anomaly, find_anomalies
-from netra.usage.insights.forecasting import LEAST_DAYS, forecast
+from netra.usage.insights.anomalies import SURE_DAYS, Anomaly, find_anomalies
+from netra.usage.insights.forecasting import WEEKLY_DAYS, forecast
 from netra.usage.insights.schemas import (
     Amount,
     AnomalyOut,
@@ -21,6 +21,7 @@ from netra.usage.insights.schemas import (
     ForecastRequest,
     ForecastResult,
 )
+from netra.usage.insights.short_history import LEAST_DAYS
 from netra.usage.money import money_text
 from netra.usage.queries import MAX_ROWS, Filter, UsageQuery
 from netra.usage.service import UsageResult, UsageService
@@ -65,6 +66,7 @@ class InsightService:
             measure=request.measure,
             anomalies=[_told(one, series, request) for one in found if one.day in judged],
             judged_days=len(judged),
+            assumptions=_short_past(judged),
             since=series.day(judged[0]),
             until=series.day(judged[-1] + 1),
             query=series.result.query,
@@ -104,7 +106,7 @@ class InsightService:
             backtests=told.tried,
             error_pct=None if told.error_pct is None else round(told.error_pct, 2),
             growth_pct=request.growth_pct,
-            assumptions=_assumptions(request),
+            assumptions=_assumptions(request, days),
             query=series.result.query,
             sql=series.result.sql,
         )
@@ -230,6 +232,7 @@ def _nothing_to_judge(request: AnomalyRequest, days: int, series: DailySeries | 
         measure=request.measure,
         anomalies=[],
         judged_days=0,
+        assumptions=[],
         since=None,
         until=None,
         query={} if series is None else series.result.query,
@@ -256,12 +259,28 @@ def _no_forecast(request: ForecastRequest, days: int, series: DailySeries | None
     )
 
 
-def _assumptions(request: ForecastRequest) -> list[str]:
+def _assumptions(request: ForecastRequest, days: int) -> list[str]:
     said = ["the next days differ from the past as the past differed from what came before it"]
+    if days < WEEKLY_DAYS:
+        said.append(
+            f"{days} days are too few for the shape of a week ({WEEKLY_DAYS} show it): every day is given the "
+            "mean, and its interval holds the difference between weekdays too, but no growth"
+        )
     if request.growth_pct:
         more = f"{request.growth_pct:+g} % of everything"
         said.append(f"{more}, in the same mix at the same prices: cost grows in proportion")
     return said
+
+
+def _short_past(judged: Sequence[int]) -> list[str]:
+    """What to keep in mind where days were judged on little."""
+    early = sum(day < SURE_DAYS for day in judged)
+    if not early:
+        return []
+    told = "one day was" if early == 1 else f"{early} days were"
+    return [
+        f"{told} judged on fewer than {SURE_DAYS} days before: of ordinary days up to 2 in 100 look odd then"
+    ]
 
 
 def _amount(value: float, money: bool) -> Amount:

@@ -25,10 +25,11 @@ class Blocks:
     codes: Int32
     count: int
 
-    def sums(self, amounts: Int64) -> npt.NDArray[np.float64]:
-        """Sum of per-call femto-dollars in each block, in dollars."""
+    def sums(self, amounts: Int64, members: Int64 | None = None) -> npt.NDArray[np.float64]:
+        """Sum of per-call femto-dollars in each block, in dollars; of all calls or of `members` (k)."""
         some = np.flatnonzero(amounts)
-        totals = np.bincount(self.codes[some], weights=amounts[some], minlength=self.count)
+        calls = some if members is None else members[some]
+        totals = np.bincount(self.codes[calls], weights=amounts[some], minlength=self.count)
         return totals.astype(np.float64) * 1e-15
 
 

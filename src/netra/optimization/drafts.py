@@ -100,10 +100,15 @@ class Lever(Protocol):
 
 def effect_of(workload: Workload, rows: Rows | None, counterfactual: Int64) -> Effect:
     """The effect on the priced calls among `rows` (None: all) of their costing `counterfactual` (n)."""
-    if rows is None:
-        before, saved = workload.cost, np.where(workload.priced, workload.cost - counterfactual, 0)
-    else:
-        before = np.where(rows, workload.cost, 0)
-        saved = np.where(rows & workload.priced, workload.cost - counterfactual, 0)
+    members = np.arange(workload.n) if rows is None else np.flatnonzero(rows)
+    return effect_on(workload, members, counterfactual[members], workload.priced[members])
+
+
+def effect_on(workload: Workload, members: Int64, counterfactual: Int64, priced: Rows) -> Effect:
+    """The effect on the calls `members` (k) of those among them that are `priced` (k) costing
+    `counterfactual` (k).
+    """
+    before = workload.cost[members]
+    saved = np.where(priced, before - counterfactual, 0)
     baseline = total_femto(before)
-    return Effect(baseline, baseline - total_femto(saved), workload.blocks.sums(saved))
+    return Effect(baseline, baseline - total_femto(saved), workload.blocks.sums(saved, members))

@@ -1,13 +1,17 @@
 """Evaluations made comparable with calls, and what two models' answers to the same items say about tokens."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
-from netra.optimization.quality_gate import bootstrap_ratio
+from netra.optimization.quality_gate import bootstrap_ratios
 from netra.pricing.catalogue import PriceCatalogue
+
+Float64 = npt.NDArray[np.float64]
 
 EVALUATION_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "item_id": pl.String,
@@ -74,12 +78,23 @@ class Ratio:
 
 def paired_ratio(pairs: pl.DataFrame, column: str) -> Ratio | None:
     """Ratio of a column's sums over items where both models carry it; None where none do."""
-    both = pairs.filter(
-        pl.col(f"a_{column}").is_not_null()
-        & pl.col(f"b_{column}").is_not_null()
-        & (pl.col(f"a_{column}") > 0)
-    )
-    if both.height == 0:
-        return None
-    before, after = (both.get_column(f"{side}_{column}").to_numpy().astype(np.float64) for side in "ab")
-    return Ratio(*bootstrap_ratio(before, after), both.height)
+    return paired_ratios(pairs, [column])[0]
+
+
+def paired_ratios(pairs: pl.DataFrame, columns: Sequence[str]) -> list[Ratio | None]:
+    """`paired_ratio` of several columns; those that as many items carry share the resamples."""
+    carried = [_carried(pairs, column) for column in columns]
+    found: list[Ratio | None] = [None] * len(columns)
+    for size in {len(before) for before, _ in carried} - {0}:
+        same = [number for number, (before, _) in enumerate(carried) if len(before) == size]
+        for number, ratio in zip(same, bootstrap_ratios([carried[n] for n in same]), strict=True):
+            found[number] = Ratio(*ratio, size)
+    return found
+
+
+def _carried(pairs: pl.DataFrame, column: str) -> tuple[Float64, Float64]:
+    """A column's values of both models where both have one."""
+    before, after = pl.col(f"a_{column}"), pl.col(f"b_{column}")
+    both = pairs.filter(before.is_not_null() & after.is_not_null() & (before > 0))
+    first, second = (both.get_column(f"{side}_{column}").to_numpy().astype(np.float64) for side in "ab")
+    return first, second

@@ -64,8 +64,7 @@ class Resamples:
     def _totals(self, matrix: Float64) -> Float64:
         """(resamples, totals) of a matrix of per-block sums (blocks, totals)."""
         if self._blocks <= DRAWN_AT_ONCE:
-            generator = np.random.Generator(np.random.PCG64(0))
-            return self._drawn(_any_number, generator, np.full(self._resamples, self._blocks), matrix)
+            return resampled_totals(matrix, self._resamples)
         firsts = np.arange(0, self._blocks, _GROUP)
         sizes = np.diff(firsts, append=self._blocks)
         generator = np.random.Generator(np.random.PCG64(0))
@@ -75,7 +74,7 @@ class Resamples:
             begin = int(firsts[number])
             own = np.random.Generator(np.random.PCG64(0).jumped(number + 1))
             numbers = _number_in_group if sizes[number] == _GROUP else _any_number
-            return self._drawn(numbers, own, draws[:, number], matrix[begin : begin + int(sizes[number])])
+            return _drawn(numbers, own, draws[:, number], matrix[begin : begin + int(sizes[number])])
 
         totals = np.zeros((self._resamples, matrix.shape[1]))
         with ThreadPoolExecutor(_THREADS) as threads:
@@ -83,20 +82,27 @@ class Resamples:
                 totals += part
         return totals
 
-    def _drawn(
-        self, numbers: Numbers, generator: np.random.Generator, draws: Int64, matrix: Float64
-    ) -> Float64:
-        """Totals of resamples that draw that many of the rows of `matrix` each."""
-        blocks, totals = len(matrix), np.empty((len(draws), matrix.shape[1]))
-        for rows in _slices(len(draws), max(1, _CELLS_AT_ONCE // blocks)):
-            sizes = draws[rows]
-            drawn = numbers(generator, blocks, int(sizes.sum()))
-            counts = np.empty((len(sizes), blocks))
-            ends = np.cumsum(sizes)
-            for row, (begin, end) in enumerate(zip(ends - sizes, ends, strict=True)):
-                counts[row] = np.bincount(drawn[begin:end], minlength=blocks)
-            totals[rows] = _product(counts, matrix)
-        return totals
+
+def resampled_totals(matrix: Float64, resamples: int) -> Float64:
+    """(resamples, totals): sums of the rows of a matrix (rows, totals) over resamples of its rows, drawn one
+    after the other from PCG64(0): the same rows for every matrix of as many.
+    """
+    generator = np.random.Generator(np.random.PCG64(0))
+    return _drawn(_any_number, generator, np.full(resamples, len(matrix)), matrix)
+
+
+def _drawn(numbers: Numbers, generator: np.random.Generator, draws: Int64, matrix: Float64) -> Float64:
+    """Totals of resamples that draw that many of the rows of `matrix` each."""
+    blocks, totals = len(matrix), np.empty((len(draws), matrix.shape[1]))
+    for rows in _slices(len(draws), max(1, _CELLS_AT_ONCE // blocks)):
+        sizes = draws[rows]
+        drawn = numbers(generator, blocks, int(sizes.sum()))
+        counts = np.empty((len(sizes), blocks))
+        ends = np.cumsum(sizes)
+        for row, (begin, end) in enumerate(zip(ends - sizes, ends, strict=True)):
+            counts[row] = np.bincount(drawn[begin:end], minlength=blocks)
+        totals[rows] = _product(counts, matrix)
+    return totals
 
 
 def _any_number(generator: np.random.Generator, below: int, size: int) -> Drawn:

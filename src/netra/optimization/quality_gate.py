@@ -9,6 +9,7 @@ after three thousand. The bound then also carries the largest share of losses th
 out, 1 - 0.05^(1/n) (Clopper and Pearson, 1934), each of one whole point: 149 items for a margin of 2 points.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, log
 
@@ -17,9 +18,9 @@ import numpy.typing as npt
 import polars as pl
 
 from netra.optimization.findings import QualityEffect, Verdict
+from netra.optimization.intervals import resampled_totals
 
 Float64 = npt.NDArray[np.float64]
-Draws = npt.NDArray[np.uint32]
 
 DEFAULT_MARGIN = 0.02
 RESAMPLES = 10_000
@@ -28,7 +29,6 @@ MIN_ITEMS = 30
 
 _UNSEEN = 0.05
 _Z_ONE_SIDED = 1.6448536269514722
-_DRAWS_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,25 @@ def check_quality(pairs: pl.DataFrame, margin: float = DEFAULT_MARGIN, *, unseen
     """Compare scores (0..1) of two models on paired items; needs at least one pair. `unseen`: whether losses
     that no item shows are to be ruled out here; False where the caller bounds them for its calls.
     """
-    before = pairs.get_column("a_score").to_numpy()
-    after = pairs.get_column("b_score").to_numpy()
+    return check_qualities([pairs], margin, unseen=unseen)[0]
+
+
+def check_qualities(
+    pairs: Sequence[pl.DataFrame], margin: float = DEFAULT_MARGIN, *, unseen: bool = True
+) -> list[GateResult]:
+    """`check_quality` of several pairs of models; those with as many items share the resamples."""
+    scores = [tuple(items.get_column(f"{side}_score").to_numpy() for side in "ab") for items in pairs]
+    resampled = bootstrap_means([before - after for before, after in scores])
+    return [
+        _judged((before, after), means, margin, unseen=unseen)
+        for (before, after), means in zip(scores, resampled, strict=True)
+    ]
+
+
+def _judged(scores: tuple[Float64, Float64], means: Float64, margin: float, *, unseen: bool) -> GateResult:
+    before, after = scores
     drops = before - after
     drop = float(drops.mean())
-    means = bootstrap_means(drops)
     low, upper, high = (float(value) for value in np.percentile(means, [2.5, 95.0, 97.5]))
     upper = min(upper + (unseen_loss(drops) if unseen else 0.0), 1.0)
     if drop > margin:
@@ -114,31 +128,30 @@ def items_needed(drops: Float64, margin: float) -> int:
     return max(MIN_ITEMS, ceil((_Z_ONE_SIDED * spread / room) ** 2))
 
 
-def bootstrap_means(values: Float64, resamples: int = RESAMPLES) -> Float64:
-    """Means of resamples of the items with replacement."""
-    generator = np.random.Generator(np.random.PCG64(0))
-    n = len(values)
-    means = np.empty(resamples)
-    batch = max(1, min(resamples, _DRAWS_AT_ONCE // n))
-    for start in range(0, resamples, batch):
-        size = min(batch, resamples - start)
-        drawn: Draws = generator.integers(0, n, size=(size, n), dtype=np.uint32)
-        means[start : start + size] = values[drawn].mean(axis=1)
-    return means
+def bootstrap_means(values: Sequence[Float64], resamples: int = RESAMPLES) -> list[Float64]:
+    """Means (resamples) of resamples of the items with replacement, for the values of each set of items. Sets
+    of as many items have the same resamples.
+    """
+    means: dict[int, Float64] = {}
+    for size in dict.fromkeys(map(len, values)):
+        same = [number for number, each in enumerate(values) if len(each) == size]
+        totals = resampled_totals(np.stack([values[number] for number in same], axis=1), resamples)
+        means |= {number: totals[:, column] / size for column, number in enumerate(same)}
+    return [means[number] for number in range(len(values))]
 
 
-def bootstrap_ratio(before: Float64, after: Float64, resamples: int = 2_000) -> tuple[float, float, float]:
-    """(sum(after) / sum(before), low, high) over paired items, 95 % percentile interval."""
-    generator = np.random.Generator(np.random.PCG64(0))
-    n = len(before)
-    ratios = np.empty(resamples)
-    batch = max(1, min(resamples, _DRAWS_AT_ONCE // n))
-    for start in range(0, resamples, batch):
-        size = min(batch, resamples - start)
-        drawn: Draws = generator.integers(0, n, size=(size, n), dtype=np.uint32)
-        ratios[start : start + size] = after[drawn].sum(axis=1) / before[drawn].sum(axis=1)
-    low, high = np.percentile(ratios, [2.5, 97.5])
-    return float(after.sum() / before.sum()), float(low), float(high)
+def bootstrap_ratios(
+    pairs: Sequence[tuple[Float64, Float64]], resamples: int = 2_000
+) -> list[tuple[float, float, float]]:
+    """(sum(after) / sum(before), low, high) of each (before, after) over paired items, 95 % percentile
+    intervals. All pairs are of the same number of items and have the same resamples.
+    """
+    totals = resampled_totals(np.stack([side for pair in pairs for side in pair], axis=1), resamples)
+    found: list[tuple[float, float, float]] = []
+    for number, (before, after) in enumerate(pairs):
+        low, high = np.percentile(totals[:, 2 * number + 1] / totals[:, 2 * number], [2.5, 97.5])
+        found.append((float(after.sum() / before.sum()), float(low), float(high)))
+    return found
 
 
 def _points(share: float) -> float:

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from netra.optimization.actions import ChangeTokens, SwitchModel
 from netra.optimization.workload import Workload
-from netra.pricing.vectorised import Tokens, price_table, taken
+from netra.pricing.vectorised import PriceTable, Tokens, price_table, taken
 
 Int64 = npt.NDArray[np.int64]
 Rows = npt.NDArray[np.bool_]
@@ -31,13 +31,14 @@ def limited_tokens(tokens: Tokens, change: ChangeTokens) -> Tokens:
     return Tokens(inputs, read, write, hour, outputs, np.minimum(tokens.reasoning, outputs))
 
 
-def scaled_tokens(tokens: Tokens, rows: Rows, input_ratio: float, output_ratio: float) -> Tokens:
-    """Tokens times a ratio for some calls, rounded to whole tokens."""
+def scaled_tokens(tokens: Tokens, rows: Rows | None, input_ratio: float, output_ratio: float) -> Tokens:
+    """Tokens times a ratio for some calls (None: all), rounded to whole tokens."""
 
     def scaled(amount: Int64, ratio: float) -> Int64:
-        if ratio == 1.0:
+        if ratio == 1.0 or not amount.any():
             return amount
-        return np.where(rows, np.rint(amount * ratio).astype(np.int64), amount)
+        whole = np.rint(amount * ratio).astype(np.int64)
+        return whole if rows is None else np.where(rows, whole, amount)
 
     return Tokens(
         scaled(tokens.input, input_ratio),
@@ -49,18 +50,37 @@ def scaled_tokens(tokens: Tokens, rows: Rows, input_ratio: float, output_ratio: 
     )
 
 
+class Repriced:
+    """The calls of a switch on its model. `members`: which (k). `cost` (n) is what all calls cost before."""
+
+    def __init__(self, workload: Workload, tokens: Tokens, cost: Int64, action: SwitchModel) -> None:
+        self.members = np.flatnonzero(action.rows)
+        self._action = action
+        self._before = cost[self.members]
+        self._priced = workload.priced[self.members]
+        self._on_model: tuple[Tokens, PriceTable] | None = None
+        if action.cost_ratio is None:
+            frame = workload.priced_by[self.members]
+            table = price_table(frame, workload.catalogue, model=action.model, provider=action.provider)
+            self._on_model = taken(tokens, self.members), table
+
+    def cost(self, input_factor: float = 1.0, output_factor: float = 1.0) -> tuple[Int64, Rows]:
+        """(cost, priced) of the members (k each), were the ratios of the switch so many times as large."""
+        action = self._action
+        if self._on_model is None:
+            ratio = (action.cost_ratio or 0.0) * input_factor + action.escalated
+            return np.rint(self._before * ratio).astype(np.int64), self._priced
+        tokens, table = self._on_model
+        ratios = action.input_ratio * input_factor, action.output_ratio * output_factor
+        after, priced = table.cost(scaled_tokens(tokens, None, *ratios))
+        if action.escalated:
+            after += np.rint(self._before * action.escalated).astype(np.int64)
+        return after, priced
+
+
 def switched_cost(workload: Workload, tokens: Tokens, cost: Int64, action: SwitchModel) -> tuple[Int64, Rows]:
     """(cost, priced) of all calls if those of `action` ran on its model; `cost` is what they cost before."""
-    if action.cost_ratio is not None:
-        moved = np.rint(cost * (action.cost_ratio + action.escalated)).astype(np.int64)
-        return np.where(action.rows, moved, cost), workload.priced
-    members = np.flatnonzero(action.rows)
-    moved = taken(tokens, members)
-    scaled = scaled_tokens(moved, np.ones(len(members), bool), action.input_ratio, action.output_ratio)
-    frame = workload.priced_by[members]
-    table = price_table(frame, workload.catalogue, model=action.model, provider=action.provider)
+    repriced = Repriced(workload, tokens, cost, action)
     after, priced = cost.copy(), workload.priced.copy()
-    after[members], priced[members] = table.cost(scaled)
-    if action.escalated:
-        after[members] += np.rint(cost[members] * action.escalated).astype(np.int64)
+    after[repriced.members], priced[repriced.members] = repriced.cost()
     return after, priced

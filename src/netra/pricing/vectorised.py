@@ -60,13 +60,19 @@ def tokens_of(frame: pl.DataFrame) -> Tokens:
 
 def taken(tokens: Tokens, rows: slice | Int64) -> Tokens:
     """The tokens of some of the calls."""
+
+    def some(amount: Int64) -> Int64:
+        if amount.strides == (0,) and len(amount) and not isinstance(rows, slice):
+            return np.broadcast_to(amount[0], len(rows))
+        return amount[rows]
+
     return Tokens(
-        tokens.input[rows],
-        tokens.cache_read[rows],
-        tokens.cache_write[rows],
-        tokens.cache_write_1h[rows],
-        tokens.output[rows],
-        tokens.reasoning[rows],
+        some(tokens.input),
+        some(tokens.cache_read),
+        some(tokens.cache_write),
+        some(tokens.cache_write_1h),
+        some(tokens.output),
+        some(tokens.reasoning),
     )
 
 

@@ -73,10 +73,12 @@ async def carry_out(
     """Load the calls and run the levers on a thread; `tell` is called on either."""
     tell(OptimizeProgress(step="load", done=0, of=job.steps))
     frame = await load_compact(analytics, job.selection)
-    return await asyncio.to_thread(_analysed, job, frame, catalogue, tell)
+    return await asyncio.to_thread(analysed, job, frame, catalogue, tell)
 
 
-def _analysed(job: AnalysisJob, frame: pl.DataFrame, catalogue: PriceCatalogue, tell: Tell) -> OptimizeResult:
+def analysed(job: AnalysisJob, frame: pl.DataFrame, catalogue: PriceCatalogue, tell: Tell) -> OptimizeResult:
+    """The answer over calls that are loaded already, in the columns of `job.selection`."""
+
     def progress(step: str, done: int, of: int) -> None:
         tell(OptimizeProgress(step=step, done=done + 1, of=of + 1))
 

@@ -166,7 +166,7 @@ def _bounds(scored: _Scored, judging: Rows, threshold: float) -> RoutingBounds:
     dear, cheap = scored.dear[judging], scored.cheap[judging]
     kept = float((scored.confidence[judging] >= threshold).mean())
     drops, own = dear - cheap, dear - scored.quality(threshold, judging)
-    ahead = bootstrap_means(kept * drops - own)
+    ahead = bootstrap_means([kept * drops - own])[0]
     low, high = np.percentile(ahead, [2.5, 97.5])
     gap, drop = float(drops.mean()), float(own.mean())
     return RoutingBounds(

@@ -1,16 +1,18 @@
 """model-switch: the calls of one model on another one, behind the quality gate."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import polars as pl
 
 from netra.optimization.actions import Rows, SwitchModel
-from netra.optimization.drafts import Draft, Effect, effect_of
-from netra.optimization.evaluated import Ratio, is_variant, paired_ratio
+from netra.optimization.drafts import Draft, Effect, effect_on
+from netra.optimization.evaluated import Ratio, is_variant, paired_ratio, paired_ratios
 from netra.optimization.findings import Instructions, Missing, QualityEffect, Snippet
 from netra.optimization.levers.latency_words import moved_latency
 from netra.optimization.params import LeverParams
-from netra.optimization.quality_gate import DEFAULT_MARGIN, check_quality, paired_items
-from netra.optimization.token_changes import switched_cost
+from netra.optimization.quality_gate import DEFAULT_MARGIN, GateResult, check_qualities, paired_items
+from netra.optimization.token_changes import Repriced
 from netra.optimization.workload import Workload
 from netra.pricing.money import total_femto
 
@@ -18,6 +20,19 @@ _SEND_EVALUATIONS = (
     "have both models answer the same items and send the scores: netra import FILE --format evals with "
     "item_id, model, score (0 to 1), and input_tokens, output_tokens or cost_usd if there"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two models (`canonical`: the catalogue's name of the target), the calls of the first, and the items
+    that both answered.
+    """
+
+    origin: str
+    target: str
+    canonical: str
+    rows: Rows
+    items: pl.DataFrame
 
 
 class ModelSwitch:
@@ -47,14 +62,18 @@ class ModelSwitch:
             if wanted is not None
             else list(dict.fromkeys(used.canonical.model for used in workload.models))
         )
-        drafts: list[Draft] = []
+        found: list[_Pair] = []
         for origin in origins:
             rows = rows_of_model(workload, origin)
             if rows.any():
-                drafts += [
-                    self._switch(workload, evaluations, params, (origin, target, rows))
+                found += [
+                    self._pair(workload, evaluations, params, (origin, target, rows))
                     for target in self._targets(workload, evaluations, params, origin)
                 ]
+        margin = params.fraction("margin", DEFAULT_MARGIN)
+        judged = iter(check_qualities([pair.items for pair in found if pair.items.height], margin))
+        gates = [next(judged) if pair.items.height else None for pair in found]
+        drafts = [self._switch(workload, params, pair, gate) for pair, gate in zip(found, gates, strict=True)]
         return drafts or [self._nothing(workload, evaluations, params, origins)]
 
     def _targets(
@@ -68,30 +87,32 @@ class ModelSwitch:
         names = shared.group_by("canonical").agg(pl.col("model").min()).sort("canonical")
         return [model for canonical, model in names.rows() if not is_variant(canonical)]
 
-    def _switch(
+    def _pair(
         self,
         workload: Workload,
         evaluations: pl.DataFrame,
         params: LeverParams,
         pair: tuple[str, str, Rows],
-    ) -> Draft:
+    ) -> _Pair:
         origin, target, rows = pair
+        canonical = workload.catalogue.canonical(target, params.text("to_provider")).model
+        items = paired_items(evaluations, origin, canonical, params.text("group"))
+        return _Pair(origin, target, canonical, rows, items)
+
+    def _switch(self, workload: Workload, params: LeverParams, pair: _Pair, gate: GateResult | None) -> Draft:
+        origin, target, rows = pair.origin, pair.target, pair.rows
         provider, group = params.text("to_provider"), params.text("group")
-        candidate = workload.catalogue.canonical(target, provider)
-        pairs = paired_items(evaluations, origin, candidate.model, group)
-        margin = params.fraction("margin", DEFAULT_MARGIN)
         missing: list[Missing] = []
         quality: QualityEffect | str = "unknown: no item was answered by both models"
-        if pairs.height:
-            gate = check_quality(pairs, margin)
-            quality = gate.effect
-            if gate.verdict == "insufficient_data":
-                missing.append(_more_items(origin, target, gate.effect, gate.items_needed))
-        else:
+        if gate is None:
             missing.append(
                 Missing(what=f"items that {origin} and {target} both answered", how=_SEND_EVALUATIONS)
             )
-        action, said, ratios = as_measured(pairs, rows, target, provider)
+        else:
+            quality = gate.effect
+            if gate.verdict == "insufficient_data":
+                missing.append(_more_items(origin, target, gate.effect, gate.items_needed))
+        action, said, ratios = as_measured(pair.items, rows, target, provider)
         effect, lacking = switch_effect(workload, action, ratios)
         return Draft(
             self.name,
@@ -103,7 +124,7 @@ class ModelSwitch:
             quality=quality,
             missing=missing + lacking,
             assumptions=[*said, "the prompts stay as they are", *_scope_of(group)],
-            latency=moved_latency(workload, rows, rows_of_model(workload, candidate.model), target),
+            latency=moved_latency(workload, rows, rows_of_model(workload, pair.canonical), target),
             risk="medium",
             filters=model_filter(workload, origin),
         )
@@ -129,9 +150,8 @@ def as_measured(
     pairs: pl.DataFrame, rows: Rows, target: str, provider: str | None
 ) -> tuple[SwitchModel, list[str], list[Ratio]]:
     """The switch with the tokens that evaluations show, in words, and the ratios it rests on."""
-    inputs = paired_ratio(pairs, "input_tokens") if pairs.height else None
-    outputs = paired_ratio(pairs, "output_tokens") if pairs.height else None
-    costs = paired_ratio(pairs, "cost_usd") if pairs.height else None
+    inputs, outputs = paired_ratios(pairs, ["input_tokens", "output_tokens"])
+    costs = paired_ratio(pairs, "cost_usd") if inputs is None and outputs is None else None
     if inputs is not None or outputs is not None:
         known = [
             (r, what) for r, what in ((inputs, "input tokens"), (outputs, "output tokens")) if r is not None
@@ -161,46 +181,34 @@ def switch_effect(
     workload: Workload, action: SwitchModel, ratios: list[Ratio]
 ) -> tuple[Effect | None, list[Missing]]:
     """The effect of a switch, widened by what its ratios leave open; None and what lacks without a price."""
-    after, priced = switched_cost(workload, workload.tokens, workload.cost, action)
-    both = action.rows & workload.priced & priced
-    if not (action.rows & workload.priced).any():
+    repriced = Repriced(workload, workload.tokens, workload.cost, action)
+    members = repriced.members
+    after, priced = repriced.cost()
+    both = workload.priced[members] & priced
+    if not workload.priced[members].any():
         return None, [price_of("the model in use")]
     if not both.any():
         return None, [price_of(action.model)]
-    after = np.where(both, after, workload.cost)
-    effect = effect_of(workload, action.rows, after)
+    effect = effect_on(workload, members, after, both)
     if not ratios:
         return effect, []
-    dearer, cheaper = (_scaled_effect(workload, action, both, ratios, side) for side in ("high", "low"))
+    before = total_femto(workload.cost[members[both]])
+    dearer, cheaper = (
+        before - total_femto(repriced.cost(factors[0], factors[-1])[0][both])
+        for factors in ([ratio.high / ratio.value for ratio in ratios], [r.low / r.value for r in ratios])
+    )
     below = max(0.0, (effect.savings - dearer) * 1e-15)
     above = max(0.0, (cheaper - effect.savings) * 1e-15)
     widened = Effect(effect.baseline, effect.counterfactual, effect.block_savings, (below, above))
     return widened, []
 
 
-def _scaled_effect(
-    workload: Workload, action: SwitchModel, both: Rows, ratios: list[Ratio], side: str
-) -> int:
-    """Femto-dollars saved if every ratio were at one end of its interval."""
-    factors = [(ratio.high if side == "high" else ratio.low) / ratio.value for ratio in ratios]
-    if action.cost_ratio is not None:
-        moved = SwitchModel(
-            action.rows, action.model, action.provider, cost_ratio=action.cost_ratio * factors[0]
-        )
-    else:
-        first, last = factors[0], factors[-1]
-        moved = SwitchModel(
-            action.rows, action.model, action.provider, action.input_ratio * first, action.output_ratio * last
-        )
-    after, _ = switched_cost(workload, workload.tokens, workload.cost, moved)
-    before = workload.cost[both]
-    return total_femto(before) - total_femto(after[both])
-
-
 def rows_of_model(workload: Workload, canonical: str) -> Rows:
     """The calls of a model, whatever they call it."""
-    codes = [used.code for used in workload.models if used.canonical.model == canonical]
-    return np.isin(workload.model_codes, np.array(codes, dtype=np.int64))
+    wanted = np.zeros(len(workload.models), dtype=bool)
+    for used in workload.models:
+        wanted[used.code] = used.canonical.model == canonical
+    return wanted[workload.model_codes]
 
 
 def model_filter(workload: Workload, canonical: str) -> dict[str, str]:

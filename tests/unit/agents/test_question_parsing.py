@@ -423,6 +423,12 @@ def test_a_short_follow_up_changes_one_thing_of_the_question_before() -> None:
     assert continue_frame("Top five cost drivers this month", before, read("Top five cost drivers")) is None
 
 
+def test_the_word_beside_a_name_says_its_column() -> None:
+    words = WORDS.model_copy(update={"teams": ["portal"]})
+    frame = parse_question("what did the portal team spend?", words, NOW, "UTC")
+    assert frame.filters == {"team": "portal"}
+
+
 def test_names_together_and_names_left_out() -> None:
     assert read("cost of support-chat and summarise").among == {"feature": ["support-chat", "summarise"]}
     without = read("Spend excluding support-chat by model")

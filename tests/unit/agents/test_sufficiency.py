@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from netra.agents.data.periods import periods_to_compare
+from netra.agents.data.playbook import calls_for
 from netra.agents.triage.agent import decide
 from netra.agents.triage.frame import QuestionFrame, Targets, Vocabulary, Window
 from netra.agents.triage.results import DataFacts
-from netra.agents.triage.sufficiency import assess
+from netra.agents.triage.sufficiency import assess, plan_for
 
 SINCE, UNTIL = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -113,3 +114,13 @@ def test_without_a_window_the_last_two_weeks_are_compared() -> None:
     periods = periods_to_compare(Window(), facts())
     assert periods is not None
     assert (periods[1][1] - periods[0][0]).days == 14
+
+
+def test_an_audit_that_names_unpriced_models_asks_the_data_agent_too() -> None:
+    assert "data" not in plan_for(frame("audit", levers=["prompt-cache", "retry-waste"]))
+    both = plan_for(frame("audit", levers=["prompt-cache", "unpriced"]))
+    assert {"data", "optimization"} <= {*both}
+    asked = calls_for(frame("audit", levers=["prompt-cache", "unpriced"]), facts())
+    assert [(tool, arguments["measures"]) for tool, arguments in asked] == [
+        ("query_usage", ["unpriced_calls"])
+    ]

@@ -24,7 +24,8 @@ const text = (value: unknown): string | undefined =>
 /** Reads a problem out of any body; a proxy's HTML page still becomes a sentence with its status. */
 export function problemFrom(status: number, body: unknown): Problem {
   const fields = typeof body === "object" && body !== null ? (body as Record<string, unknown>) : {};
-  const title = text(fields.title) ?? titleOf(status);
+  const given = text(fields.title);
+  const title = given === undefined || BARE.has(given) ? titleOf(status) : given;
   return {
     title,
     status,
@@ -34,6 +35,9 @@ export function problemFrom(status: number, body: unknown): Problem {
     traceId: text(fields.trace_id),
   };
 }
+
+/** Titles that only spell the status; ours say it in words. */
+const BARE = new Set(["Unauthorized", "Forbidden", "Not Found", "Bad Request", "Internal Server Error", "Too Many Requests"]);
 
 export function problemOf(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem;

@@ -62,7 +62,7 @@ def calls_for(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonOb
             return (("forecast_spend", _forecast(frame, facts)),)
         case "anomalies":
             return (("find_anomalies", _anomalies(frame)),)
-        case "audit" if frame.levers == ["unpriced"]:
+        case "audit" if "unpriced" in (frame.levers or []):
             query: JsonObject = {"measures": ["unpriced_calls"], "dimensions": ["model", "provider"]}
             return (("query_usage", {**query, **_range(frame)}),)
         case "audit" if frame.levers == ["reasoning-effort"]:

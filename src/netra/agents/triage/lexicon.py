@@ -139,9 +139,12 @@ def find_filters(text: str, vocabulary: Vocabulary) -> dict[str, str]:
         "provider": vocabulary.providers,
     }
     for column, names in columns.items():
+        # "The sales team" is the team, whatever app has its name.
+        if explicit := _explicit(text, column, names):
+            filters[column] = explicit
+    for column, names in columns.items():
         usable = [name for name in names if len(name) > 2 and name.lower() not in DOMAIN_WORDS]
-        explicit = _explicit(text, column, names)
-        found = [explicit] if explicit else find_names(text, usable)
+        found = [] if column in filters else find_names(text, usable)
         if len(found) == 1 and found[0] not in filters.values():
             filters[column] = found[0]
     return filters

@@ -26,12 +26,10 @@ _PLANS: dict[QuestionKind, tuple[Specialist, ...]] = {
 }
 
 
-_ABOUT_DATA = frozenset({"unpriced", "reasoning-effort"})
-"""Levers about which the data agent has something of its own to say."""
-
-
 def plan_for(frame: QuestionFrame) -> tuple[Specialist, ...]:
-    """Which specialists a question needs, in order. One about named levers needs no look at all the spend."""
+    """Which specialists a question needs, in order. One about named levers needs no look at all the
+    spend; of models without a price and of reasoning the data agent has something of its own to say.
+    """
     plan = _specialists_of(frame)
     return plan if "report" in plan or not (plan and frame.wants_report) else (*plan, "report")
 
@@ -47,7 +45,7 @@ def _specialists_of(frame: QuestionFrame) -> tuple[Specialist, ...]:
     if (
         frame.kind == "audit"
         and frame.levers
-        and not (_ABOUT_DATA & {*frame.levers} and len(frame.levers) == 1)
+        and not ("unpriced" in frame.levers or frame.levers == ["reasoning-effort"])
     ):
         return tuple(specialist for specialist in plan if specialist != "data")
     return plan

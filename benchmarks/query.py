@@ -230,6 +230,7 @@ def measure(asker: Asker, engine: Any, workspace: str, calls: int, plan: Plan) -
                 seconds, content = asker.ask(asked)
             except RefusedError as refusal:
                 found.append({"question": name, "refused": str(refusal)})
+                ours.clear()
                 break
             alone = run_bare(engine, sql, params, settings)
             rows = len(json.loads(content)["rows"])
@@ -307,11 +308,8 @@ def growth(results: list[dict[str, Any]]) -> str:
         cells: list[str] = []
         for size in sizes:
             one = next(entry for entry in size["questions"] if entry["question"] == name)
-            told = (
-                f"{one['median_ms']:,.1f} ms {one['ns_per_call']:8.2f} ns"
-                if "median_ms" in one
-                else "refused"
-            )
+            known = "median_ms" in one
+            told = f"{one['median_ms']:,.1f} ms {one['ns_per_call']:8.2f} ns" if known else "refused"
             cells.append(f"{told:>26}")
         lines.append(f"{name:34}" + "".join(cells))
     return "\n".join(lines) + "\n"

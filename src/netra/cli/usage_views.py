@@ -77,6 +77,8 @@ async def anomalies(target: Target, body: dict[str, Any], as_json: bool) -> None
         ordinary = f"{_number(one['low'])} to {_number(one['high'])}"
         table.add_row(one["day"], _number(one["value"]), _number(one["expected"]), ordinary, causes)
     console.print(table if result["anomalies"] else "No day is out of the ordinary.")
+    for said in result["assumptions"]:
+        console.print(f"[yellow]{said}[/]")
     console.print(f"[dim]{result['judged_days']} days judged, {result['since']} to {result['until']}[/]")
 
 
@@ -105,6 +107,8 @@ async def forecast(target: Target, body: dict[str, Any], as_json: bool) -> None:
         else "no interval of the sum: the past is too short for so many days"
     )
     console.print(f"{len(result['days'])} days: [bold]{_number(result['total'])}[/], {within}")
+    for said in result["assumptions"][1:]:
+        console.print(f"[yellow]{said}[/]")
     off = "" if result["error_pct"] is None else f", off by {result['error_pct']:.1f} % a day on the past"
     console.print(f"[dim]{result['method']} over {result['history_days']} days{off}[/]")
 

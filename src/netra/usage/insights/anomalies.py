@@ -5,9 +5,9 @@ of two, the middle one of both and of the median of the last fortnight, so that 
 next. What is ordinary is the median absolute deviation of past days from what was expected of them; a day is
 out of the ordinary from 3.5 modified z-scores on (Iglewicz and Hoaglin 1993: z = 0.6745 * distance / MAD).
 Medians keep an earlier anomaly from hiding a later one. Of ordinary days with heavy-tailed noise about 12 in
-1000 are taken for odd ones with the fewest days, 8 after eight weeks (tests/statistics). The cause is the segment whose own change
-against the same weekdays is the largest part of the day's, over all the dimensions looked at, fewer segments
-before more (as in Adtributor, Bhagwan et al. 2014).
+1000 are taken for odd ones with the fewest days, 8 after eight weeks (tests/statistics). The cause is the
+segment whose own change against the same weekdays is the largest part of the day's, over all the dimensions
+looked at, fewer segments before more (as in Adtributor, Bhagwan et al. 2014).
 """
 
 from collections.abc import Mapping, Sequence

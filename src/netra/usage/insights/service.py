@@ -263,8 +263,8 @@ def _assumptions(request: ForecastRequest, days: int) -> list[str]:
     said = ["the next days differ from the past as the past differed from what came before it"]
     if days < WEEKLY_DAYS:
         said.append(
-            f"{days} days are too few for the shape of a week ({WEEKLY_DAYS} show it): every day is given the "
-            "mean, and its interval holds the difference between weekdays too, but no growth"
+            f"{days} days are too few for the shape of a week ({WEEKLY_DAYS} show it): every day is given "
+            "the mean, and its interval holds the difference between weekdays too, but no growth"
         )
     if request.growth_pct:
         more = f"{request.growth_pct:+g} % of everything"

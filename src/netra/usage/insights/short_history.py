@@ -1,12 +1,12 @@
 """A forecast from two to four weeks: too few for the shape of a week, enough for a mean and its scatter.
 
 Every day ahead is given the mean of the last two weeks or of the last one, whichever was off less on the
-past; whole weeks hold each weekday equally often. Half an interval is the larger of two margins: the prediction
-interval of one further value around a mean of k (Hahn and Meeker, Statistical Intervals, 1991: t * s *
-sqrt(1 + 1/k)), in which differences between weekdays count as scatter, and the largest error on the past
-(split conformal prediction with so few errors, Vovk et al. 2005). Days that resemble their neighbours tell
-less than their number says: the variance of a mean is multiplied by (1 + r) / (1 - r), r the correlation with
-the day before (Bartlett 1946), corrected for its bias in short series (Kendall 1954: r + (1 + 4 r) / n).
+past; whole weeks hold each weekday equally often. Half an interval is the larger of two margins: the
+prediction interval of one further value around a mean of k (Hahn and Meeker, Statistical Intervals, 1991:
+t * s * sqrt(1 + 1/k)), in which differences between weekdays count as scatter, and the largest error on the
+past (split conformal prediction with so few errors, Vovk et al. 2005). Days that resemble their neighbours
+tell less than their number says: the variance of a mean is multiplied by (1 + r) / (1 - r), r the correlation
+with the day before (Bartlett 1946), corrected for its bias in short series (Kendall 1954: r + (1 + 4 r) / n).
 """
 
 import math
@@ -27,9 +27,8 @@ _STRONGEST = 0.9
 
 @dataclass(frozen=True, slots=True)
 class FlatForecast:
-    """`level`: what each day is given; `margin`: half the 95 % interval of a day. `total_margin`: half
-    that of the sum, None for more days than the past has. `off`: mean absolute error on the past, over `tried`
-    days to forecast from.
+    """`level`: what each day is given. `margin`: half the 95 % interval of a day; `total_margin`: of the sum,
+    None for more days than the past has. `off`: mean absolute error on the past, from `tried` days on.
     """
 
     method: str

@@ -27,8 +27,13 @@ def message_of(
 
 
 def events_of(message: JsonObject, piece: int) -> Generator[bytes]:
-    """The same answer as server-sent events: usage begins with 1 output token and ends with all of them."""
-    usage: JsonObject = message["usage"]
+    """The same answer as server-sent events: usage begins with 1 output token and ends with all of them.
+
+    The end repeats what was said of the input, as the API does today; one with `"brief": True` in its usage
+    ends with the output alone, as the API did before and as compatible servers do.
+    """
+    usage: JsonObject = {name: count for name, count in message["usage"].items() if name != "brief"}
+    at_end = {"output_tokens": usage["output_tokens"]} if "brief" in message["usage"] else usage
     begun: JsonObject = {
         **message,
         "content": [],
@@ -50,7 +55,7 @@ def events_of(message: JsonObject, piece: int) -> Generator[bytes]:
             yield _event({"type": "content_block_delta", "index": index, "delta": delta})
         yield _event({"type": "content_block_stop", "index": index})
     end = {"stop_reason": message["stop_reason"], "stop_sequence": None}
-    yield _event({"type": "message_delta", "delta": end, "usage": {"output_tokens": usage["output_tokens"]}})
+    yield _event({"type": "message_delta", "delta": end, "usage": at_end})
     yield _event({"type": "message_stop"})
 
 

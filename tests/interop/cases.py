@@ -75,5 +75,13 @@ CASES = (
         (2_062, 2_048, 0, 91),
         stream=True,
     ),
+    Case(
+        "anthropic-brief-stream",
+        "anthropic",
+        "claude-sonnet-4-5",
+        {**_anthropic(17, 92, 4_096, 0), "brief": True},
+        (4_113, 4_096, 0, 92),
+        stream=True,
+    ),
     Case("anthropic-error", "anthropic", "claude-sonnet-4-5", status=429),
 )

@@ -104,9 +104,9 @@ class SupervisorAgent:
         ledger = self._runtime.dispatcher.ledger.by_id()
         if any(agent.fell_back for agent in team.agents):
             message += (
-                "\n\n_The configured model did not answer, so the built-in analyst did part of this; no "
+                "\n\nThe configured model did not answer, so the built-in analyst did part of this; no "
                 "figure is "
-                "affected._"
+                "affected."
             )
         text = fill_prose(message, ledger)
         await self._stream(text)

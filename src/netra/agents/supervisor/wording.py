@@ -99,9 +99,7 @@ def _unanswered(frame: QuestionFrame) -> str:
     if not frame.unanswered:
         return ""
     each = "it" if len(frame.unanswered) == 1 else "each"
-    return (
-        f"_I answer one question at a time. Not answered yet: {_quoted(frame.unanswered)}. Ask {each} next._"
-    )
+    return f"I answer one question at a time. Not answered yet: {_quoted(frame.unanswered)}. Ask {each} next."
 
 
 def _quoted(parts: list[str]) -> str:
@@ -129,7 +127,7 @@ def _insufficient(triage: TriageResult) -> str:
         return "\n".join(_unknown(entry, triage) for entry in triage.frame.unknown)
     lines = [f"- {missing.what}: {missing.how}" for missing in triage.missing]
     said = any("counted back" in missing.what for missing in triage.missing)
-    notes = [f"_{note}_" for note in triage.notes if not (said and "counted back" in note)]
+    notes = [note for note in triage.notes if not (said and "counted back" in note)]
     return "\n\n".join(["**Insufficient data.** To answer this I need:\n" + "\n".join(lines), *notes])
 
 
@@ -165,7 +163,7 @@ def body_of(brief: JsonObject) -> str:
         blocks.append("What the data lacks for a fuller answer:\n" + "\n".join(lines))
     notes = [*triage.notes, *texts(brief, "assumptions")]
     if notes:
-        blocks.append("\n".join(f"_{note}_" for note in notes))
+        blocks.append("\n\n".join(notes))
     return "\n\n".join(block for block in blocks if block)
 
 

@@ -144,9 +144,7 @@ class _Reach:
         # Calls below each edge: sums of these are cumulated histograms of the sums.
         self._below: Float64 = np.hstack([np.zeros((len(histograms), 1)), np.cumsum(histograms, axis=1)])
         whole: Float64 = self._below.sum(axis=0)
-        shares = np.array(list(QUANTILES.values()))
-        reached: Int64 = np.searchsorted(whole, shares * whole[-1]).astype(np.int64)
-        self._near = reached.tolist()
+        self._near = [int(np.sum(whole < share * whole[-1])) for share in QUANTILES.values()]
 
     def percentiles(self, counts: Float64) -> Float64:
         """(rows, 3), where each row draws groups that many times (rows, groups)."""

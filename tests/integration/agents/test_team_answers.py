@@ -169,6 +169,7 @@ ANSWERS: list[tuple[str, list[str]]] = [
 ]
 
 
+@pytest.mark.timeout(300)
 async def test_each_kind_of_question_gets_a_specific_answer(team: AgentsBench) -> None:
     for question, expected in ANSWERS:
         result = await team.ask(question, history=[])

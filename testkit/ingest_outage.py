@@ -206,7 +206,8 @@ class User:
         for words in _COMMANDS:
             command = [sys.executable, "-m", "netra", *words, "--data-dir", str(self._server.home)]
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-            text = (done.stdout + done.stderr).replace(str(self._server.home), "DATA").strip()
+            text = (done.stdout + done.stderr).replace(str(self._server.home), "DATA")
+            text = text.replace(sys.executable, "PYTHON")
             lines = [" ".join(line.replace("─", " ").split()) for line in text.splitlines()]
             says = [line for line in lines if line]
             told["netra " + " ".join(words)] = {"exit": done.returncode, "says": says}

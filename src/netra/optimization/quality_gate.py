@@ -5,13 +5,13 @@ one-sided 95 % upper bound of the drop is inside the margin; refuse if the obser
 there is too little data, and the items still needed are estimated from the spread of the differences.
 
 Where no item got worse, every resample agrees and the bootstrap sees no loss at all, after thirty items as
-after three thousand. The bound then also carries the largest share of losses that so many items do not rule
-out, 1 - 0.05^(1/n) (Clopper and Pearson, 1934), each of one whole point: 149 items for a margin of 2 points.
+after three thousand. A recommendation then says beside it which share of worse answers so many items do not
+rule out, 1 - 0.05^(1/n) (Clopper and Pearson, 1934): 2 % takes 149 items.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, log
+from math import ceil
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +27,6 @@ RESAMPLES = 10_000
 MIN_ITEMS = 30
 """Fewer pairs say nothing about a bound: a resample of a handful that agree always agrees."""
 
-_UNSEEN = 0.05
 _Z_ONE_SIDED = 1.6448536269514722
 
 
@@ -37,6 +36,18 @@ class GateResult:
 
     effect: QualityEffect
     items_needed: int
+    unseen: float
+    """The share of answers that could be worse although no item was (95 %); 0 where some were."""
+
+    @property
+    def cautions(self) -> list[str]:
+        """What is to be said beside a recommendation whose items show no loss at all."""
+        if not self.unseen or self.verdict != "recommend":
+            return []
+        return [
+            f"none of {self.effect.items:,} items got worse: that up to {100 * self.unseen:.1f} % of answers "
+            "would is not ruled out by so few (95 %)"
+        ]
 
     @property
     def verdict(self) -> Verdict:
@@ -68,31 +79,26 @@ def _answers(evaluations: pl.DataFrame, model: str, prefix: str) -> pl.DataFrame
     )
 
 
-def check_quality(pairs: pl.DataFrame, margin: float = DEFAULT_MARGIN, *, unseen: bool = True) -> GateResult:
-    """Compare scores (0..1) of two models on paired items; needs at least one pair. `unseen`: whether losses
-    that no item shows are to be ruled out here; False where the caller bounds them for its calls.
-    """
-    return check_qualities([pairs], margin, unseen=unseen)[0]
+def check_quality(pairs: pl.DataFrame, margin: float = DEFAULT_MARGIN) -> GateResult:
+    """Compare scores (0..1) of two models on paired items; needs at least one pair."""
+    return check_qualities([pairs], margin)[0]
 
 
-def check_qualities(
-    pairs: Sequence[pl.DataFrame], margin: float = DEFAULT_MARGIN, *, unseen: bool = True
-) -> list[GateResult]:
+def check_qualities(pairs: Sequence[pl.DataFrame], margin: float = DEFAULT_MARGIN) -> list[GateResult]:
     """`check_quality` of several pairs of models; those with as many items share the resamples."""
     scores = [tuple(items.get_column(f"{side}_score").to_numpy() for side in "ab") for items in pairs]
     resampled = bootstrap_means([before - after for before, after in scores])
     return [
-        _judged((before, after), means, margin, unseen=unseen)
+        _judged((before, after), means, margin)
         for (before, after), means in zip(scores, resampled, strict=True)
     ]
 
 
-def _judged(scores: tuple[Float64, Float64], means: Float64, margin: float, *, unseen: bool) -> GateResult:
+def _judged(scores: tuple[Float64, Float64], means: Float64, margin: float) -> GateResult:
     before, after = scores
     drops = before - after
     drop = float(drops.mean())
     low, upper, high = (float(value) for value in np.percentile(means, [2.5, 95.0, 97.5]))
-    upper = min(upper + (unseen_loss(drops) if unseen else 0.0), 1.0)
     if drop > margin:
         verdict: Verdict = "refuse"
     elif upper <= margin and len(drops) >= MIN_ITEMS:
@@ -109,19 +115,13 @@ def _judged(scores: tuple[Float64, Float64], means: Float64, margin: float, *, u
         items=len(drops),
         gate=verdict,
     )
-    return GateResult(effect, items_needed(drops, margin))
-
-
-def unseen_loss(drops: Float64) -> float:
-    """What is to be added to the bound of a drop because no item got worse; 0 where some did."""
-    return 0.0 if not len(drops) or drops.max() > 0 else 1 - _UNSEEN ** (1 / len(drops))
+    unseen = 0.0 if drops.max() > 0 else 1 - 0.05 ** (1 / len(drops))
+    return GateResult(effect, items_needed(drops, margin), unseen)
 
 
 def items_needed(drops: Float64, margin: float) -> int:
     """Items at which the bound would fall inside the margin if drop and spread stayed as observed."""
     room = margin - float(drops.mean())
-    if len(drops) and drops.max() <= 0 and 0 < room < 1:
-        return max(MIN_ITEMS, ceil(log(_UNSEEN) / log(1 - room)))
     spread = float(drops.std(ddof=1)) if len(drops) > 1 else 0.5
     if room <= 0:
         return max(len(drops) + MIN_ITEMS, MIN_ITEMS)

@@ -129,14 +129,15 @@ def test_gate_at_the_margin(worse: int, verdict: str) -> None:
     assert check_quality(pairs, 0.02).verdict == verdict
 
 
-@pytest.mark.parametrize(("items", "verdict"), [(148, "insufficient_data"), (149, "recommend")])
-def test_items_that_all_agree_do_not_rule_out_losses_that_so_few_cannot_show(
-    items: int, verdict: str
-) -> None:
-    gate = check_quality(pl.DataFrame({"a_score": [1.0] * items, "b_score": [1.0] * items}), 0.02)
-    assert (gate.verdict, gate.effect.drop_points, gate.items_needed) == (verdict, 0.0, 149)
-    # 0.98 ** 149 = 0.0493: were every fiftieth answer worse, one in twenty such samples would show none.
-    assert gate.effect.upper_95 == pytest.approx(2.0, abs=0.02)
+def test_what_items_that_all_agree_cannot_show_is_said_beside_the_recommendation() -> None:
+    gate = check_quality(pl.DataFrame({"a_score": [1.0] * 60, "b_score": [1.0] * 60}), 0.02)
+    assert (gate.verdict, gate.effect.upper_95) == ("recommend", 0.0)
+    # 0.951 ** 60 = 0.05: were 4.9 % of answers worse, one in twenty such samples would show none.
+    assert gate.cautions == [
+        "none of 60 items got worse: that up to 4.9 % of answers would is not ruled out by so few (95 %)"
+    ]
+    some_worse = pl.DataFrame({"a_score": [1.0] * 60, "b_score": [0.99] + [1.0] * 59})
+    assert check_quality(some_worse, 0.02).cautions == []
 
 
 def test_items_needed_shrink_with_the_room() -> None:

@@ -143,6 +143,7 @@ def _cascade(workload: Workload, params: LeverParams, pair: Pair, scored: _Score
             f"{100 * escalated:.1f} % of the calls, which cost and take both",
             "computing the confidence costs nothing here; add what your check of an answer costs",
             *_in_words(gate.effect, bounds, pair),
+            *gate.cautions,
             *said,
         ],
         latency=f"higher for the {100 * escalated:.1f} % of calls that are asked twice",

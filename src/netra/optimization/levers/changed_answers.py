@@ -47,7 +47,8 @@ def gated_drafts(
             if gate.verdict != "insufficient_data"
             else [more_items(canonical, gate.effect, gate.items_needed)]
         )
-        drafts.append(_one(workload, base, change, (canonical, rows, after), (gate.effect, missing)))
+        said = replace(base, assumptions=[*base.assumptions, *gate.cautions])
+        drafts.append(_one(workload, said, change, (canonical, rows, after), (gate.effect, missing)))
     if rest.any():
         drafts.append(_unevaluated(workload, base, rest, after, canonicals))
     return drafts

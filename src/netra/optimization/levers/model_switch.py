@@ -103,13 +103,14 @@ class ModelSwitch:
         origin, target, rows = pair.origin, pair.target, pair.rows
         provider, group = params.text("to_provider"), params.text("group")
         missing: list[Missing] = []
+        cautions: list[str] = []
         quality: QualityEffect | str = "unknown: no item was answered by both models"
         if gate is None:
             missing.append(
                 Missing(what=f"items that {origin} and {target} both answered", how=_SEND_EVALUATIONS)
             )
         else:
-            quality = gate.effect
+            quality, cautions = gate.effect, gate.cautions
             if gate.verdict == "insufficient_data":
                 missing.append(_more_items(origin, target, gate.effect, gate.items_needed))
         action, said, ratios = as_measured(pair.items, rows, target, provider)
@@ -123,7 +124,7 @@ class ModelSwitch:
             action=action,
             quality=quality,
             missing=missing + lacking,
-            assumptions=[*said, "the prompts stay as they are", *_scope_of(group)],
+            assumptions=[*said, "the prompts stay as they are", *_scope_of(group), *cautions],
             latency=moved_latency(workload, rows, rows_of_model(workload, pair.canonical), target),
             risk="medium",
             filters=model_filter(workload, origin),

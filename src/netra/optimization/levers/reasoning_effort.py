@@ -176,7 +176,7 @@ def _draft(workload: Workload, group: _Group, effort: str, pairs: pl.DataFrame, 
             f"at effort {effort} {what} are {ratio.value:.3f} times those now (95 % interval {ratio.low:.3f} "
             f"to {ratio.high:.3f}, {ratio.items} paired items)"
         )
-        said.append("the evaluated items stand for these calls")
+        said += ["the evaluated items stand for these calls", *gate.cautions]
     before = {"effort": group.effort} if group.effort else {}
     return Draft(
         ReasoningEffort.name,

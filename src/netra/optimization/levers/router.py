@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from netra.optimization.findings import QualityEffect, RoutingBounds, Verdict
-from netra.optimization.quality_gate import MIN_ITEMS, RESAMPLES, unseen_loss
+from netra.optimization.quality_gate import MIN_ITEMS, RESAMPLES
 
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
@@ -142,7 +142,6 @@ def judge_router(
     drop, drop_draws = float((weights * chosen) @ drops), resampled @ (weights * chosen)
     mixed, mixed_draws = saved * float(weights @ drops), saved * (resampled @ weights)
     low, upper, high = np.percentile(drop_draws, [2.5, 95.0, 97.5])
-    upper += float((weights * chosen).sum()) * unseen_loss(items.drops[judging & (chosen[items.cells] > 0)])
     ahead = np.percentile(mixed_draws - drop_draws, [2.5, 97.5])
     _, dear = _means(Items(items.dear, 0 * items.cheap, items.cells, items.learned), judging, count)
     before, gap = float(weights @ dear), float(weights @ drops)

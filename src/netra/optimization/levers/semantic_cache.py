@@ -189,7 +189,7 @@ def _quality(
     if not pairs.height:
         return "unknown: no hit was labelled", [], []
     margin = params.fraction("margin", DEFAULT_MARGIN)
-    gate = check_quality(pairs, margin, unseen=False)
+    gate = check_quality(pairs, margin)
     fresh, cached = (pairs.get_column(f"{side}_score").to_numpy() for side in "ab")
     wrong = int(((fresh >= _RIGHT) & (cached < _RIGHT)).sum())
     bound = most_wrong(wrong, pairs.height)

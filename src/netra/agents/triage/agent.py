@@ -82,8 +82,6 @@ def _resolved(frame: QuestionFrame, facts: DataFacts, notes: list[str]) -> Quest
             names = " or ".join(lever.replace("-", " ") for lever in absent)
             notes.append(f"No lever replays {names}, so this leaves it out.")
             changed["levers"] = left or None
-        elif asked == ["streaming"] and facts.has("latency_ms"):
-            changed |= {"kind": "latency", "levers": None}
     if frame.wants_file:
         notes.append(_AS_FILE)
     if "team" in frame.dimensions and not facts.vocabulary.teams:

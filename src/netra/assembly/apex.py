@@ -145,7 +145,9 @@ def open_stores(settings: Settings, closing: AsyncExitStack) -> Stores:
     """Pools and clients; each connects when first used and closes with the stack."""
     database = open_database(settings)
     closing.push_async_callback(database.close)
-    analytics = AnalyticsStore(required(settings.clickhouse_url, "NETRA_CLICKHOUSE_URL"))
+    limit = None if settings.query_memory_mb is None else settings.query_memory_mb << 20
+    url = required(settings.clickhouse_url, "NETRA_CLICKHOUSE_URL")
+    analytics = AnalyticsStore(url, memory_bytes=limit)
     closing.push_async_callback(analytics.close)
     hot = HotStore(required(settings.valkey_url, "NETRA_VALKEY_URL"))
     closing.push_async_callback(hot.close)

@@ -51,7 +51,8 @@ def from_server(code: int, reason: str) -> NetraError:
     if code == OUT_OF_MEMORY:
         return AnalyticsMemoryError(
             "the analytics query needs more memory than it may use",
-            hint="ask for a shorter period, fewer groups, or percentiles of one column at a time",
+            hint="ask for a shorter period, fewer groups, or percentiles of one column at a time; "
+            "NETRA_QUERY_MEMORY_MB sets how much it may use",
         )
     if code == TOO_MANY_QUERIES:
         return AnalyticsBusyError(

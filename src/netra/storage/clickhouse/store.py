@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, TypeAlias, TypeVar, cast
 
+import psutil
 import pyarrow
 
 from netra.storage.clickhouse.breaker import CircuitBreaker
@@ -27,7 +28,7 @@ DEADLINE_S = 60.0
 PATIENCE_S = 8.0
 """How long a call is repeated while the store restarts: the embedded engine is back in about a second."""
 GRACE_S = 0.15
-MEMORY_BYTES = 2 * 1024**3
+LEAST_MEMORY_BYTES = 2 * 1024**3
 _ARROW = {
     "output_format_arrow_string_as_string": 1,
     # Compressing costs more than it saves over loopback, and HTTP compresses on longer ways.
@@ -41,15 +42,22 @@ class AnalyticsStore:
     store is away, and so are inserts, whose token makes the repetition harmless.
 
     Errors: AnalyticsUnavailableError, AnalyticsDeadlineError, AnalyticsMemoryError, AnalyticsQueryError.
+    `memory_bytes` is what one query may take; default: a quarter of this machine's, at least 2 GiB.
+
     """
 
     def __init__(
-        self, url: str, *, threads: int = 12, deadline_s: float = DEADLINE_S, memory_bytes: int = MEMORY_BYTES
+        self,
+        url: str,
+        *,
+        threads: int = 12,
+        deadline_s: float = DEADLINE_S,
+        memory_bytes: int | None = None,
     ) -> None:
         self._connection = ClickHouseConnection(url, threads=threads)
         self._breaker = CircuitBreaker()
         self._deadline_s = deadline_s
-        self._memory_bytes = memory_bytes
+        self._memory_bytes = memory_bytes or max(LEAST_MEMORY_BYTES, psutil.virtual_memory().total // 4)
 
     async def query_rows(
         self, sql: str, params: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None

@@ -15,7 +15,6 @@ from netra.storage.embedded.child_process import ChildProcess, ChildSpec, python
 from netra.storage.embedded.data_directory import DataDirectory
 
 USER = "netra"
-LARGEST_MEMORY_BYTES = 4 * 1024**3
 CONCURRENCY = 8
 
 
@@ -50,7 +49,7 @@ class AnalyticsEngineProcess:
             user=USER,
             password=self._password,
             instance=self._instance,
-            memory_bytes=min(LARGEST_MEMORY_BYTES, psutil.virtual_memory().total // 2),
+            memory_bytes=psutil.virtual_memory().total // 2,
             concurrency=CONCURRENCY,
         )
         command = [sys.executable, "-m", "netra.storage.embedded.analytics_server"]

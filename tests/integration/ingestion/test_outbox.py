@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+import structlog
 
 from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
@@ -101,6 +102,21 @@ async def test_what_waits_while_the_store_is_away_is_stored_when_it_is_back(
     writer.before = []
     status = await failing.stored(bench.context)
     assert (status.sources["gateway"]["stored"], status.rejected_batches) == (4, 0)
+
+
+def test_the_log_tells_of_an_outage_at_its_start_then_rarely_and_at_its_end() -> None:
+    now = [0.0]
+    wait = draining.Wait(lambda: now[0])
+    with structlog.testing.capture_logs() as told:
+        wait.over()
+        for second in range(302):
+            now[0] = second
+            wait.goes_on(AnalyticsUnavailableError("away"))
+        wait.over()
+        wait.over()
+    assert [(line["event"], line["waited_s"]) for line in told] == [
+        ("outbox waits", 0), ("outbox waits", 300), ("outbox is stored again", 301),
+    ]  # fmt: skip
 
 
 async def test_a_batch_that_cannot_be_stored_is_put_aside_and_holds_up_nobody(

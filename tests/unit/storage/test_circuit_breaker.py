@@ -23,8 +23,9 @@ def test_it_opens_after_failures_in_a_row_and_tries_once_after_the_pause() -> No
         breaker.failed()
         breaker.check_closed()
     breaker.failed()
-    with pytest.raises(UnavailableError):
+    with pytest.raises(UnavailableError) as refused:
         breaker.check_closed()
+    assert "live are still kept" in str(refused.value.hint)
     clock.now = 1.1
     breaker.check_closed()
     with pytest.raises(UnavailableError):  # only one tries

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from netra.storage.clickhouse.errors import AnalyticsUnavailableError
+from netra.storage.clickhouse.errors import LIVE_CALLS_ARE_KEPT, AnalyticsUnavailableError
 
 
 class CircuitBreaker:
@@ -31,7 +31,8 @@ class CircuitBreaker:
         """
         if self.is_open:
             raise AnalyticsUnavailableError(
-                "the analytics store did not answer lately", hint="try again in a few seconds"
+                "the analytics store did not answer lately",
+                hint=f"try again in a few seconds; {LIVE_CALLS_ARE_KEPT}",
             )
         if self._failures >= self._threshold:
             self._open_until = self._clock() + self._pause_s  # others wait while this caller tries

@@ -15,7 +15,7 @@ from clickhouse_connect.driver import httputil
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from urllib3.exceptions import HTTPError
 
-from netra.storage.clickhouse.errors import AnalyticsAwayError, from_server
+from netra.storage.clickhouse.errors import LIVE_CALLS_ARE_KEPT, AnalyticsAwayError, from_server
 
 LONGEST_CALL_S = 330
 Answer = TypeVar("Answer")
@@ -97,7 +97,7 @@ def _translated(work: Callable[[], Answer]) -> Answer:
 def _away(failure: Exception) -> AnalyticsAwayError:
     return AnalyticsAwayError(
         "the analytics store does not answer",
-        hint="it restarts by itself when it is the embedded one; `netra doctor` says more",
+        hint=f"the embedded one restarts by itself; {LIVE_CALLS_ARE_KEPT}; `netra doctor` says more",
         details={"reason": str(failure)[:300]},
     )
 

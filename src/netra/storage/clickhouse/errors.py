@@ -7,6 +7,8 @@ OUT_OF_MEMORY = 241
 TOO_MANY_QUERIES = 202
 OUT_OF_SPACE = 243
 CANNOT_WRITE = 75
+LIVE_CALLS_ARE_KEPT = "calls that come in live are still kept, and stored when it is back"
+"""What holds whenever the store is away: they wait in the outbox."""
 
 
 class AnalyticsUnavailableError(UnavailableError):

@@ -12,6 +12,7 @@ import pyarrow
 from netra.storage.clickhouse.breaker import CircuitBreaker
 from netra.storage.clickhouse.connection import ClickHouseConnection, Client, as_settings
 from netra.storage.clickhouse.errors import (
+    LIVE_CALLS_ARE_KEPT,
     AnalyticsAwayError,
     AnalyticsBusyError,
     AnalyticsDeadlineError,
@@ -41,9 +42,9 @@ class AnalyticsStore:
     """Queries and inserts with limits. Every call ends within its deadline; reads are repeated while the
     store is away, and so are inserts, whose token makes the repetition harmless.
 
-    Errors: AnalyticsUnavailableError, AnalyticsDeadlineError, AnalyticsMemoryError, AnalyticsQueryError.
     `memory_bytes` is what one query may take; default: a quarter of this machine's, at least 2 GiB.
 
+    Errors: AnalyticsUnavailableError, AnalyticsDeadlineError, AnalyticsMemoryError, AnalyticsQueryError.
     """
 
     def __init__(
@@ -158,7 +159,9 @@ class AnalyticsStore:
             work = self._connection.call(lambda client: client.query("SELECT 1", settings={"readonly": 1}))
             await asyncio.wait_for(work, 3.0)
         except TimeoutError:
-            raise AnalyticsUnavailableError("the analytics store does not answer") from None
+            raise AnalyticsUnavailableError(
+                "the analytics store does not answer", hint=LIVE_CALLS_ARE_KEPT
+            ) from None
         return time.perf_counter() - started
 
     async def close(self) -> None:

@@ -10,8 +10,9 @@ dropped by its token.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -37,6 +38,7 @@ MOST_BATCHES = 500
 ATTEMPTS = 3
 LOOK_EVERY_S = 0.2
 PAUSE_S = 1.0
+TOLD_EVERY_S = 300.0
 _USER = "outbox"
 _ROWS_OF_A_BATCH = 24
 _LOOKED_AT: dict[str, pl.DataType] = {
@@ -57,6 +59,31 @@ class _Sorted:
     new: pl.DataFrame
     fates: pl.DataFrame
     """source, day, fate (stored, duplicates, same_calls), unpriced (of kept rows), unreported (of stored)"""
+
+
+class Wait:
+    """What the log says while nothing can be stored: at once, every five minutes, and when it is over."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._since: float | None = None
+        self._told = 0.0
+
+    def goes_on(self, failure: Exception) -> None:
+        """Storing failed, for the first time or again."""
+        now = self._clock()
+        first = self._since is None
+        self._since = now if self._since is None else self._since
+        if first or now - self._told >= TOLD_EVERY_S:
+            self._told = now
+            waited = round(now - self._since)
+            _log.warning("outbox waits", reason=str(failure) or type(failure).__name__, waited_s=waited)
+
+    def over(self) -> None:
+        """Storing works."""
+        if self._since is not None:
+            _log.info("outbox is stored again", waited_s=round(self._clock() - self._since))
+            self._since = None
 
 
 class OutboxDrain:
@@ -94,14 +121,19 @@ class OutboxDrain:
             done += flushes
 
     async def _run(self, stop: asyncio.Event) -> None:
+        wait = Wait()
         while not stop.is_set():
             pause = LOOK_EVERY_S
             try:
-                if any([await self._drain_workspace(workspace) for workspace in await self._waiting()]):
+                waiting = await self._waiting()
+                stored = any([await self._drain_workspace(workspace) for workspace in waiting])
+                if stored or not waiting:  # else another process has them in hand: the store may be away
+                    wait.over()
+                if stored:
                     continue
             except Exception as failure:
                 pause = PAUSE_S
-                _log.warning("outbox waits", reason=str(failure) or type(failure).__name__)
+                wait.goes_on(failure)
             with_timeout = asyncio.create_task(stop.wait())
             await asyncio.wait({with_timeout}, timeout=pause)
             with_timeout.cancel()

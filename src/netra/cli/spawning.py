@@ -1,6 +1,7 @@
 """A server started for one command and stopped after it."""
 
 import asyncio
+import re
 import signal
 import sys
 from collections.abc import AsyncGenerator
@@ -11,6 +12,7 @@ from netra.cli.connecting import find_running, read_json
 from netra.cli.failures import CommandError
 from netra.cli.output import progress_console, telling
 from netra.storage.embedded.child_process import ChildProcess, ChildSpec
+from netra.storage.embedded.data_directory import read_holder
 
 START_LIMIT_S = 180.0
 STOP_LIMIT_S = 40.0
@@ -30,6 +32,11 @@ async def server_for_the_duration(home: Path) -> AsyncGenerator[str]:
             url = await asyncio.wait_for(_ready(home, child), START_LIMIT_S)
         yield url
     except TimeoutError:
+        if another_starts(home):
+            raise CommandError(
+                f"the server over {home} is still starting after {START_LIMIT_S:.0f} s",
+                hint="try again when `netra up` says that it is ready, or stop it",
+            ) from None
         raise CommandError(
             f"the server did not get ready in {START_LIMIT_S:.0f} s", hint=f"its log: {child.spec.log_file}"
         ) from None
@@ -75,14 +82,24 @@ async def _ready(home: Path, child: ChildProcess) -> str:
     while True:
         facts = read_json(home / "server.json")
         ours = facts.get("pid") == child.pid
+        wait_for_another = another_starts(home)
         if (ours or child.returncode is not None) and (url := await find_running(home)):
             return url
-        if child.returncode is not None:
+        if child.returncode is not None and not wait_for_another:
             raise CommandError("the server could not be started:\n" + _reason(child))
         await asyncio.sleep(_POLL_S)
 
 
+def another_starts(home: Path) -> bool:
+    """Whether a living process holds the data directory and has no address yet: it is worth waiting for."""
+    import psutil
+
+    holder = read_holder(home)
+    pid = holder.get("pid")
+    return isinstance(pid, int) and holder.get("url") is None and psutil.pid_exists(pid)
+
+
 def _reason(child: ChildProcess) -> str:
     words = child.last_words(12)
-    told = [line.removeprefix("netra: ") for line in words.splitlines() if line.startswith("netra: ")]
-    return "\n".join(told[-1:]) or words or f"it ended with {child.returncode}"
+    told = re.findall(r"^netra: (.+(?:\n {7}\S.*)?)", words, re.MULTILINE)  # a failure, its hint below it
+    return (told[-1] if told else "") or words or f"it ended with {child.returncode}"

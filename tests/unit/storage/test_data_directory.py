@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from netra.cli.spawning import another_starts
 from netra.storage.embedded import data_directory
 from netra.storage.embedded.data_directory import DataDirectory, DirectoryLock, read_holder
 from netra.storage.embedded.errors import DataDirectoryHeldError, DataDirectoryUnusableError
@@ -59,8 +60,10 @@ def test_a_second_holder_is_told_about_the_first(directory: DataDirectory) -> No
     lock = DirectoryLock(directory)  # the killed holder's lock is gone with it
     lock.acquire()
     assert read_holder(directory.root)["pid"] == os.getpid()
+    assert another_starts(directory.root)  # it holds the directory and has no address yet
     lock.release()
     assert read_holder(directory.root) == {}
+    assert not another_starts(directory.root)
 
 
 def test_short_paths_hold_the_sockets_themselves(directory: DataDirectory) -> None:
@@ -105,6 +108,7 @@ def test_little_room_is_said_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_an_unreadable_holder_is_no_holder(directory: DataDirectory) -> None:
     (directory.root / "lock").write_text("[not an object")
     assert read_holder(directory.root) == {}
+    assert not another_starts(directory.root)
 
 
 def test_the_server_file_is_whole(directory: DataDirectory) -> None:

@@ -5,8 +5,10 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from netra.assembly.drawing_cache import keep_drawing_cache
 from netra.audit.service import AuditLog
 from netra.auth.services import AuthServices, auth_services
+from netra.config.environment import IsolatedEnvironment
 from netra.config.errors import ConfigurationError
 from netra.config.instance_secret import load_instance_secret
 from netra.config.settings import Settings
@@ -121,6 +123,7 @@ async def assemble(settings: Settings) -> AsyncGenerator[Apex]:
     The schemas must be migrated: SchemaBehindError says so otherwise. Shutdown is the same story backwards.
     """
     ids, metrics = UnifiedIDManager(), Metrics()
+    keep_drawing_cache(IsolatedEnvironment(), settings.home)
     async with AsyncExitStack() as closing:
         stores = open_stores(settings, closing)
         await check_schemas(stores)

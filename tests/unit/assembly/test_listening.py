@@ -2,10 +2,13 @@
 
 import os
 import socket
+from pathlib import Path
 
 import pytest
 
+from netra.assembly.drawing_cache import keep_drawing_cache
 from netra.assembly.listening import AddressRefusedError, AddressTakenError, bind, url_of
+from netra.config.environment import IsolatedEnvironment
 
 
 def test_a_taken_port_names_its_holder() -> None:
@@ -31,3 +34,16 @@ def test_every_address_is_reached_by_the_near_one() -> None:
     if socket.has_ipv6:
         with bind("::1", 0) as listening:
             assert url_of(listening, "::1").startswith("http://[::1]:")
+
+
+def test_the_fonts_of_charts_are_kept_in_the_data_directory_only_of_a_user_without_a_home(
+    tmp_path: Path,
+) -> None:
+    def kept(**variables: str) -> str | None:
+        environment = IsolatedEnvironment(variables)
+        keep_drawing_cache(environment, tmp_path / "data")
+        return environment.get("MPLCONFIGDIR")
+
+    assert kept(HOME=str(tmp_path)) is None
+    assert kept(HOME="/nonexistent") == str(tmp_path / "data" / "cache" / "matplotlib")
+    assert kept(HOME="/nonexistent", MPLCONFIGDIR="/else") == "/else"

@@ -77,12 +77,9 @@ def _print_open(console: "Console", rows: "list[FindingRow]", numbers: Mapping[s
     """One table of what lacks: changes that lack the same share a row."""
     from rich.markup import escape
 
-    from netra.reports.rendering.view import VERDICT_WORDS, show_params
+    from netra.reports.rendering.view import VERDICT_WORDS, lacking_alike, show_params
 
-    together: dict[tuple[tuple[str, str], ...], list[FindingRow]] = {}
-    for row in rows:
-        lacking = tuple((item.what, item.how) for item in row.missing) or ((row.reason or "", ""),)
-        together.setdefault(lacking, []).append(row)
+    together = lacking_alike(rows)
     if not together:
         return
     table = tidy_table(("#", "Change", "Missing", "How to send it"), title=VERDICT_WORDS[_OPEN])

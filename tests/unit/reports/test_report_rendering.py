@@ -99,9 +99,13 @@ def test_text_of_users_is_escaped(page: str) -> None:
     assert "&lt;docs&gt;" in page
 
 
-def test_refusals_and_missing_data_are_in_the_findings(page: str) -> None:
+def test_refusals_are_in_the_findings_and_undecided_changes_are_folded(page: str) -> None:
     assert 'class="badge refuse"' in page
-    assert 'class="badge insufficient_data"' in page
+    findings, folded = page.split('<details class="undecided">')
+    assert 'id="finding-fnd_3"' not in findings
+    assert 'id="finding-fnd_3"' in folded
+    assert 'class="badge insufficient_data"' in folded
+    assert "details.undecided::details-content" in findings  # opens in print
     assert "beyond the margin" in page
     assert "netra import FILE --format evals" in page
 

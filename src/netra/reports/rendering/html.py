@@ -24,7 +24,9 @@ from netra.reports.rendering.view import (
     draw_charts,
     exact_value,
     index_figures,
+    lacking_alike,
     show_interval,
+    show_params,
     view_findings,
 )
 
@@ -38,7 +40,8 @@ def render_html(document: ReportDocument, *, report_id: str | None = None) -> st
         report_id=report_id,
         figures=document.figures,
         charts=draw_charts(document),
-        findings=view_findings(document),
+        findings=[one for one in view_findings(document) if one.row.verdict != "insufficient_data"],
+        undecided=lacking_alike(document.findings),
         appendix=QueryAppendix(document),
         joint_interval=show_interval(document.joint.interval_95) if document.joint else "",
         style=Markup(style),  # noqa: S704 - a file of this package
@@ -80,6 +83,7 @@ def _environment(document: ReportDocument) -> jinja2.Environment:
         "exact": exact_value,
         "instant": instant,
         "json": indented,
+        "params": show_params,
     }
     environment.filters.update(filters)
     functions: dict[str, Any] = {"period": period}

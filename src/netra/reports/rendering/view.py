@@ -1,6 +1,6 @@
 """What the report's template needs beyond the document: formatted rows, resolved prose, drawn charts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -106,6 +106,16 @@ def chart_table(chart: Chart) -> tuple[tuple[str, ...], tuple[tuple[str, ...], .
 def view_findings(document: ReportDocument) -> list[FindingView]:
     """The findings in the document's order, with their values as text."""
     return [_view_finding(row) for row in document.findings]
+
+
+def lacking_alike(rows: Iterable[FindingRow]) -> dict[tuple[tuple[str, str], ...], list[FindingRow]]:
+    """Findings without a verdict by what they lack, as pairs of what and how to send it, in their order."""
+    together: dict[tuple[tuple[str, str], ...], list[FindingRow]] = {}
+    for row in rows:
+        if row.verdict == "insufficient_data":
+            lacking = tuple((item.what, item.how) for item in row.missing) or ((row.reason or "", ""),)
+            together.setdefault(lacking, []).append(row)
+    return together
 
 
 def _view_finding(row: FindingRow) -> FindingView:

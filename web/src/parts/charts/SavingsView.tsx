@@ -3,10 +3,8 @@ import type { SavingsChart } from "../../api/document";
 import { formatMoney } from "../format";
 import { ChartFrame, type ChartProps } from "./ChartFrame";
 import { AXIS, axisMoney, GRID, labelWidth, shorten, VERDICT_COLOUR } from "./palette";
+import { roundTicks } from "./series";
 import { Tip } from "./Tip";
-
-/** A bar that begins elsewhere than at zero shows a small difference as a large one. */
-const FROM_ZERO = [(low: number) => Math.min(0, low), (high: number) => Math.max(0, high)] as [(low: number) => number, (high: number) => number];
 
 /** What each change would save, with its 95 % interval. Left of zero it would lose money. */
 export function SavingsView({ chart, source, runId, wide }: ChartProps<SavingsChart>) {
@@ -14,6 +12,8 @@ export function SavingsView({ chart, source, runId, wide }: ChartProps<SavingsCh
     const saving = Number(bar.savings_usd);
     return { ...bar, saving, spread: [saving - Number(bar.low_usd), Number(bar.high_usd) - saving] };
   });
+  // From zero: a bar that begins elsewhere shows a small difference as a large one.
+  const ticks = roundTicks(chart.bars.flatMap((bar) => [bar.savings_usd, bar.low_usd, bar.high_usd].map(Number)));
   const table = {
     columns: ["Change", "Saving", "Low", "High", "Verdict"],
     rows: chart.bars.map((bar) => [bar.label, formatMoney(bar.savings_usd), formatMoney(bar.low_usd), formatMoney(bar.high_usd), bar.verdict.replace("_", " ")]),
@@ -23,7 +23,7 @@ export function SavingsView({ chart, source, runId, wide }: ChartProps<SavingsCh
       <ResponsiveContainer width="100%" height={rows.length * 38 + 34}>
         <BarChart data={rows} layout="vertical" margin={{ top: 0, right: 20, bottom: 0, left: 0 }} maxBarSize={18}>
           <CartesianGrid horizontal={false} {...GRID} />
-          <XAxis type="number" domain={FROM_ZERO} tickFormatter={axisMoney} {...AXIS} />
+          <XAxis type="number" domain={[ticks[0]!, ticks.at(-1)!]} ticks={ticks} interval="preserveStartEnd" tickFormatter={axisMoney} {...AXIS} />
           <YAxis type="category" dataKey="label" width={labelWidth(rows.map((row) => row.label))} tickFormatter={(label: string) => shorten(label, 46)} {...AXIS} stroke="var(--ink-2)" />
           <Tooltip
             isAnimationActive={false}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Chart } from "../../api/document";
 import { wideness } from "./Charts";
-import { pivot } from "./series";
+import { pivot, roundTicks } from "./series";
 import { waterfallRows } from "./WaterfallView";
 
 describe("a chart's data", () => {
@@ -11,6 +11,14 @@ describe("a chart's data", () => {
     expect(names).toEqual(["m0", "m1", "m2", "m3", "m4", "m5", "other"]);
     expect(rows.map((row) => row.day)).toEqual(["2026-01-01", "2026-01-02"]);
     expect(rows.reduce((sum, row) => sum + Number(row.other ?? 0), 0)).toBe(4 + 3 + 2);
+  });
+
+  it("ends the axis of savings on round numbers around zero and every interval", () => {
+    expect(roundTicks([-7.4, 30.88, 33.7])).toEqual([-10, 0, 10, 20, 30, 40]);
+    expect(roundTicks([0.013, 0.0021])).toEqual([0, 0.005, 0.01, 0.015]);
+    expect(roundTicks([-3, -1])).toEqual([-3, -2, -1, 0]);
+    expect(roundTicks([0, 30_000])).toEqual([0, 10_000, 20_000, 30_000]);
+    expect(roundTicks([])).toEqual([0, 1]);
   });
 
   it("hangs each step of a waterfall between the levels before and after it", () => {

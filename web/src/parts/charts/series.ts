@@ -29,3 +29,16 @@ export function pivot(points: readonly { day: string; series: string; value: num
   }
   return { rows: [...rows.values()].sort((a, b) => a.day.localeCompare(b.day)), names };
 }
+
+/** Round places on an axis from zero, or from below it, to where the last one holds the highest value. */
+export function roundTicks(values: readonly number[], most = 5): number[] {
+  const low = Math.min(0, ...values);
+  const high = Math.max(0, ...values);
+  if (low === high) return [0, 1];
+  const rough = (high - low) / most;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((wide) => wide >= rough * (1 - 1e-9))!;
+  const first = Math.floor(low / step + 1e-9);
+  const last = Math.ceil(high / step - 1e-9);
+  return Array.from({ length: last - first + 1 }, (_, index) => Number(((first + index) * step).toPrecision(12)));
+}

@@ -175,6 +175,8 @@ export interface DataFinding {
   column: string | null;
   first_line: number | null;
   message: string;
+  example: string | null;
+  hint: string;
 }
 
 /** What an import found out about its data; percents are numbers, 5.24 meaning 5.24 %. */

@@ -95,8 +95,8 @@ function MemberRow({ member, role, isMe, workspace, onChanged }: RowProps) {
   return (
     <tr>
       <th scope="row">
-        {member.user.name || member.user.email}{isMe && <span className="faint"> (you)</span>}
-        {member.user.name && <p className="faint small">{member.user.email}</p>}
+        <span className="wrap-anywhere">{member.user.name || member.user.email}</span>{isMe && <span className="faint"> (you)</span>}
+        {member.user.name && <p className="faint small wrap-anywhere">{member.user.email}</p>}
         {problem && <ProblemNote problem={problem} />}
       </th>
       <td>
@@ -216,18 +216,17 @@ function Invitations({ workspace, version, onChanged }: { workspace: string; ver
         <table>
           <thead>
             <tr>
-              <th scope="col">Email</th>
-              <th scope="col">Role</th>
-              <th scope="col">Until</th>
+              <th scope="col">Invited</th>
               <th scope="col"><span className="visually-hidden">Actions</span></th>
             </tr>
           </thead>
           <tbody>
             {found.value.map((one) => (
               <tr key={one.id}>
-                <th scope="row">{one.email}</th>
-                <td>{one.role}</td>
-                <td className="nowrap">{formatDay(one.expires_at, timezone)}</td>
+                <th scope="row">
+                  <span className="wrap-anywhere">{one.email}</span>
+                  <p className="faint small">{one.role}, until {formatDay(one.expires_at, timezone)}</p>
+                </th>
                 <td className="number"><button type="button" className="button small" disabled={busy} aria-label={`Withdraw the invitation of ${one.email}`} onClick={() => void take(one.id)}>Withdraw</button></td>
               </tr>
             ))}

@@ -13,7 +13,9 @@ export function FindingList({ findings }: { findings: DataFinding[] }) {
           <span className={`chip ${CHIPS[finding.severity]}`}>{WORDS[finding.severity]}</span>{" "}
           <strong>{formatCount(finding.rows)}</strong> {finding.rows === 1 ? "row" : "rows"}
           {finding.column && <> · <code>{finding.column}</code></>}: {finding.message}
+          {finding.example !== null && <>, such as <code className="wrap-anywhere">{finding.example}</code></>}
           {finding.first_line !== null && <span className="faint small"> first in line {finding.first_line}</span>}
+          {finding.hint && <p className="faint">{finding.hint}</p>}
         </li>
       ))}
     </ul>

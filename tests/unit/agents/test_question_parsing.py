@@ -106,6 +106,28 @@ def read(text: str, *, follow: bool = False) -> QuestionFrame:
         ("usage", "What was our error rate in October?"),
         ("usage", "number of requests by provider this week"),
         ("usage", "how many users were active yesterday"),
+        ("cost", "Where can we cut?"),
+        ("cost", "where could we cut back without hurting quality"),
+        ("cost", "cut 30% keeping quality above 80"),
+        ("cost", "Get us 25% off with p95 under 3s"),
+        ("cost", "We're burning too much on OpenAI, help"),
+        ("drivers", "What's eating our budget?"),
+        ("drivers", "Who are the big spenders?"),
+        ("drivers", "Why is the bill so high?"),
+        ("change", "Our spend went up last week. Why?"),
+        ("change", "how come we spent more last week?"),
+        ("latency", "Where do we lose time?"),
+        ("latency", "Which calls take longest?"),
+        ("latency", "Users complain about waiting"),
+        ("latency", "cut p95 by 20 %"),
+        ("capacity", "Where are we throttled?"),
+        ("capacity", "When will we hit our limits?"),
+        ("model_choice", "which requests don't need gpt-4o?"),
+        ("model_choice", "Is gpt-4o-mini good enough for summarise?"),
+        ("model_choice", "Can we drop gpt-4o for gpt-4o-mini?"),
+        ("model_choice", "where is gpt-4o overkill?"),
+        ("audit", "Do we send the same prompt twice?"),
+        ("audit", "Are our conversations getting too long?"),
         ("outside", "What is the capital of France?"),
         ("outside", "tell me a joke"),
         ("outside", "Write me a poem about the sea"),
@@ -421,6 +443,49 @@ def test_a_short_follow_up_changes_one_thing_of_the_question_before() -> None:
     assert earlier is not None
     assert earlier.window.until == before.window.since
     assert continue_frame("Top five cost drivers this month", before, read("Top five cost drivers")) is None
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "kind", "changed"),
+    [
+        (
+            "cut spend by 30 %",
+            "What if quality may drop by 10 points?",
+            "cost",
+            {"quality_margin_points": 10},
+        ),
+        ("cut spend by 30 %", "And with p95 below 2 s?", "cost", {"p95_ms": 2000}),
+        (
+            "cut spend by 30 %",
+            "suppose we accept 5 points lower quality",
+            "cost",
+            {"quality_margin_points": 5},
+        ),
+        ("cut spend by 30 %", "what about 50 %?", "cost", {"savings_pct": 50}),
+        ("50 % more users next month", "and 80 %?", "capacity", {"growth_pct": 80}),
+        ("meet a p99 target of 4 s", "what if p99 must be under 6 s?", "latency", {"p99_ms": 6000}),
+        (
+            "top five cost drivers",
+            "what if quality may drop by 1 point?",
+            "cost",
+            {"quality_margin_points": 1},
+        ),
+    ],
+)
+def test_the_earlier_question_under_another_condition(
+    first: str, then: str, kind: str, changed: dict[str, float]
+) -> None:
+    before = read(f"{first} for support-chat last week")
+    after = continue_frame(then, before, read(then))
+    assert after is not None
+    assert (after.kind, after.filters, after.window) == (kind, before.filters, before.window)
+    assert after.targets == before.targets.model_copy(update=changed)
+
+
+def test_a_supposition_of_another_kind_is_a_question_of_its_own() -> None:
+    before = read("cut spend by 30 %")
+    for text in ("What if traffic doubles for support-chat?", "what if support-chat used gpt-4o-mini?"):
+        assert continue_frame(text, before, read(text)) is None, text
 
 
 def test_the_word_beside_a_name_says_its_column() -> None:

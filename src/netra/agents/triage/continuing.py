@@ -8,11 +8,21 @@ from netra.agents.triage.frame import QuestionFrame, Window
 
 _OPENING = (
     r"^\W*(?:and|what about|how about|same|now|also|only|just|ok(?:ay)?|then|but|or|for|in|by|per|without|"
-    r"exclud\w+|except|(?:and )?(?:which|what|who|how much) of (?:those|these|them))\b"
+    r"exclud\w+|except|what if|if|suppose|assum(?:e|ing)|let's say|with|"
+    r"(?:and )?(?:which|what|who|how much) of (?:those|these|them))\b"
 )
+_SUPPOSED = (
+    r"^\W*(?:and |but |so |ok(?:ay)? )?"
+    r"(?:what (?:if|about)|how about|if|suppose|assum(?:e|ing)|let's say|with)\b"
+)
+_BARE_SHARE = r"(?<![\d.])(\d{1,3}(?:\.\d{1,3})?)\s*(?:%|percent\b)"
+_SHARE_OF = {"cost": "savings_pct", "capacity": "growth_pct"}
+"""What a share that stands alone is, by the kind of the question before."""
 _OF_THOSE = r"\bof (?:those|these|them)\b"
 _TIME = frozenset({"hour", "day", "week", "month"})
 _LONGEST = 14
+_CONDITIONS = {"savings_pct", "savings_usd", "quality_min_pct", "quality_margin_points", "p95_ms", "p99_ms"}
+_CONDITIONAL = frozenset({"cost", "latency", "model_choice", "capacity"})
 _CARRIED = frozenset({"usage", "drivers", "change", "latency", "cost", "audit", "forecast", "anomalies"})
 
 
@@ -21,7 +31,11 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
 
     A text that names a kind of its own keeps it, and takes over time range and filters that it leaves open.
     """
-    if earlier is None or earlier.kind not in _CARRIED or len(text.split()) > _LONGEST:
+    if earlier is None or len(text.split()) > _LONGEST:
+        return None
+    if (supposed := _under_condition(text.lower(), earlier, present)) is not None:
+        return supposed
+    if earlier.kind not in _CARRIED:
         return None
     if present.kind in {"greeting", "capabilities", "follow_up"} or present.outside in {"sql", "language"}:
         return None
@@ -33,6 +47,8 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
     says_something = own or _says_something(present) or _moved_back(text, earlier.window) is not None
     if not re.match(_OPENING, text.lower()) or not says_something:
         return None
+    if present.kind not in {*_CARRIED, "outside"} and re.match(_SUPPOSED, text.lower()):
+        return None  # "what if traffic doubles for the chat?" is about capacity, whatever came before
     own_kind = present.kind not in {"usage", "outside"} and present.kind in _CARRIED
     window = present.window if present.window.since or present.window.until else earlier.window
     window = _moved_back(text, earlier.window) or window
@@ -56,6 +72,36 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
         "kind": "usage" if present.measures and earlier.kind != "usage" else earlier.kind,
     }
     return earlier.model_copy(update=changed)
+
+
+def _under_condition(text: str, earlier: QuestionFrame, present: QuestionFrame) -> QuestionFrame | None:
+    """The earlier question under another condition ("what if quality may drop by 10 points?", "and 50 %?");
+    after a question that knows no conditions, the savings of what it was about.
+    """
+    if present.kind not in {"outside", "usage", "latency", "cost"} or not re.match(_OPENING, text):
+        return None
+    said = present.targets.model_dump(include=_CONDITIONS, exclude_none=True)
+    share = re.search(_BARE_SHARE, text)
+    if not said and share is not None and earlier.kind in _SHARE_OF and present.kind == "outside":
+        said = {_SHARE_OF[earlier.kind]: float(share.group(1))}
+    if not said or earlier.kind in {"greeting", "capabilities", "outside", "follow_up"}:
+        return None
+    if present.kind != "outside" and not re.match(_SUPPOSED, text):
+        return None
+    of_condition = present.kind if present.kind in {"latency", "cost"} else "cost"
+    return earlier.model_copy(
+        update={
+            "kind": earlier.kind if earlier.kind in _CONDITIONAL else of_condition,
+            "targets": earlier.targets.model_copy(update=said),
+            "filters": {**earlier.filters, **present.filters},
+            "window": present.window if present.window.since or present.window.until else earlier.window,
+            "unknown": present.unknown,
+            "unread": present.unread,
+            "unanswered": [],
+            "wants_file": False,
+            "wants_report": present.wants_report,
+        }
+    )
 
 
 def _moved_back(text: str, window: Window) -> Window | None:

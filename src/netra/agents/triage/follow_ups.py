@@ -25,7 +25,7 @@ _ASKS: tuple[tuple[FollowUpAsk, str], ...] = (
     ("change", r"\bwhat exactly\b|\bhow (?:do|can|should|would) (?:i|we) (?:do|apply|implement|change|set|"
         r"enable|turn|start|use)|\bwhat (?:do|should|must|would) (?:i|we) (?:change|do|set)\b|"
         r"\bapply\b|\bimplement\w*|\bsteps?\b|\binstructions?\b"),
-    ("risk", r"\brisk\w*|\bsafe\b|\bdangerous\b|\bgo wrong\b|\bdownsides?\b|\bside effects?\b"),
+    ("risk", r"\brisk\w*|\bsafe(?:r|st)?\b|\bdangerous\b|\bgo wrong\b|\bdownsides?\b|\bside effects?\b"),
     ("verify", r"\bverif\w+|\bprove\b|\bhow (?:do|will|would|can) (?:i|we) (?:know|check|measure|see)\b|"
         r"\bmeasure\b"),
     ("query", r"\b(?:query|sql)\b|\bqueries behind\b|\bhow (?:was|is|were) (?:that|this|it|they) "

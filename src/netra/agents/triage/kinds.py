@@ -19,14 +19,33 @@ _CUT = (
     r"optimi[sz]\w*|shrink|slash|"
     r"bring down|cheaper|halve|less|minimi[sz]e|drop)\b"
 )
+_BARE_CUT = (
+    r"\b(?:where|what|how(?: much)?) (?:can|could|should|would|might|do) (?:we|i|you|one) (?:\w+ly |still )?"
+    r"(?:cut|trim|slash|shave|reduce|shrink)(?: back| down)?"
+    r"(?=\W*(?:$|[?.!,;\d]|(?:without|while|and|by|if|with|keeping|in|on)\b))"
+)
+"""A cut that does not say of what: of the spend."""
+_SHARE_CUT = (
+    r"\b(?:cut|trim|save|reduce|slash|shave)\s+(?:by |us )?\d{1,3}(?:\.\d{1,3})?\s*(?:%|percent\b)(?! of)|"
+    r"\d\s*(?:%|percent) (?:off|cheaper)\b"
+)
+_TOO_MUCH = r"\b(?:spend\w*|pay\w*|burn\w*|costs?|costing|bills?)\b.{0,30}\btoo (?:much|high|big|expensive)\b"
+_SUITED = (
+    r"\b(?:don't|do not|doesn't|does not|needn't)(?: \w+ly)? need\b|\bgood enough\b|\bdrop\b.{0,30}\bfor\b"
+)
 _LATENCY = (
     r"\b(?:latency|latencies|slow\w*|faster|fast|speed\w*|p50|p90|p95|p99|ttft|time to first|response times?|"
-    r"where is the time|where does the time|where the time|delays?|tail)\b"
+    r"where is the time|where does the time|where the time|delays?|tail)\b|"
+    r"\btak(?:e|es|ing) (?:\w+ )?(?:so |too |very |the |that )?long(?:er|est)?\b|"
+    r"\b(?:los(?:e|es|ing)|wast(?:e|es|ing)) (?:\w+ ){0,2}time\b|"
+    r"\b(?:users?|customers?|people)\b.{0,30}\bwait\w*"
 )
 _CAPACITY = (
     r"\b(?:capacity|rate[ -]?limit\w*|throughput|tpm|rpm|429s?|headroom|peaks?|spikes?|bursts?|"
     r"load|scale|scaling|"
-    r"concurren\w+)\b|\b(?:twice|double|triple|three times) (?:the |our |as much |as many )?"
+    r"concurren\w+|throttl\w+|quotas?)\b|"
+    r"\b(?:hit|reach|exceed|run into)\w*\b.{0,20}\blimits?\b|"
+    r"\b(?:twice|double|triple|three times) (?:the |our |as much |as many )?"
     r"(?:users|traffic|volume|usage|load|calls|requests)\b|\bmore "
     r"(?:users|traffic|requests|calls|customers|load)\b|"
     r"\b\d{1,9}\s*x\b.*\b(?:traffic|load|users|calls)"
@@ -39,7 +58,9 @@ _CHANGE = (
     r"more expensive|dearer|cheaper|"
     r"gone up|went up|spik|"
     r"chang|drop|fall|fell|decreas|go down|explod|doubl|higher|lower|up|down)\w*|"
-    r"\bwhat (?:changed|happened)\b|"
+    r"\bwhat (?:changed|happened)\b|\bhow come\b.{0,60}\b(?:more|less|up|down|higher|lower|ris|rose|increas|"
+    r"jump|drop|fell)\w*|\b(?:spend|spending|costs?|bill|usage|traffic)\b.{0,30}\b(?:up|down|jumped|rose|"
+    r"increased|doubled|spiked|dropped|fell)\b.{0,60}\bwhy\b|"
     r"\bwhat (?:caused|drove|explains|is behind)\b|\b(?:jump|rise|increase|spike|drop|change) in (?:\w+ )?"
     r"(?:spend|cost|costs|bill|usage|traffic)|\bexplain the (?:jump|rise|increase|spike|drop|change)|"
     r"\b(?:compared? (?:to|with)|versus|vs\.?)\s+(?:the\s+)?(?:last|previous|prior)\b|"
@@ -52,7 +73,10 @@ _DRIVERS = (
     r"\b(?:most expensive|costliest|biggest spend\w*|largest spend\w*)\b|\bcosts? (?:us |me )?the most\b|"
     r"\b(?:top|biggest|largest|main|highest)\b.{0,25}\b(?:cost|costs|spend|spenders?|expenses?)\b|"
     r"\bwho (?:spends|spent|costs)\b|\bwhat (?:are we|am i|do we) (?:spend|spending|pay|"
-    r"paying)\b.{0,12}\bon\b"
+    r"paying)\b.{0,12}\bon\b|\bspenders\b|"
+    r"\beat(?:s|ing)?\b.{0,20}\b(?:budget|money|bill|spend)|"
+    r"\bcosting (?:us |me )?(?:so much|the most|money)\b|"
+    r"\bwhy (?:is|are|was|were)\b.{0,40}\b(?:so|this|that|too) (?:high|big|large|expensive)\b"
 )
 _MODEL_CHOICE = (
     r"\bcheaper models?\b|\bsmaller models?\b|\b(?:switch|migrat|mov|downgrad|replac|swap|"
@@ -60,7 +84,7 @@ _MODEL_CHOICE = (
     r"\b(?:replac|swap)\w*\b.{0,40}\b(?:with|for|by)\b|\binstead of\b|\bworth (?:it|using|switching|the)\b|"
     r"\bwhich model\b.{0,40}\b(?:use|best|should|choose|pick)|\bmodel choice\b|\b(?:another|"
     r"different|better|other) models?\b|"
-    r"\bdowngrad\w*|\b(?:compare|versus|vs\.?)\b.{0,40}\bmodels?\b|\bmodel[ -]switch\w*"
+    r"\bdowngrad\w*|\b(?:compare|versus|vs\.?)\b.{0,40}\bmodels?\b|\bmodel[ -]switch\w*|\boverkill\b"
 )
 _WHAT_IF = (
     r"\bif\b.{0,60}\b(?:used?|ran on|runs? on|moved? (?:on )?to|(?:was|were|is|are) on|went to|switched to)\b"
@@ -161,7 +185,7 @@ def subject_of(text: str, models: list[str], levers: list[str]) -> QuestionKind:
     )
     if (
         (re.search(_MODEL_CHOICE, text) and not about_a_lever)
-        or (models and re.search(_WHAT_IF, text))
+        or (models and re.search(rf"{_WHAT_IF}|{_SUITED}", text))
         or (len(models) >= 2 and re.search(r"\bvs\.?|versus|compare|better|worse", text))
     ):
         return "model_choice"
@@ -169,7 +193,7 @@ def subject_of(text: str, models: list[str], levers: list[str]) -> QuestionKind:
         return "capacity"
     names_a_lever = levers and not re.search(r"\b(?:what else|other (?:ways|changes|levers)|overall)\b", text)
     at_least_cost = latency and re.search(r"\bleast cost|lowest cost|cheapest\b", text)
-    if wants_cut and spend and not names_a_lever and not at_least_cost:
+    if _wants_cheaper(text, bool(wants_cut and spend)) and not names_a_lever and not at_least_cost:
         return "cost"
     if re.search(_AUDIT, text) or (levers and not (counting and not wants_cut and _is_count_of_column(text))):
         return "audit"
@@ -187,6 +211,13 @@ def subject_of(text: str, models: list[str], levers: list[str]) -> QuestionKind:
     if re.search(_DOMAIN, text) and (find_measures(text) or find_dimensions(text)):
         return "usage"
     return "outside"
+
+
+def _wants_cheaper(text: str, cut_of_spend: bool) -> bool:
+    """Whether less is to be spent; "cut the p95 by 20 %" is about something else."""
+    if re.search(_DRIVERS, text) and not cut_of_spend:
+        return False
+    return cut_of_spend or re.search(rf"{_BARE_CUT}|{_SHARE_CUT}|{_TOO_MUCH}", text) is not None
 
 
 def _counts_a_measure(text: str) -> bool:

@@ -9,7 +9,9 @@ LEVER_WORDS: tuple[tuple[str, str], ...] = (
     ("response-cache", r"\b(?:response|answer|result|exact)[ -]?cach\w*|\bcach\w+ (?:of )?(?:the "
         r")?(?:responses|answers|results)|"
         r"\bidentical (?:requests|calls|prompts|questions)|\brepeated (?:requests|calls|questions|prompts)|"
-        r"\b(?:same|duplicate) (?:requests|questions|prompts)"),
+        r"\b(?:same|duplicate) (?:requests|questions|prompts)|"
+        r"\bsame (?:prompt|request|question|call)\b.{0,30}"
+        r"\b(?:twice|again|repeatedly|over and over|more than once|(?:many|several) times)\b"),
     ("semantic-cache", r"\bsemantic\w*[ -]?cach\w*|\bsimilar (?:requests|questions|prompts)|\bparaphras\w+"),
     ("duplicate-inflight", r"\bduplicat\w*[ -]?in[ -]?flight|\bin[ -]?flight\b|\bsingle[ -]?flight|"
         r"\bdouble (?:click|submi|send|sent)\w*|"
@@ -17,7 +19,9 @@ LEVER_WORDS: tuple[tuple[str, str], ...] = (
     ("retry-waste", r"\bretr(?:y|ies|ied|ying)\b"),
     ("context-growth", r"\bcontext (?:growth|grow\w*|length|window)|\blong(?:er)? (?:contexts?|"
         r"conversations?|"
-        r"sessions?|histor\w+)|\bre-?sen[dt]\w*\b|\bconversation (?:history|growth)"),
+        r"sessions?|histor\w+)|\bre-?sen[dt]\w*\b|\b(?:conversations?|sessions?|chats?|histor(?:y|ies)) "
+        r"(?:(?:is|are|gets?|getting|becom\w+|grow\w*|too|so|very) ){1,4}long\b|"
+        r"\bconversation (?:history|growth)"),
     ("prompt-trim", r"\bprompt[ -]?trim\w*|\b(?:trim|shorten|shrink|compress)\w* (?:the |our "
         r")?(?:system )?prompts?|"
         r"\b(?:long|bloated|verbose) (?:system )?prompts?|\bboilerplate"),

@@ -13,7 +13,7 @@ _AMOUNT = r"(?<![\d.,])(\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,12}(?:[.,]\d{1,6})
 _PCT = _NUM + r"\s*(?:%|percent|per cent|pct)"
 _TIME = _NUM + r"\s*(ms|milliseconds?|s|secs?|seconds?)\b"
 _UNDER = (
-    r"(?:\s*(?:is|must|should|has to|can|may|not|stays?|stay|remains?|kept|keep|target|latency|of|"
+    r"(?:\s*(?:is|be|must|should|has to|can|may|not|stays?|stay|remains?|kept|keep|target|latency|of|"
     r"at|to|:|=))*"
 )
 _BELOW = r"\s*(?:below|under|<=?|less than|at most|no more than|within|max(?:imum)?|not exceed(?:ing)?)?\s*"
@@ -146,9 +146,11 @@ def _quality_floor(text: str) -> float | None:
 
 
 def _quality_margin(text: str) -> float | None:
-    return _search(
-        rf"(?:within|lose|losing|drop\w*|at most|more than)\s*{_NUM}\s*(?:points?|pp|percentage points)", text
+    points = rf"{_NUM}\s*(?:points?|pp|percentage points)"
+    allowed = (
+        r"(?:within|lose|losing|drop\w*|fall\w*|accept\w*|tolerat\w*|allow\w*|at most|more than|up to|by)"
     )
+    return _search(rf"{allowed}\s*{points}", text) or _search(rf"{points}\s*(?:lower|less|worse)\b", text)
 
 
 def _latency_limit(quantile: str, text: str) -> float | None:

@@ -74,8 +74,10 @@ def listed(written: Sequence[str] | None) -> list[str]:
     return [part.strip() for text in written or () for part in text.split(",") if part.strip()]
 
 
-def instant(written: str | None, option: str) -> str | None:
-    """A day (its beginning in the display time zone) or a time as RFC 3339. Exits with 2 otherwise."""
+def instant(written: str | None, option: str, zone: str | None = None) -> str | None:
+    """A day (its beginning in `zone`, default: the display time zone) or a time as RFC 3339. Exits with 2
+    otherwise.
+    """
     if written is None:
         return None
     from datetime import datetime
@@ -91,5 +93,19 @@ def instant(written: str | None, option: str) -> str | None:
             f"{written!r} is no day or time; write 2026-03-01 or 2026-03-01T12:00:00Z", param_hint=option
         ) from None
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(load_settings(IsolatedEnvironment()).timezone))
+        moment = moment.replace(tzinfo=ZoneInfo(zone or load_settings(IsolatedEnvironment()).timezone))
     return moment.isoformat()
+
+
+def known_zone(written: str | None) -> str | None:
+    """A time zone by its IANA name. Exits with 2 for one that does not exist."""
+    if written is None:
+        return None
+    from zoneinfo import ZoneInfo
+
+    try:
+        return ZoneInfo(written.strip()).key
+    except (KeyError, ValueError, OSError):
+        raise typer.BadParameter(
+            f"there is no time zone {written[:60]!r}; write UTC or Europe/Berlin", param_hint="--tz"
+        ) from None

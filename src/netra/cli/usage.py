@@ -4,11 +4,11 @@ import asyncio
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from netra.cli import usage_views
+from netra.cli import usage_rows, usage_views
 from netra.cli.options import (
     DataDir,
     Json,
@@ -19,13 +19,25 @@ from netra.cli.options import (
     Where,
     Workspace,
     instant,
+    known_zone,
     listed,
 )
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 DEFAULT_MEASURES = ["calls", "input_tokens", "output_tokens", "cost_usd"]
+Measures = Annotated[
+    list[str] | None,
+    typer.Option("--measure", "-m", help="calls,input_tokens,cost_usd,latency_p95_ms,...; or repeat."),
+]
+Groups = Annotated[
+    list[str] | None,
+    typer.Option("--by", help="model,provider,app,feature,user,team,tag:NAME,day,...; or repeat."),
+]
+Order = Annotated[list[str] | None, typer.Option("--order", help="Order by this; -NAME is descending.")]
+Offset = Annotated[int, typer.Option("--offset", min=0, help="Rows to leave out before the first.")]
+Zone = Annotated[
+    str | None,
+    typer.Option("--tz", help="Time zone of days, as Europe/Berlin; default: $NETRA_TIMEZONE of the server."),
+]
 KINDS = ("query", "compare", "anomalies", "forecast", "export")
 _CONDITION = re.compile(
     r"^(?P<column>[\w:.\-]+?)\s*"
@@ -45,21 +57,15 @@ def show_usage(
     what: Annotated[
         str, typer.Argument(metavar="[WHAT]", help="query, compare, anomalies, forecast or export.")
     ] = "query",
-    measure: Annotated[
-        list[str] | None,
-        typer.Option("--measure", "-m", help="calls,input_tokens,cost_usd,latency_p95_ms,...; or repeat."),
-    ] = None,
-    by: Annotated[
-        list[str] | None,
-        typer.Option("--by", help="model,provider,app,feature,user,team,tag:NAME,day,...; or repeat."),
-    ] = None,
+    measure: Measures = None,
+    by: Groups = None,
     where: Where = None,
     since: Since = None,
     until: Until = None,
-    order: Annotated[
-        list[str] | None, typer.Option("--order", help="Order by this; -NAME is descending.")
-    ] = None,
+    order: Order = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Rows at most.")] = 1000,
+    offset: Offset = 0,
+    zone: Zone = None,
     compare: Annotated[
         str | None, typer.Option("--compare", help="Explain the change from `previous` or from DAY..DAY.")
     ] = None,
@@ -78,19 +84,22 @@ def show_usage(
     kind = "compare" if what == "query" and compare else what
     if kind not in KINDS:
         raise typer.BadParameter(f"one of {', '.join(KINDS)}", param_hint="WHAT")
-    limits = {"since": instant(since, "--since"), "until": instant(until, "--until")}
-    scope: dict[str, Any] = {**limits, "filters": conditions(where)}
+    zone = known_zone(zone)
+    limits = {"since": instant(since, "--since", zone), "until": instant(until, "--until", zone)}
+    scope: dict[str, Any] = {**limits, "filters": conditions(where), "timezone": zone}
     asked = _Asked(
         Target(url, data_dir, workspace),
         {name: value for name, value in scope.items() if value},
-        listed(by),
-        listed(measure),
+        list(dict.fromkeys(listed(by))),
+        list(dict.fromkeys(listed(measure))),
         json_output,
     )
+    asked.check(kind)
     if kind == "query":
-        asyncio.run(_usage(asked.target, asked.query(listed(order), limit), json_output))
+        query = asked.query(listed(order), limit, offset)
+        asyncio.run(usage_rows.show(asked.target, query, json_output))
     elif kind == "compare":
-        before = usage_views.period_of(compare)
+        before = usage_views.period_of(compare, zone)
         asyncio.run(usage_views.compare(asked.target, asked.comparison(), before, json_output))
     elif kind == "anomalies":
         asyncio.run(usage_views.anomalies(asked.target, asked.of_one_measure(by=True), json_output))
@@ -105,7 +114,7 @@ def show_usage(
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What all the questions have in common; `scope` has since, until and filters where given."""
+    """What all the questions have in common; `scope` has since, until, filters and timezone where given."""
 
     target: Target
     scope: dict[str, Any]
@@ -113,7 +122,18 @@ class _Asked:
     measures: list[str]
     as_json: bool
 
-    def query(self, order: list[str], limit: int) -> dict[str, Any]:
+    def check(self, kind: str) -> None:
+        """Exits with 2 where something was asked that this kind of question would leave out."""
+        if kind in ("anomalies", "forecast") and len(self.measures) > 1:
+            raise typer.BadParameter(f"{kind} takes one measure at a time", param_hint="--measure")
+        if kind in ("compare", "export") and self.measures:
+            raise typer.BadParameter(f"{kind} has measures of its own", param_hint="--measure")
+        if kind in ("forecast", "export") and self.groups:
+            raise typer.BadParameter(f"{kind} takes no groups", param_hint="--by")
+        if kind == "export" and "filters" in self.scope:
+            raise typer.BadParameter("export writes every call of the period", param_hint="--where")
+
+    def query(self, order: list[str], limit: int, offset: int) -> dict[str, Any]:
         """A typed query."""
         query = {
             "measures": self.measures or DEFAULT_MEASURES,
@@ -121,6 +141,7 @@ class _Asked:
             **self.scope,
             "order_by": order,
             "limit": limit,
+            "offset": offset,
         }
         return {name: value for name, value in query.items() if value}
 
@@ -130,6 +151,8 @@ class _Asked:
         if len(given) == 1:
             raise typer.BadParameter("give both --since and --until, or neither", param_hint="--since")
         body: dict[str, Any] = {"filters": self.scope.get("filters", [])}
+        if "timezone" in self.scope:
+            body["timezone"] = self.scope["timezone"]
         if self.groups:
             body["dimensions"] = self.groups
         if given:
@@ -181,55 +204,3 @@ def conditions(where: list[str] | None) -> list[dict[str, Any]]:
         else:
             filters.append({"column": column, "operator": "in", "value": values})
     return filters
-
-
-async def _usage(target: Target, query: dict[str, Any], as_json: bool) -> None:
-    from netra.cli.connecting import connected
-    from netra.cli.output import data_console, print_json
-
-    async with connected(target) as client:
-        result: dict[str, Any] = await client.post("/v1/usage/query", query)
-    if as_json:
-        print_json(result)
-    else:
-        _print(data_console(), query, result)
-
-
-def _print(console: "Console", query: dict[str, Any], result: dict[str, Any]) -> None:
-    from rich.markup import escape
-
-    from netra.cli.output import tidy_table
-
-    columns = [*query.get("dimensions", ()), *query["measures"]]
-    table = tidy_table(columns, numeric=query["measures"])
-    for row in result["rows"]:
-        table.add_row(*(escape(shown(column, row.get(column), result["calls"])) for column in columns))
-    console.print(table)
-    if result["unpriced_calls"]:
-        console.print(
-            f"[yellow]{result['unpriced_calls']:,} calls have no known price[/] and are in no spend."
-        )
-    if not result["calls"]:
-        console.print("[yellow]No call is stored that this asks for.[/] Import some: netra import FILE")
-    console.print(f"[dim]{result['elapsed_ms']:.0f} ms; the query: --json[/]")
-
-
-def shown(column: str, value: object, calls: int = 1) -> str:
-    """A cell: money in full cents, percents and milliseconds with their unit, counts with separators; a cost
-    that is not known is unpriced, of no `calls` there is none.
-    """
-    from netra.reports.formatting import format_count, format_milliseconds, format_money, format_percent
-
-    if value is None:
-        return (
-            "unpriced"
-            if calls and (column.endswith("cost_usd") or column.startswith("cost_per"))
-            else "\u2013"
-        )
-    if column.endswith("cost_usd") or column.startswith("cost_per"):
-        return format_money(str(value))
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    if column.endswith("_ms"):
-        return format_milliseconds(value)
-    return format_percent(value) if column.endswith(("_rate", "_share")) else format_count(value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import typer
 
-from netra.cli.options import Target
+from netra.cli.options import Target, instant
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,7 +17,7 @@ _SHOWN = 20
 
 
 async def compare(
-    target: Target, body: dict[str, Any], previous: tuple[str, str] | None, as_json: bool
+    target: Target, body: dict[str, Any], previous: dict[str, str] | None, as_json: bool
 ) -> None:
     """Explain a change of spend. Without `after` the last seven days that have calls; without `previous`
     the span of the same length before it.
@@ -28,8 +28,8 @@ async def compare(
     async with connected(target) as client:
         if "after" not in body:
             overview = await client.get("/v1/usage/overview")
-            body["after"] = _last_week(overview)
-        body["before"] = _span(*previous) if previous else _before(body["after"])
+            body["after"] = _last_week(overview, body.get("timezone"))
+        body["before"] = previous or _before(body["after"])
         result: dict[str, Any] = await client.post("/v1/usage/compare", body)
     if as_json:
         print_json(result)
@@ -146,28 +146,27 @@ def _whole_file(out: Path) -> Generator[BinaryIO]:
         partial.unlink(missing_ok=True)
 
 
-def period_of(written: str | None) -> tuple[str, str] | None:
-    """`previous` (None), or the two days of `2026-02-01..2026-03-01`. Exits with 2 otherwise."""
+def period_of(written: str | None, zone: str | None = None) -> dict[str, str] | None:
+    """`previous` (None), or the span of `2026-02-01..2026-03-01`. Exits with 2 otherwise."""
     if written in (None, "previous"):
         return None
     since, dots, until = str(written).partition("..")
     if not dots:
         raise typer.BadParameter("write previous or 2026-02-01..2026-03-01", param_hint="--compare")
-    return since, until
+    return {
+        "since": str(instant(since, "--compare", zone)),
+        "until": str(instant(until, "--compare", zone)),
+    }
 
 
-def _span(since: str, until: str) -> dict[str, str]:
-    from netra.cli.options import instant
-
-    return {"since": str(instant(since, "--compare")), "until": str(instant(until, "--compare"))}
-
-
-def _last_week(overview: dict[str, Any]) -> dict[str, str]:
+def _last_week(overview: dict[str, Any], zone: str | None) -> dict[str, str]:
     from datetime import datetime, timedelta
+    from zoneinfo import ZoneInfo
 
     if overview["until"] is None:
         raise typer.BadParameter("there are no calls to compare", param_hint="--compare")
     last = datetime.fromisoformat(overview["until"])
+    last = last.astimezone(ZoneInfo(zone)) if zone else last
     end = last.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     return {"since": (end - timedelta(days=7)).isoformat(), "until": end.isoformat()}
 

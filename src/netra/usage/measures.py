@@ -30,6 +30,11 @@ class Measure:
     percentile: tuple[str, float] | None = None
     additive: bool = False
 
+    @property
+    def adds_up(self) -> bool:
+        """Whether the values of disjoint groups sum to the value of them together."""
+        return self.additive and self.per is None and self.kind in ("count", "money")
+
 
 def _sum(name: str, kind: MeasureKind, unit: str, label: str, sql: str) -> Measure:
     return Measure(name, kind, unit, label, sql, additive=True)

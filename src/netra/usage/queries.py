@@ -19,6 +19,7 @@ from netra.usage.dimensions import (
 from netra.usage.errors import InvalidQueryError
 from netra.usage.measures import MEASURES, Measure
 from netra.usage.rollups import ROLLUPS, SETTINGS, Rollup
+from netra.usage.suggestions import hint_of
 
 Operator = Literal[
     "=",
@@ -39,6 +40,12 @@ Scalar = str | int | float | bool
 
 MAX_ROWS = 10_000
 _MAX_IN = 1_000
+_KINDS = {
+    "Int64": "a whole number",
+    "Float64": "a number",
+    "Bool": "true or false",
+    "Decimal": "an amount",
+}
 _COMPARISONS = {"=": "=", "!=": "!=", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
 
 
@@ -81,8 +88,9 @@ class CompiledQuery:
     """SQL with named parameters; `{workspace:String}` is bound by the data access layer, not here.
 
     `dimensions` and `measures` are the output columns in order. Every row carries `all_calls`,
-    `all_unpriced`, `all_since`, `all_until`: what everything the question covers amounts to. `totals_sql`
-    asks for these alone, with the same parameters: a page beyond the last group has no row to carry them.
+    `all_unpriced`, `all_since`, `all_until` (what everything the question covers amounts to) and `all_rows`,
+    how many rows there are without a limit. `totals_sql` asks for these alone, with the same parameters: a
+    page beyond the last group has no row to carry them.
     `rollup` names the kept sums the SQL is worded for, None for the rows themselves.
     """
 
@@ -109,6 +117,7 @@ class _Parameters:
 
 
 _TOTALS = {
+    "all_rows": "count()",
     "all_calls": "sum(count())",
     "all_unpriced": "sum(count() - count(cost_usd))",
     "all_since": "min(min(ts))",
@@ -131,7 +140,8 @@ def compile_query(
     unknown = [name for name in query.measures if name not in MEASURES]
     if unknown:
         raise InvalidQueryError(
-            f"There is no measure {unknown[0]!r}.", hint=f"Measures: {', '.join(MEASURES)}."
+            f"There is no measure {unknown[0][:60]!r}.",
+            hint=hint_of(unknown[0], "Measures", MEASURES, {m.name: m.label for m in MEASURES.values()}),
         )
     measures = tuple(dict.fromkeys(query.measures))
     zone = _zone(query.timezone or default_timezone)
@@ -151,13 +161,18 @@ def compile_query(
     lines.append(f"LIMIT {limit} OFFSET {parameters.bind(query.offset, 'UInt64')}")
     return CompiledQuery(
         "\n".join(lines),
-        f"{_ALONE}\nFROM llm_calls\n{where}",
+        f"{_ALONE}, {_row_count(groups)}\nFROM llm_calls\n{where}",
         parameters.values,
         dimensions,
         measures,
         dict(SETTINGS) if rollup else {},
         rollup.name if rollup else None,
     )
+
+
+def _row_count(groups: dict[str, str]) -> str:
+    counted = f"uniqExact({', '.join(groups.values())})" if groups else "toUInt64(1)"
+    return f"{counted} AS all_rows"
 
 
 def _selected(measures: Sequence[str]) -> list[str]:
@@ -216,7 +231,8 @@ def _dimensions(query: UsageQuery) -> tuple[str, ...]:
     for name in names:
         if name not in DIMENSIONS and tag_of(name) is None:
             raise InvalidQueryError(
-                f"There is no dimension {name!r}.", hint=f"Dimensions: {', '.join(DIMENSIONS)}, tag:NAME."
+                f"There is no dimension {name[:60]!r}.",
+                hint=hint_of(name, "Dimensions", [*DIMENSIONS, "tag:NAME"]),
             )
     return tuple(dict.fromkeys(names))
 
@@ -241,8 +257,10 @@ def _order(query: UsageQuery, dimensions: Sequence[str], measures: Sequence[str]
         elif name in dimensions:
             terms.append(f"`{name}` {direction}")
         else:
-            known = ", ".join([*dimensions, *measures])
-            raise InvalidQueryError(f"Cannot order by {name!r}.", hint=f"Order by one of: {known}.")
+            raise InvalidQueryError(
+                f"Cannot order by {name[:60]!r}.",
+                hint=hint_of(name, "What is asked for", [*dimensions, *measures]),
+            )
     timed = [name for name in dimensions if name in DIMENSIONS and DIMENSIONS[name].time]
     if not terms:
         terms = [f"`{name}` ASC" for name in timed]
@@ -323,7 +341,8 @@ def _filtered(name: str, parameters: _Parameters) -> tuple[str, FilterType]:
     kind = FILTER_COLUMNS.get(name)
     if kind is None:
         raise InvalidQueryError(
-            f"Cannot filter on {name!r}.", hint=f"Columns: {', '.join(FILTER_COLUMNS)}, team, tag:NAME."
+            f"Cannot filter on {name[:60]!r}.",
+            hint=hint_of(name, "Columns", [*FILTER_COLUMNS, "team", "tag:NAME"]),
         )
     return f"llm_calls.`{name}`", kind
 
@@ -348,5 +367,5 @@ def _typed(value: Scalar, kind: str, column: str) -> Any:
         return str(amount)
     except (ValueError, KeyError, InvalidOperation):
         raise InvalidQueryError(
-            f"{column} compares with {kind.split('(')[0]} values, not {text[:60]!r}."
+            f"{column} compares with {_KINDS[kind.split('(')[0]]}, not {text[:60]!r}."
         ) from None

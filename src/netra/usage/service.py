@@ -33,10 +33,12 @@ class UsageResult(BaseModel):
     """Rows of a question with everything needed to repeat and check it.
 
     Money is text (exact), counts are whole numbers, percents 0..100. `calls`, `unpriced_calls`, `since`,
-    `until` describe all calls the question covers, not only the rows of this page.
+    `until` describe all calls the question covers, not only the rows of this page; `row_count` is how many
+    rows there are without `limit` and `offset`.
     """
 
     rows: list[dict[str, Any]]
+    row_count: int
     query: dict[str, Any]
     sql: str
     unpriced_calls: int
@@ -131,6 +133,7 @@ class UsageService:
         rows, totals = await self.derived(context, question, lambda: self._asked(context, compiled))
         return UsageResult(
             rows=[dict(row) for row in rows],
+            row_count=totals["all_rows"],
             query=query.model_dump(mode="json", exclude_defaults=True) | {"measures": query.measures},
             sql=compiled.sql,
             unpriced_calls=totals["all_unpriced"],

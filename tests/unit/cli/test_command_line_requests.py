@@ -9,7 +9,8 @@ from netra.cli.constraint_options import constraints_of
 from netra.cli.importing import check_file
 from netra.cli.optimizing import optimize_request
 from netra.cli.options import instant, listed, pairs
-from netra.cli.usage import conditions, shown
+from netra.cli.usage import conditions
+from netra.cli.usage_rows import rest_of, shown
 
 
 def test_conditions_become_filters() -> None:
@@ -39,6 +40,7 @@ def test_days_begin_in_the_display_time_zone(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("NETRA_TIMEZONE", "Europe/Berlin")
     assert instant("2026-03-01", "--since") == "2026-03-01T00:00:00+01:00"
     assert instant("2026-03-01T12:00:00Z", "--since") == "2026-03-01T12:00:00+00:00"
+    assert instant("2026-03-01", "--since", "Asia/Tokyo") == "2026-03-01T00:00:00+09:00"
     assert instant(None, "--since") is None
 
 
@@ -102,6 +104,12 @@ def test_constraints_are_read_as_people_write_them() -> None:
         given = [*wrong, *[None] * (5 - len(wrong))]
         with pytest.raises(typer.BadParameter):
             constraints_of(*given)
+
+
+def test_rows_a_limit_cut_off_are_summed_where_sums_mean_something() -> None:
+    rows = [{"calls": 3, "cost_usd": "0.10", "latency_p95_ms": 7.0, "sessions": 2, "cost_per_call": "0.1"}]
+    whole = {"calls": 5, "cost_usd": "0.30", "latency_p95_ms": 9.0, "sessions": 2, "cost_per_call": "0.2"}
+    assert rest_of(rows, whole, [*whole]) == {"calls": 2, "cost_usd": "0.20"}
 
 
 def test_conditions_know_ranges_prefixes_and_absence() -> None:

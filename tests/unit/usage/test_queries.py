@@ -116,6 +116,27 @@ def test_other_shapes_do_not_pass(question: dict[str, Any]) -> None:
         compiled(**question)
 
 
+@pytest.mark.parametrize(
+    ("question", "meant"),
+    [
+        ({"measures": ["spend"]}, "Did you mean cost_usd"),
+        ({"measures": ["cost"]}, "cost_usd"),
+        ({"measures": ["latency"]}, "latency_p50_ms"),
+        ({"dimensions": ["modle"]}, "Did you mean model"),
+        ({"filters": [{"column": "featur", "value": "x"}]}, "Did you mean feature"),
+        ({"order_by": ["-call"]}, "Did you mean calls"),
+        ({"dimensions": ["zzzzzz"]}, "Dimensions: model"),
+    ],
+)
+def test_a_name_that_does_not_exist_is_answered_with_the_one_that_was_meant(
+    question: dict[str, Any], meant: str
+) -> None:
+    with pytest.raises(InvalidQueryError) as refused:
+        compiled(**question)
+    hint = refused.value.hint or ""
+    assert meant in hint.split("?")[0] if "Did" in hint else hint.startswith(meant)
+
+
 def test_time_limits_are_utc_and_half_open() -> None:
     berlin = timezone(timedelta(hours=2))
     limits = {"since": datetime(2025, 6, 1, tzinfo=berlin), "until": datetime(2025, 6, 2, tzinfo=UTC)}

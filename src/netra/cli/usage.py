@@ -1,6 +1,7 @@
 """`netra usage`: the typed query on a terminal."""
 
 import asyncio
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ Zone = Annotated[
 KINDS = ("query", "compare", "anomalies", "forecast", "export")
 _CONDITION = re.compile(
     r"^(?P<column>[\w:.\-]+?)\s*"
-    r"(?P<operator>!=|>=|<=|\^=|=|>|<|~|\s+is not null$|\s+is null$)\s*(?P<value>.*)$",
+    r"(?P<operator>!=|>=|<=|\^=|==|=|>|<|~|\s+is not null$|\s+is null$)\s*(?P<value>.*)$",
     re.DOTALL | re.IGNORECASE,
 )
 _RANGE = re.compile(r"(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)$")
@@ -84,6 +85,8 @@ def show_usage(
     kind = "compare" if what == "query" and compare else what
     if kind not in KINDS:
         raise typer.BadParameter(f"one of {', '.join(KINDS)}", param_hint="WHAT")
+    if kind != "query" and (order or offset):
+        raise typer.BadParameter(f"{kind} has an order of its own", param_hint="--order, --offset")
     zone = known_zone(zone)
     limits = {"since": instant(since, "--since", zone), "until": instant(until, "--until", zone)}
     scope: dict[str, Any] = {**limits, "filters": conditions(where), "timezone": zone}
@@ -175,6 +178,8 @@ def _export(file_format: str, out: Path | None, limits: dict[str, str | None]) -
 def _file(out: Path | None) -> Path:
     if out is None:
         raise typer.BadParameter("name the file to write", param_hint="--out")
+    if out.is_dir() or not os.access(out.parent, os.W_OK):
+        raise typer.BadParameter(f"no file can be written at {out}", param_hint="--out")
     return out
 
 
@@ -185,10 +190,11 @@ def conditions(where: list[str] | None) -> list[dict[str, Any]]:
     filters: list[dict[str, Any]] = []
     equal: dict[str, list[str]] = {}
     for text in where or ():
-        match = _CONDITION.match(text)
+        match = _CONDITION.match(text.strip())
         if match is None:
             raise typer.BadParameter(f"{text!r} is not COLUMN=VALUE", param_hint="--where")
         column, operator, value = match["column"], match["operator"].strip().lower(), match["value"]
+        operator = "=" if operator == "==" else operator
         ends = _RANGE.match(value)
         if operator == "=" and ends is not None:
             filters.append({"column": column, "operator": "between", "value": [*ends.groups()]})

@@ -34,9 +34,24 @@ async def compare(
     if as_json:
         print_json(result)
         return
-    changes, console = result["decomposition"], data_console()
-    console.print(f"{_days(body['before'])}: ${changes['before_usd']}")
-    console.print(f"{_days(body['after'])}: ${changes['after_usd']}")
+    _print_changes(data_console(), body, result)
+
+
+def _print_changes(console: "Console", body: dict[str, Any], result: dict[str, Any]) -> None:
+    from rich.markup import escape
+
+    from netra.reports.formatting import format_money
+
+    changes, sides = result["decomposition"], (result["before"], result["after"])
+    for name in ("before", "after"):
+        calls = result[name]["calls"]
+        console.print(f"{_days(body[name])}: {format_money(changes[f'{name}_usd'])} of {calls:,} calls")
+    unpriced = sum(side["unpriced_calls"] for side in sides)
+    if unpriced:
+        console.print(f"[yellow]{unpriced:,} calls have no known price[/] and are in no spend.")
+    if not any(side["calls"] for side in sides):
+        console.print("[yellow]No call is stored of either period.[/]")
+        return
     table = _table("Part of the change", "USD")
     said = {
         "volume": "more or fewer calls",
@@ -51,7 +66,8 @@ async def compare(
     rows = _table(*result["dimensions"], "Before", "After", "Change", "Volume", "Mix", "Size", "Price")
     for segment in changes["segments"][:_SHOWN]:
         amounts = [segment[f"{name}_usd"] for name in ("change", "volume", "mix", "size", "price")]
-        rows.add_row(*segment["key"], segment["before_usd"], segment["after_usd"], *map(_signed, amounts))
+        sums = [format_money(segment[f"{name}_usd"]) for name in ("before", "after")]
+        rows.add_row(*map(escape, segment["key"]), *sums, *map(_signed, amounts))
     console.print(rows)
 
 
@@ -187,7 +203,10 @@ def _print_missing(console: "Console", result: dict[str, Any]) -> None:
 
 
 def _signed(amount: str) -> str:
-    return amount if amount.startswith("-") or amount == "0" else f"+{amount}"
+    from netra.reports.formatting import format_money
+
+    said = format_money(amount)
+    return said if said.startswith("-") or amount == "0" else f"+{said}"
 
 
 def _number(value: object) -> str:

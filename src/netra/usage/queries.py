@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from netra.usage.dimensions import (
+    CLOCK_DIMENSIONS,
     DIMENSIONS,
     FILTER_COLUMNS,
     TAG_SQL,
@@ -339,12 +340,22 @@ def _filtered(name: str, parameters: _Parameters) -> tuple[str, FilterType]:
     if key is not None:
         return TAG_SQL.replace("{key}", parameters.bind(key, "String")), "String"
     kind = FILTER_COLUMNS.get(name)
+    if kind is None and name in CLOCK_DIMENSIONS:
+        raise InvalidQueryError(f"Cannot filter on {name!r}.", hint="Limit time by `since` and `until`.")
     if kind is None:
         raise InvalidQueryError(
             f"Cannot filter on {name[:60]!r}.",
             hint=hint_of(name, "Columns", [*FILTER_COLUMNS, "team", "tag:NAME"]),
         )
     return f"llm_calls.`{name}`", kind
+
+
+def _whole(text: str) -> int:
+    """The number, where the store has room for it: a larger one would come out as another."""
+    number = int(text)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(text)
+    return number
 
 
 def _typed(value: Scalar, kind: str, column: str) -> Any:
@@ -354,7 +365,7 @@ def _typed(value: Scalar, kind: str, column: str) -> Any:
         if kind == "String":
             return str(value)
         if kind == "Int64":
-            return int(text)
+            return _whole(text)
         if kind == "Float64":
             return float(text)
         if kind == "Bool":

@@ -31,6 +31,8 @@ def run(*arguments: str, text: str | None = None) -> Result:
         (["usage", "--where", "feature"], "is not COLUMN=VALUE"),
         (["usage", "--limit", "0"], "--limit"),
         (["usage", "--tz", "Mars/Olympus"], "there is no time zone"),
+        (["usage", "export", "--out", "/nonexistent/x.csv"], "no file can be written at"),
+        (["usage", "anomalies", "--offset", "3"], "has an order of its own"),
         (["usage", "anomalies", "-m", "calls,errors"], "one measure at a time"),
         (["usage", "forecast", "--by", "model"], "takes no groups"),
         (["usage", "export", "--where", "model=a", "--out", "x.csv"], "every call of the period"),

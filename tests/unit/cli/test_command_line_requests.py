@@ -116,7 +116,7 @@ def test_conditions_know_ranges_prefixes_and_absence() -> None:
     from netra.cli.usage import conditions
 
     assert conditions(
-        ["input_tokens=100..2000", "model^=gpt-", "user is null", "tag:env=prod", "a=1", "a=2"]
+        ["input_tokens=100..2000", "model^=gpt-", "user is null", "tag:env=prod", "a=1", "a==2"]
     ) == [
         {"column": "input_tokens", "operator": "between", "value": ["100", "2000"]},
         {"column": "model", "operator": "prefix", "value": "gpt-"},

@@ -89,6 +89,8 @@ def test_every_sql_of_the_room_is_free_of_reaching_functions() -> None:
         {"filters": [{"column": "input_tokens", "operator": "contains", "value": "1"}]},
         {"filters": [{"column": "cost_usd", "operator": ">", "value": "NaN"}]},
         {"filters": [{"column": "input_tokens", "operator": "prefix", "value": "1"}]},
+        {"filters": [{"column": "input_tokens", "operator": "<", "value": 2**63}]},
+        {"filters": [{"column": "day", "value": "2025-01-01"}]},
         {"filters": [{"column": "input_tokens", "operator": "between", "value": [1]}]},
         {"dimensions": ["tag:a'b"]},
         {"timezone": "Mars/Olympus"},

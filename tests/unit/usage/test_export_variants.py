@@ -105,7 +105,13 @@ def test_langfuse_parts_overlap_as_the_total_says(
 
 
 def test_langfuse_generations_without_usage(tmp_path: Path) -> None:
-    failed: dict[str, Any] = {**GENERATION, "level": "ERROR", "usageDetails": {}, "latency": 1.5, "timeToFirstToken": 0.25}
+    failed: dict[str, Any] = {
+        **GENERATION,
+        "level": "ERROR",
+        "usageDetails": {},
+        "latency": 1.5,
+        "timeToFirstToken": 0.25,
+    }
     unknown = {**GENERATION, "id": "h", "usageDetails": {"total": 500}}
     negative = {**GENERATION, "id": "i", "usageDetails": {"input": -5, "input_cached_tokens": 9, "output": 1}}
     (chunk,) = parse(tmp_path, jsonl(failed, unknown, negative), "langfuse")

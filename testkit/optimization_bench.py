@@ -44,6 +44,7 @@ _SCHEMA: dict[str, Any] = {
     "latency_ms": pl.Float64,
     "ttft_ms": pl.Float64,
     "tags": pl.String,
+    "cache_unreported": pl.Boolean,
     "user": pl.String,
     "request_hash": pl.String,
     "temperature": pl.Float64,

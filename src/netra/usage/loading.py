@@ -11,6 +11,7 @@ from netra.data_access.analytics import ScopedAnalytics
 from netra.usage.arrow import frame_of
 from netra.usage.dimensions import TAG_SQL, tag_of
 from netra.usage.errors import InvalidQueryError
+from netra.usage.outbox.batch import UNREPORTED
 from netra.usage.schema import CALL_COLUMNS, MONEY_SCALE, PRICE_COLUMNS
 
 LOADABLE: dict[str, str] = {
@@ -19,8 +20,12 @@ LOADABLE: dict[str, str] = {
     "import_id": "LowCardinality(String)",
     "position": "UInt64",
     "day": "Date",
+    "cache_unreported": "Bool",
 }
 """Columns that calls can be loaded with, with their store types."""
+
+_DERIVED = {"cache_unreported": f"toBool(position(tags, '{UNREPORTED}') > 0)"}
+"""Columns that are worked out of stored ones: whether the report of a call leaves out what was cached."""
 
 IDENTIFIERS = frozenset(
     ("call_id", "retry_of", "request_hash", "user", "session_id", "trace_id", "span_id", "parent_span_id")
@@ -92,7 +97,7 @@ async def newest_days(analytics: ScopedAnalytics, selection: CallSelection, call
 async def load_calls(analytics: ScopedAnalytics, selection: CallSelection) -> pl.DataFrame:
     """The selected calls with the types they are stored with, sorted by (ts, position)."""
     names = selection.names
-    sql, params = _query(selection, {name: f"`{name}`" for name in names})
+    sql, params = _query(selection, {name: f"{_stored(name)} AS `{name}`" for name in names})
     frames = [frame async for frame in _frames(analytics, sql, params, {})]
     return pl.concat(frames, rechunk=False) if frames else pl.DataFrame(schema=_schema(names))
 
@@ -160,7 +165,13 @@ def _joined(parts: list[pl.DataFrame], name: str) -> pl.Series:
 def _compact_sql(name: str) -> str:
     if name in IDENTIFIERS:
         return f"if(`{name}` = '', 0, cityHash64(`{name}`)) AS `{name}`"
-    return f"toLowCardinality(`{name}`) AS `{name}`" if LOADABLE[name] == "String" else f"`{name}`"
+    if LOADABLE[name] == "String":
+        return f"toLowCardinality(`{name}`) AS `{name}`"
+    return f"{_stored(name)} AS `{name}`"
+
+
+def _stored(name: str) -> str:
+    return _DERIVED.get(name, f"`{name}`")
 
 
 def _query(selection: CallSelection, columns: dict[str, str]) -> tuple[str, dict[str, Any]]:
@@ -187,7 +198,7 @@ def _conditions(selection: CallSelection) -> tuple[str, dict[str, Any]]:
         kind = LOADABLE[name]
         if "Bool" in kind:
             params[bound] = value.lower() in _YES
-            conditions.append(f"`{name}` = {{{bound}:Bool}}")
+            conditions.append(f"{_stored(name)} = {{{bound}:Bool}}")
             continue
         params[bound] = value
         stored = f"`{name}`" if "String" in kind else f"toString(`{name}`)"
@@ -197,5 +208,10 @@ def _conditions(selection: CallSelection) -> tuple[str, dict[str, Any]]:
 
 def _schema(names: Sequence[str]) -> dict[str, pl.DataType]:
     types = {column.name: column.dtype for column in CALL_COLUMNS}
-    types |= {"cost_usd": pl.Decimal(38, MONEY_SCALE), "position": pl.UInt64(), "day": pl.Date()}
+    types |= {
+        "cache_unreported": pl.Boolean(),
+        "cost_usd": pl.Decimal(38, MONEY_SCALE),
+        "position": pl.UInt64(),
+        "day": pl.Date(),
+    }
     return {name: types.get(name, pl.String()) for name in names}

@@ -75,6 +75,27 @@ def test_recorded_caching_is_the_baseline_in_use_and_ignored_as_if() -> None:
     assert as_if.verdict == "recommend"
 
 
+def test_calls_that_do_not_say_what_was_cached_are_left_out_and_keep_the_cache_warm() -> None:
+    # Every call within the retention; each second one is silent about its caching.
+    rows: list[dict[str, object]] = [
+        {"at": 60 * number, "cache_unreported": number % 2 == 1} for number in range(120)
+    ]
+    prefix: dict[str, object] = {
+        "prefix_hashes": [1, 2, 3, 4],
+        "prefix_block_tokens": 512,
+        "input_tokens": 2_100,
+    }
+    finding = only(run_levers(calls(rows, model=CLAUDE, **prefix), "prompt-cache", ttl="5m"))
+    saved = (59 * Decimal("2.7") - Decimal("0.75")) * 2_048 / 1_000_000
+    assert (finding.rows, Decimal(finding.savings_usd)) == (60, saved)
+    assert any(said.startswith("60 further calls do not say") for said in finding.assumptions)
+    silent = only(run_levers(traffic(60, cache_unreported=True), "prompt-cache", ttl="5m"))
+    assert (silent.verdict, silent.savings_usd) == ("insufficient_data", None)
+    assert "read from the cache" in silent.missing[0].what
+    as_if = only(run_levers(traffic(60, cache_unreported=True), "prompt-cache", model=CLAUDE, ttl="5m"))
+    assert as_if.verdict == "recommend"
+
+
 def test_a_provider_without_write_premium_never_loses() -> None:
     finding = only(run_levers(traffic(3_600, model="gpt-4o"), "prompt-cache", ttl="10m"))
     assert finding.savings_usd == "0"

@@ -37,6 +37,12 @@ _SEND_PREFIXES = Missing(
 )
 
 
+_SEND_CACHED = Missing(
+    what="how many input tokens were read from the cache: the reports of these calls do not say",
+    how="use an instrumentation that reports them (gen_ai.usage.cache_read.input_tokens), see docs/ingest.md",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class _Retention:
     """How long one model's prefixes are kept (microseconds), and what is bought for it."""
@@ -59,8 +65,9 @@ class PromptCache:
     """Provider-side prompt caching.
 
     Without `model`, each model in use is looked at with its own prices and its recorded caching as baseline,
-    with the provider's default retention, and with a longer one it offers where that saves more. With
-    `model`, all calls are taken as if on that model without caching.
+    with the provider's default retention, and with a longer one it offers where that saves more; calls whose
+    report leaves out what was cached have no such baseline and are left as they are. With `model`, all
+    calls are taken as if on that model without caching.
     """
 
     name = "prompt-cache"
@@ -69,7 +76,14 @@ class PromptCache:
         "model": "take all calls as if on this model, recorded caching ignored",
         "ttl": "retention after the last use: 5m, 10m, 30m, 1h",
     }
-    columns = ("prefix_hashes", "prefix_block_tokens", "api_key_id", "session_id", "feature")
+    columns = (
+        "prefix_hashes",
+        "prefix_block_tokens",
+        "api_key_id",
+        "session_id",
+        "feature",
+        "cache_unreported",
+    )
 
     def drafts(self, workload: Workload, evaluations: pl.DataFrame, params: LeverParams) -> list[Draft]:
         """One draft a model in use (two where a longer retention saves more), or one for the given model."""
@@ -104,12 +118,15 @@ class PromptCache:
         default: list[_Retention | None] = [None] * len(workload.models)
         longer: list[_Retention | None] = [None] * len(workload.models)
         drafts: list[Draft] = []
+        reported = _reported(workload)
         for used in workload.models:
             rows = workload.rows_of(used.code)
             if not workload.prefixes.counts[rows].any():
                 continue
             terms = workload.catalogue.cache_terms(used.model, used.provider or None)
             missing = _what_is_missing(used.model, terms, bool(workload.priced[rows].any()))
+            if not workload.prefixes.counts[rows & reported].any():
+                missing.append(_SEND_CACHED)
             if missing or terms is None:
                 label = _label(used)
                 drafts.append(
@@ -127,6 +144,7 @@ class PromptCache:
     ) -> list[Draft]:
         drafts: list[Draft] = []
         saved: dict[int, int] = {}
+        reported = _reported(workload)
         for retentions in (default, longer):
             if not any(retentions):
                 continue
@@ -136,7 +154,7 @@ class PromptCache:
                 retention = retentions[used.code]
                 if retention is None:
                     continue
-                rows = workload.rows_of(used.code)
+                rows = workload.rows_of(used.code) & reported
                 effect = effect_of(workload, rows, replayed.after)
                 if used.code in saved and effect.savings <= saved[used.code]:
                     continue
@@ -182,11 +200,11 @@ def _draft(
     return Draft(
         PromptCache.name,
         {**label, "ttl": duration_text(retention.ttl)},
-        used.rows,
+        used.rows if rows is None else int(rows.sum()),
         caching_instructions(workload, used, rows, terms, offered),
         effect=effect,
         action=None if rows is None else CachePrefixes(rows, retention.ttl, offered.write, terms.min_tokens),
-        assumptions=_assumptions(retention, tokens, as_if=rows is None),
+        assumptions=[*_assumptions(retention, tokens, as_if=rows is None), *_left_out(used, rows)],
         latency="lower: a cached prefix is not computed again; how much is not recorded",
         effort="low" if terms.automatic else "medium",
         filters={} if rows is None else label,
@@ -266,6 +284,24 @@ def _assumptions(retention: _Retention, tokens: tuple[int, int, int], *, as_if: 
     if as_if:
         said.append("all calls are taken as on this model, with the same tokens, without recorded caching")
     return said
+
+
+def _reported(workload: Workload) -> Rows:
+    """The calls whose recorded caching is known (n)."""
+    unreported = workload.number("cache_unreported")
+    if unreported is None:
+        return np.ones(workload.n, dtype=np.bool_)
+    return ~unreported.fill_null(False).to_numpy()
+
+
+def _left_out(used: UsedModel, rows: Rows | None) -> list[str]:
+    silent = 0 if rows is None else used.rows - int(rows.sum())
+    if not silent:
+        return []
+    return [
+        f"{silent:,} further {'call does' if silent == 1 else 'calls do'} not say how much of the input was "
+        "cached, so what caching would save there is unknown and left out"
+    ]
 
 
 def _no_instructions() -> Instructions:

@@ -64,7 +64,15 @@ def failing(
 
 def batch(*names: str, model: str = "gpt-4o") -> NewBatch:
     rows: list[dict[str, Any]] = [
-        {"call_id": name, "ts": TS, "model": model, "input_tokens": 10, "output_tokens": 5} for name in names
+        {
+            "call_id": name,
+            "ts": TS,
+            "model": model,
+            "input_tokens": 10,
+            "output_tokens": 5,
+            "tags": '{"cached_tokens":"unreported"}' if name == "silent" else "",
+        }
+        for name in names
     ]
     frame = pl.DataFrame(rows).with_columns(pl.col("ts").cast(pl.Datetime("us", "UTC")))
     return NewBatch("gateway", len(names), len(names), packed(frame))
@@ -85,10 +93,12 @@ async def test_a_drain_that_dies_after_writing_counts_what_it_wrote(
         await failing.drain.drain(bench.context.workspace_id)
     assert (await failing.status.status(bench.context)).waiting_batches == 2
     # What arrives now does not join the flush that has begun.
-    await failing.intake.accept(bench.context, batch("d"))
+    await failing.intake.accept(bench.context, batch("silent"))
     totals = (await failing.stored(bench.context)).sources["gateway"]
     assert [totals[name] for name in ("received", "stored", "duplicates", "unpriced")] == [5, 4, 1, 1]
     assert await counted(bench) == (4, 4)
+    known = await bench.usage.load_calls(bench.context, columns=["call_id", "cache_unreported"])
+    assert known.filter(pl.col("cache_unreported"))["call_id"].to_list() == ["silent"]
 
 
 async def test_what_waits_while_the_store_is_away_is_stored_when_it_is_back(

@@ -95,13 +95,13 @@ def _print_open(console: "Console", rows: "list[FindingRow]", numbers: Mapping[s
 
 
 def _print_baseline(console: "Console", baseline: Mapping[str, Any]) -> None:
-    from netra.reports.formatting import format_count, format_money
+    from netra.reports.formatting import counted, format_money
 
     unpriced = int(baseline.get("unpriced_calls") or 0)
-    told = f"; {format_count(unpriced)} calls have no known price" if unpriced else ""
+    told = f"; {counted(unpriced, 'call has', 'calls have')} no known price" if unpriced else ""
     span = " to ".join(str(baseline[end])[:10] for end in ("since", "until") if baseline.get(end))
     console.print(
-        f"[bold]{format_money(baseline.get('cost_usd'))}[/] for {format_count(baseline['calls'])} calls"
+        f"[bold]{format_money(baseline.get('cost_usd'))}[/] for {counted(baseline['calls'], 'call', 'calls')}"
         f"{', ' + span if span else ''}{told}"
     )
 

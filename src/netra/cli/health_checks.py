@@ -185,6 +185,7 @@ async def _live_ingestion(home: Path, running: str) -> Check:
     from netra.cli.failures import CommandError
     from netra.client.errors import ClientError, MissingError
     from netra.client.http import NetraClient
+    from netra.reports.formatting import counted
 
     name = "live ingestion"
     try:
@@ -196,13 +197,18 @@ async def _live_ingestion(home: Path, running: str) -> Check:
     except (ClientError, CommandError) as failure:
         return Check(name, "warning", str(failure), "netra login gives the command line a credential")
     if status["waiting_s"] > LONGEST_WAIT_S:
-        found = f"{status['waiting_calls']} calls wait to be stored for {status['waiting_s']:.0f} s"
+        waits = counted(status["waiting_calls"], "call waits", "calls wait")
+        found = f"{waits} to be stored for {status['waiting_s']:.0f} s"
         return Check(name, "warning", found, "is the analytics store up? They are stored when it is")
     if status["rejected_batches"]:
-        found = f"{status['rejected_batches']} batches could not be stored"
+        found = counted(status["rejected_batches"], "batch", "batches") + " could not be stored"
         return Check(name, "warning", found, "netra ingest rejects")
     waiting = status["waiting_calls"]
-    return Check(name, "ok", f"{waiting} calls are on their way" if waiting else "nothing waits")
+    return Check(
+        name,
+        "ok",
+        counted(waiting, "call is on its way", "calls are on their way") if waiting else "nothing waits",
+    )
 
 
 def _clock_against(told: str | None) -> Check:

@@ -12,12 +12,13 @@ _MARKS = {"rejected": "✗", "warning": "!", "note": "·"}
 def tell_import(result: Row) -> None:
     """One line about an import, what is odd about its data, and where the rejected rows are."""
     from netra.cli.output import print_text
+    from netra.reports.formatting import counted
 
     seconds = float(result["seconds"])
     rate = f" ({int(result['read'] / seconds):,} rows/s)" if seconds > 0 else ""
     print_text(
-        f"{result['read']:,} rows read, {result['stored']:,} stored, {result['duplicates']:,} there already, "
-        f"{result['rejected']:,} rejected in {seconds:.1f} s{rate}"
+        f"{counted(result['read'], 'row', 'rows')} read, {result['stored']:,} stored, "
+        f"{result['duplicates']:,} there already, {result['rejected']:,} rejected in {seconds:.1f} s{rate}"
     )
     for finding in result.get("findings") or ():
         if finding["severity"] == "warning":

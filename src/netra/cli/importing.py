@@ -189,6 +189,7 @@ async def _import_several(target: Target, files: list[Path], options: dict[str, 
     from netra.cli.connecting import connected
     from netra.cli.output import print_json
     from netra.client.errors import ApiError
+    from netra.reports.formatting import counted
 
     results: list[dict[str, Any]] = []
     failed: list[dict[str, Any]] = []
@@ -205,14 +206,14 @@ async def _import_several(target: Target, files: list[Path], options: dict[str, 
             else:
                 results.append({"file": str(file), **result})
     if empty:
-        sys.stderr.write(f"netra: {empty} empty files were passed over\n")
+        sys.stderr.write(f"netra: {counted(empty, 'empty file was', 'empty files were')} passed over\n")
     whole = summary(results, failed)
     if as_json:
         print_json(whole)
     else:
         tell_summary(whole)
     if failed:
-        raise CommandError(f"{len(failed)} of {len(files)} files could not be imported")
+        raise CommandError(f"{len(failed)} of {counted(len(files), 'file', 'files')} could not be imported")
     _check_some_rows_were_good(whole)
 
 

@@ -42,6 +42,7 @@ def show_rejects(
 async def _status(target: Target, as_json: bool) -> None:
     from netra.cli.connecting import connected
     from netra.cli.output import data_console, print_json, print_text, tidy_table
+    from netra.reports.formatting import counted
 
     async with connected(target) as client:
         status: dict[str, Any] = await client.get("/v1/ingest")
@@ -57,13 +58,17 @@ async def _status(target: Target, as_json: bool) -> None:
     else:
         print_text("Nothing has come in live; docs/ingest.md says how to send traces.")
     if status["waiting_batches"]:
-        waiting = f"{status['waiting_calls']:,} calls wait to be stored, the oldest for"
+        waits = counted(status["waiting_calls"], "call waits", "calls wait")
+        waiting = f"{waits} to be stored, the oldest for"
         print_text(f"{waiting} {status['waiting_s']:.0f} s.")
     if silent := sum(day["cache_unreported"] for day in status["days"]):
-        print_text(f"{silent:,} calls came without their cached tokens: their cost is an upper bound")
+        print_text(
+            f"{counted(silent, 'call', 'calls')} came without cached tokens: the cost is an upper bound"
+        )
         print_text("(netra usage --where tag:cached_tokens=unreported --by app,model; docs/ingest.md).")
     if status["rejected_batches"]:
-        print_text(f"{status['rejected_batches']:,} batches could not be stored: netra ingest rejects")
+        refused = counted(status["rejected_batches"], "batch", "batches")
+        print_text(f"{refused} could not be stored: netra ingest rejects")
 
 
 async def _rejects(target: Target, limit: int, as_json: bool) -> None:

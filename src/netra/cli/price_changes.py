@@ -233,6 +233,8 @@ def _print_diff(console: "Console", result: dict[str, Any]) -> None:
 
 
 def _print_plan(console: "Console", plan: dict[str, Any]) -> None:
+    from netra.reports.formatting import counted
+
     table = _table("Day", "Model", "Tier", "Calls", "Before", "After", "Change")
     for row in plan["changes"][:_ROWS]:
         table.add_row(
@@ -247,7 +249,9 @@ def _print_plan(console: "Console", plan: dict[str, Any]) -> None:
     console.print(table if plan["changes"] else "No stored cost changes.")
     if len(plan["changes"]) > _ROWS:
         console.print(f"[dim]and {len(plan['changes']) - _ROWS} more; all with --json[/]")
-    _print_totals(console, plan, f"{plan['changed_calls']:,} of {plan['calls']:,} calls change")
+    _print_totals(
+        console, plan, f"{plan['changed_calls']:,} of {counted(plan['calls'], 'call', 'calls')} change"
+    )
     if plan["interrupted"]:
         console.print("[yellow]A re-pricing was begun and not finished[/]; --apply finishes it.")
     elif not plan["applied"] and plan["changed_calls"]:

@@ -41,6 +41,7 @@ def _print_rows(
     from rich.markup import escape
 
     from netra.cli.output import tidy_table
+    from netra.reports.formatting import counted
 
     groups, measures = query.get("dimensions", []), query["measures"]
     rows, count = result["rows"], result["row_count"]
@@ -57,10 +58,11 @@ def _print_rows(
     if whole:
         further = query.get("offset", 0) + len(rows)
         more = f"; the next: --offset {further}" if rows and further < count else ""
-        console.print(f"{len(rows):,} of {count:,} rows{more}")
+        console.print(f"{len(rows):,} of {counted(count, 'row', 'rows')}{more}")
     if result["unpriced_calls"]:
         console.print(
-            f"[yellow]{result['unpriced_calls']:,} calls have no known price[/] and are in no spend."
+            f"[yellow]{counted(result['unpriced_calls'], 'call has', 'calls have')} no known price[/] "
+            "and are in no spend."
         )
 
 

@@ -40,15 +40,17 @@ async def compare(
 def _print_changes(console: "Console", body: dict[str, Any], result: dict[str, Any]) -> None:
     from rich.markup import escape
 
-    from netra.reports.formatting import format_money
+    from netra.reports.formatting import counted, format_money
 
     changes, sides = result["decomposition"], (result["before"], result["after"])
     for name in ("before", "after"):
-        calls = result[name]["calls"]
-        console.print(f"{_days(body[name])}: {format_money(changes[f'{name}_usd'])} of {calls:,} calls")
+        calls = counted(result[name]["calls"], "call", "calls")
+        console.print(f"{_days(body[name])}: {format_money(changes[f'{name}_usd'])} of {calls}")
     unpriced = sum(side["unpriced_calls"] for side in sides)
     if unpriced:
-        console.print(f"[yellow]{unpriced:,} calls have no known price[/] and are in no spend.")
+        console.print(
+            f"[yellow]{counted(unpriced, 'call has', 'calls have')} no known price[/] and are in no spend."
+        )
     if not any(side["calls"] for side in sides):
         console.print("[yellow]No call is stored of either period.[/]")
         return

@@ -45,6 +45,11 @@ def format_milliseconds(value: Decimal | float | int) -> str:
     return f"{(number / 1000).quantize(_CENT, ROUND_HALF_EVEN):,} s"
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """A number with its word, or its words with their verb: `1 call has`, `2,000 calls have`."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def format_figure(figure: Figure) -> str:
     """The figure's value with its unit, as prose shows it."""
     if figure.value is None:

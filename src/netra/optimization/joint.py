@@ -34,12 +34,14 @@ def taken_together(workload: Workload, drafts: Sequence[Draft], chosen: Sequence
         alone = drafts[chosen[0]].effect
         if alone is not None:
             return Together(list(chosen), alone)
-    replay = JointReplay(workload, [action for number in acting if (action := drafts[number].action)])
+    walked = _walked(workload, len(acting))
+    actions = [action for number in acting if (action := drafts[number].action)]
+    replay = JointReplay(workload, actions, again=walked)
     effect = _effect(workload, [drafts[number] for number in acting], replay)
     uncertain = [known.uncertainty for number in acting if (known := drafts[number].effect) is not None]
     below, above = (float(np.sum([each[side] for each in uncertain])) for side in (0, 1))
     whole = Effect(effect.baseline, effect.counterfactual, effect.block_savings, (below, above))
-    return Together(acting, whole, replay if _walked(workload, len(acting)) else None)
+    return Together(acting, whole, replay if walked else None)
 
 
 def marginal_savings(

@@ -28,12 +28,13 @@ _MOST_SLICES = 1 << 8
 _THREADS = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Piece:
     """The blocks of some successive calls, ordered by slice.
 
-    `keys`: mixed hashes. `calls`: whose they are. `order`: their place in the piece before. `ends`: where a
-    slice ends. `blocks`: where the piece is among all blocks. `calls` give way to the gaps, slice by slice.
+    `keys`: mixed hashes, until all gaps are known. `calls`: whose they are. `order`: their place in the piece
+    before. `ends`: where a slice ends. `blocks`: where the piece is among all blocks. `calls` give way to the
+    gaps, slice by slice.
     """
 
     keys: UInt64
@@ -60,6 +61,8 @@ def gaps_since_last_use(blocks: PrefixBlocks, scope: Int64, ts: Int64) -> Gaps:
         pieces = list(threads.map(partial(_piece, blocks, scoped, slices), parts))
         for _ in threads.map(partial(_fill, pieces, ts), range(slices)):
             pass
+    for piece in pieces:
+        piece.keys = piece.keys[:0].copy()  # eight bytes a block that need not lie beside the gaps
     gaps = np.empty(m, dtype=np.uint32)
     for piece in pieces:
         own = gaps[piece.blocks]

@@ -14,6 +14,10 @@ class Recent(Generic[T]):
         self._kept = max(kept, 1)
         self._found: OrderedDict[Hashable, T] = OrderedDict()
 
+    def forget(self) -> None:
+        """Keep nothing of what was computed so far."""
+        self._found.clear()
+
     def of(self, key: Hashable, compute: Callable[[], T]) -> T:
         """The result for a key, computed where it is not kept."""
         if key not in self._found:

@@ -85,9 +85,13 @@ class _Layer:
 class JointReplay:
     """Replays of some of `actions` together. What two replays in a row have in common is computed once: calls
     on other models, the last uses of prefix blocks, the caching that each action would bring.
+
+    `again`: whether there is a next one; otherwise the last uses, up to 12 bytes a block, are let go before
+    anything is priced.
     """
 
-    def __init__(self, workload: Workload, actions: Sequence[Action]) -> None:
+    def __init__(self, workload: Workload, actions: Sequence[Action], *, again: bool = True) -> None:
+        self._again = again
         self._workload = workload
         self._actions = tuple(actions)
         self._layers = _layers([action for action in actions if isinstance(action, CachePrefixes)])
@@ -136,8 +140,10 @@ class JointReplay:
             return state.tokens
         prices = _prices(self._workload, state, None)
         tokens = _with_own_caching(state.tokens)
-        for action in actions:
-            layer = self._layer(state, alive, key, action)
+        layers = [self._layer(state, alive, key, action) for action in actions]
+        if not self._again:
+            self._uses.forget()
+        for action, layer in zip(actions, layers, strict=True):
             members = np.flatnonzero(action.rows & alive & layer.able)
             chosen = CachedTokens(layer.cached.read[members], layer.cached.written[members])
             before = taken(tokens, members)
@@ -161,7 +167,7 @@ class JointReplay:
 
 def replay_jointly(workload: Workload, actions: Sequence[Action]) -> Int64:
     """Femto-dollars of each call with all actions applied (n), see `JointReplay.cost`."""
-    return JointReplay(workload, actions).cost(actions)
+    return JointReplay(workload, actions, again=False).cost(actions)
 
 
 def independent(actions: Sequence[Action]) -> bool:

@@ -71,7 +71,11 @@ def build_parser() -> argparse.ArgumentParser:
     add("--env", choices=["development", "test", "staging"], default="test", help="NETRA_ENV of the run")
     add("--coverage", action="store_true", help="measure and print line coverage of src")
     add("--min-coverage", type=float, help="fail below this percentage (implies --coverage)")
-    add("--parallel", action="store_true", help="one worker a core (the default when --workers is absent)")
+    add(
+        "--parallel",
+        action="store_true",
+        help="one worker a core and one more (the default when --workers is absent)",
+    )
     add("--workers", type=int, help="number of parallel workers; 0 runs in one process")
     add("--fast-fail", action="store_true", help="stop at the first failure")
     add("--failed-first", action="store_true", help="run what failed last time first")
@@ -101,7 +105,8 @@ def chosen_paths(arguments: argparse.Namespace) -> tuple[list[str], list[str]]:
 
 def pytest_command(arguments: argparse.Namespace, paths: Sequence[str], junit: Path) -> list[str]:
     """Build the pytest command line; `paths` are relative to the checkout."""
-    workers = arguments.workers if arguments.workers is not None else (os.cpu_count() or 1)
+    # Many tests wait for servers: one process more than cores keeps the cores busy.
+    workers = arguments.workers if arguments.workers is not None else (os.cpu_count() or 1) + 1
     command = [sys.executable, "-m", "pytest", "-q", "-p", "testkit.workflows", f"--junitxml={junit}"]
     if workers > 1:
         # In the order of collection: tests/conftest.py puts the longest first, and keeps files whole.

@@ -15,7 +15,6 @@ from netra.usage.arrow import frame_of
 from netra.usage.money import femto_to_money
 from netra.usage.repricing.differences import PriceDifferences
 from netra.usage.repricing.expression import Sold, price_sql
-from netra.usage.repricing.repository import RepricingRepository
 from netra.usage.repricing.schemas import DiffRequest, PriceSide, RepriceRequest
 from netra.usage.repricing.service import RepricingService
 from testkit.priced_calls import CONTRACT, as_lines, priced_rows
@@ -99,27 +98,6 @@ async def test_a_span_alone_is_priced_again(
     rest = await repricing.plan(bench.context, RepriceRequest())
     assert "2026-01-04" not in {row.day for row in rest.changes}
     assert rest.changed_calls > 0
-
-
-async def test_an_interrupted_repricing_keeps_no_answers_and_is_finished_by_the_next(
-    bench: Any, prices: WorkspacePrices, repricing: RepricingService, data_access: DataAccessFactory
-) -> None:
-    await bench.load(as_lines(priced_rows(100)))
-    await prices.put(bench.context, CONTRACT)
-    asked = await bench.ask("cost_usd")
-    async with data_access.for_context(bench.context).transaction() as transaction:
-        await RepricingRepository(transaction, bench.context).begin(
-            "rpr_died", prices_version="x", period=(None, None), calls=1, amounts=(Decimal(0), Decimal(0))
-        )
-    kept = len(bench.usage._answers._kept)
-    assert (await bench.ask("cost_usd")).rows == asked.rows
-    assert len(bench.usage._answers._kept) == kept
-    narrow = RepriceRequest.model_validate({"since": "2026-01-07T00:00:00Z"})
-    assert (await repricing.plan(bench.context, narrow)).interrupted
-    done = await repricing.apply(bench.context, narrow)
-    assert not done.interrupted
-    assert (await repricing.plan(bench.context, RepriceRequest())).changed_calls == 0
-    assert (await bench.ask("cost_usd")).rows[0]["cost_usd"] == done.after_usd
 
 
 async def test_two_price_lists_side_by_side(

@@ -45,6 +45,7 @@ Rows = npt.NDArray[np.bool_]
 _Key = tuple[int, ...]
 _MICROSECONDS = 1_000_000
 _FOREVER = 2**62
+_CALLS_AT_ONCE = 1 << 20
 
 
 @dataclass
@@ -145,14 +146,13 @@ class JointReplay:
             self._uses.forget()
         for action, layer in zip(actions, layers, strict=True):
             members = np.flatnonzero(action.rows & alive & layer.able)
-            chosen = CachedTokens(layer.cached.read[members], layer.cached.written[members])
-            before = taken(tokens, members)
-            changed = with_cache(before, chosen, layer.hours[members])
-            table = prices.of(members)
-            if total_femto(table.cost(changed)[0]) < total_femto(table.cost(before)[0]):
-                tokens.cache_read[members] = changed.cache_read
-                tokens.cache_write[members] = changed.cache_write
-                tokens.cache_write_1h[members] = changed.cache_write_1h
+            pieces = [members[at : at + _CALLS_AT_ONCE] for at in range(0, len(members), _CALLS_AT_ONCE)]
+            if sum(_saved(prices, tokens, layer, piece) for piece in pieces) > 0:
+                for piece in pieces:
+                    _, changed = _cached(tokens, layer, piece)
+                    tokens.cache_read[piece] = changed.cache_read
+                    tokens.cache_write[piece] = changed.cache_write
+                    tokens.cache_write_1h[piece] = changed.cache_write_1h
         return tokens
 
     def _layer(self, state: _State, alive: Rows, key: _Key, action: CachePrefixes) -> _Layer:
@@ -163,6 +163,20 @@ class JointReplay:
             return _replayed(self._workload, state, uses, self._layers[number])
 
         return self._cached.of((number, *key), replayed)
+
+
+def _cached(tokens: Tokens, layer: _Layer, members: Int64) -> tuple[Tokens, Tokens]:
+    """(tokens as they are, as the layer would have them) of some calls."""
+    before = taken(tokens, members)
+    chosen = CachedTokens(layer.cached.read[members], layer.cached.written[members])
+    return before, with_cache(before, chosen, layer.hours[members])
+
+
+def _saved(prices: PriceTable, tokens: Tokens, layer: _Layer, members: Int64) -> int:
+    """Femto-dollars that caching as in the layer saves on some calls."""
+    before, changed = _cached(tokens, layer, members)
+    table = prices.of(members)
+    return total_femto(table.cost(before)[0]) - total_femto(table.cost(changed)[0])
 
 
 def replay_jointly(workload: Workload, actions: Sequence[Action]) -> Int64:

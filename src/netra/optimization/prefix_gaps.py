@@ -55,10 +55,9 @@ def gaps_since_last_use(blocks: PrefixBlocks, scope: Int64, ts: Int64) -> Gaps:
     """
     m = len(blocks.hashes)
     slices = min(1 << (m // _SLICED_AT).bit_length(), _MOST_SLICES)
-    scoped = scope.astype(np.uint64) * _GOLDEN
     with ThreadPoolExecutor(_THREADS) as threads:
         parts = [(calls, part) for calls, part in blocks.parts() if part.stop > part.start]
-        pieces = list(threads.map(partial(_piece, blocks, scoped, slices), parts))
+        pieces = list(threads.map(partial(_piece, blocks, scope, slices), parts))
         for _ in threads.map(partial(_fill, pieces, ts), range(slices)):
             pass
     for piece in pieces:
@@ -70,10 +69,10 @@ def gaps_since_last_use(blocks: PrefixBlocks, scope: Int64, ts: Int64) -> Gaps:
     return gaps
 
 
-def _piece(blocks: PrefixBlocks, scoped: UInt64, slices: int, part: tuple[slice, slice]) -> _Piece:
+def _piece(blocks: PrefixBlocks, scope: Int64, slices: int, part: tuple[slice, slice]) -> _Piece:
     calls, own = part
     counts = blocks.counts[calls]
-    keys = (blocks.hashes[own] + np.repeat(scoped[calls], counts)) * _GOLDEN
+    keys = (blocks.hashes[own] + np.repeat(scope[calls].astype(np.uint64) * _GOLDEN, counts)) * _GOLDEN
     users = np.repeat(np.arange(calls.start, calls.stop, dtype=np.int32), counts)
     if slices == 1:
         order, ends = np.arange(len(keys), dtype=np.int32), [len(keys)]

@@ -22,6 +22,7 @@ from netra.storage.postgres.url_builder import DatabaseURLBuilder
 from testkit.accounts import *  # noqa: F403
 from testkit.dialogue import *  # noqa: F403
 from testkit.dialogue import Dialogue
+from testkit.repricing import *  # noqa: F403
 from testkit.stores import *  # noqa: F403
 from testkit.stores import ROLE_SECRET
 from testkit.usage_bench import *  # noqa: F403

@@ -3,28 +3,12 @@
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
 from netra.data_access.factory import DataAccessFactory
-from netra.ids.manager import UnifiedIDManager
-from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.workspace_prices import WorkspacePrices
 from netra.usage.repricing.repository import RepricingRepository
 from netra.usage.repricing.schemas import RepriceRequest
 from netra.usage.repricing.service import RepricingService
 from testkit.priced_calls import CONTRACT, as_lines, priced_rows
-
-
-@pytest.fixture
-def prices(data_access: DataAccessFactory, catalogue: PriceCatalogue) -> WorkspacePrices:
-    return WorkspacePrices(data_access, catalogue)
-
-
-@pytest.fixture
-def repricing(
-    data_access: DataAccessFactory, ids: UnifiedIDManager, prices: WorkspacePrices
-) -> RepricingService:
-    return RepricingService(data_access, ids, prices)
 
 
 async def test_an_interrupted_repricing_keeps_no_answers_and_is_finished_by_the_next(

@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 
 from netra.data_access.factory import DataAccessFactory
-from netra.ids.manager import UnifiedIDManager
-from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.errors import PriceOverridesError
 from netra.pricing.vectorised import price_frame
 from netra.pricing.workspace_prices import WorkspacePrices
@@ -18,18 +16,6 @@ from netra.usage.repricing.expression import Sold, price_sql
 from netra.usage.repricing.schemas import DiffRequest, PriceSide, RepriceRequest
 from netra.usage.repricing.service import RepricingService
 from testkit.priced_calls import CONTRACT, as_lines, priced_rows
-
-
-@pytest.fixture
-def prices(data_access: DataAccessFactory, catalogue: PriceCatalogue) -> WorkspacePrices:
-    return WorkspacePrices(data_access, catalogue)
-
-
-@pytest.fixture
-def repricing(
-    data_access: DataAccessFactory, ids: UnifiedIDManager, prices: WorkspacePrices
-) -> RepricingService:
-    return RepricingService(data_access, ids, prices)
 
 
 async def test_the_store_prices_every_call_as_the_catalogue_does(

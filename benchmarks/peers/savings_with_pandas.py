@@ -12,6 +12,7 @@ a loop over the calls, since each depends on those before; intervals resample se
 # ruff: noqa: ANN001, ANN201, ANN202 - as an analyst writes it
 
 import json
+import resource
 import sys
 import time
 from pathlib import Path
@@ -197,6 +198,7 @@ def main(folder):
     ended = time.perf_counter()
     seconds = {"seconds": ended - started, "computing": ended - loaded}
     seconds["computing_cpu"] = time.process_time() - processor
+    seconds["peak_gb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2)
     print(json.dumps({**seconds, "pandas": pd.__version__, "found": found}))
 
 

@@ -2,7 +2,8 @@
 
 Blocks are grouped by their hash mixed with the scope of their call in two steps, so that what is looked up by
 index stays in the processor's cache: each piece of calls is ordered by the first bits of the mixed hash, then
-all blocks with the same first bits (a slice) are sorted together.
+all blocks with the same first bits (a slice) are sorted together. Many slices are done a few at a time, since
+their blocks take four times the memory of the gaps.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -25,16 +26,16 @@ from netra.optimization.prefix_replay import (
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _SLICED_AT = 1 << 17
 _MOST_SLICES = 1 << 8
+_BLOCKS_AT_ONCE = 1 << 24
 _THREADS = 2
 
 
 @dataclass(slots=True)
 class _Piece:
-    """The blocks of some successive calls, ordered by slice.
+    """The blocks of some successive calls in some slices, ordered by slice.
 
-    `keys`: mixed hashes, until all gaps are known. `calls`: whose they are. `order`: their place in the piece
-    before. `ends`: where a slice ends. `blocks`: where the piece is among all blocks. `calls` give way to the
-    gaps, slice by slice.
+    `keys`: mixed hashes. `calls`: whose they are; they give way to the gaps, slice by slice. `order`: their
+    place in the piece before. `ends`: where a slice ends. `blocks`: where the piece is among all blocks.
     """
 
     keys: UInt64
@@ -44,47 +45,55 @@ class _Piece:
     blocks: slice
 
     def of(self, number: int) -> slice:
-        """The part of a slice in the piece."""
+        """The part of a slice in the piece, counted from the first of its slices."""
         return slice(self.ends[number - 1] if number else 0, self.ends[number])
 
 
 def gaps_since_last_use(blocks: PrefixBlocks, scope: Int64, ts: Int64) -> Gaps:
-    """Time since an earlier call of the same scope used the same block (m), NEVER if none did.
+    """Time since an earlier call of the same scope used the same block (m), NEVER if none did or the block is
+    full no more.
 
     `scope` (n) and `ts` (n, microseconds, ascending) are per call.
     """
     m = len(blocks.hashes)
     slices = min(1 << (m // _SLICED_AT).bit_length(), _MOST_SLICES)
+    at_once = slices // min(slices, 1 << (m // _BLOCKS_AT_ONCE).bit_length())
+    gaps = np.full(m, NEVER, dtype=np.uint32)
     with ThreadPoolExecutor(_THREADS) as threads:
         parts = [(calls, part) for calls, part in blocks.parts() if part.stop > part.start]
-        pieces = list(threads.map(partial(_piece, blocks, scope, slices), parts))
-        for _ in threads.map(partial(_fill, pieces, ts), range(slices)):
-            pass
-    for piece in pieces:
-        piece.keys = piece.keys[:0].copy()  # eight bytes a block that need not lie beside the gaps
-    gaps = np.empty(m, dtype=np.uint32)
-    for piece in pieces:
-        own = gaps[piece.blocks]
-        own[piece.order] = piece.calls.view(np.uint32)
+        for first in range(0, slices, at_once):
+            some = range(first, first + at_once)
+            pieces = list(threads.map(partial(_piece, blocks, scope, (slices, some)), parts))
+            for _ in threads.map(partial(_fill, pieces, ts), range(at_once)):
+                pass
+            for piece in pieces:
+                gaps[piece.blocks][piece.order] = piece.calls.view(np.uint32)
     return gaps
 
 
-def _piece(blocks: PrefixBlocks, scope: Int64, slices: int, part: tuple[slice, slice]) -> _Piece:
-    calls, own = part
-    counts = blocks.counts[calls]
-    keys = (blocks.hashes[own] + np.repeat(scope[calls].astype(np.uint64) * _GOLDEN, counts)) * _GOLDEN
-    users = np.repeat(np.arange(calls.start, calls.stop, dtype=np.int32), counts)
-    if slices == 1:
-        order, ends = np.arange(len(keys), dtype=np.int32), [len(keys)]
-        return _Piece(keys, users, order, ends, own)
-    number = (keys >> np.uint64(65 - slices.bit_length())).astype(np.uint8)
-    order = np.argsort(number, kind="stable").astype(np.int32)
-    ends = np.cumsum(np.bincount(number, minlength=slices)).tolist()
+def _piece(
+    blocks: PrefixBlocks, scope: Int64, slicing: tuple[int, range], part: tuple[slice, slice]
+) -> _Piece:
+    """The full blocks of a part in some of so many slices."""
+    (calls, own), (slices, some) = part, slicing
+    lengths = blocks.laid_out[calls]
+    keys = (blocks.hashes[own] + np.repeat(scope[calls].astype(np.uint64) * _GOLDEN, lengths)) * _GOLDEN
+    users = np.repeat(np.arange(calls.start, calls.stop, dtype=np.int32), lengths)
+    number = np.zeros(len(keys), np.uint8)
+    if slices > 1:
+        number = (keys >> np.uint64(65 - slices.bit_length())).astype(np.uint8)
+    chosen = blocks.full(calls) if blocks.lengths is not None else np.ones(len(keys), dtype=bool)
+    if len(some) < slices:
+        chosen &= (number >= some.start) & (number < some.stop)
+    order = np.flatnonzero(chosen).astype(np.int32)
+    number = number[order] - np.uint8(some.start)
+    order = order[np.argsort(number, kind="stable")]
+    ends = np.cumsum(np.bincount(number, minlength=len(some))).tolist()
     return _Piece(keys[order], users[order], order, ends, own)
 
 
 def _fill(pieces: list[_Piece], ts: Int64, number: int) -> None:
-    """The gaps of a slice, in all pieces."""
+    """The gaps of a slice in all pieces."""
     if not pieces:
         return
     parts = [(piece, piece.of(number)) for piece in pieces]

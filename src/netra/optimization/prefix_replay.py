@@ -35,17 +35,25 @@ _CALLS_AT_ONCE = 1 << 16
 class PrefixBlocks:
     """The full prefix blocks of n calls, flattened in call order.
 
-    `counts`: full blocks a call (n). `block_tokens`: tokens a block (n). `hashes`: one per block (m).
+    `counts`: full blocks a call (n). `block_tokens`: tokens a block (n). `hashes`: one per block (m), after
+    which those of blocks may lie that are full no more (see `fewer`). `lengths`: hashes a call (n), where
+    they are not `counts`.
     """
 
     counts: Int32
     block_tokens: Int64
     hashes: UInt64
+    lengths: Int32 | None = None
+
+    @property
+    def laid_out(self) -> Int32:
+        """How many of `hashes` belong to each call (n); `counts` of them are of full blocks."""
+        return self.counts if self.lengths is None else self.lengths
 
     @cached_property
     def starts(self) -> Int64:
         """Index of each call's first block (n)."""
-        return np.cumsum(self.counts, dtype=np.int64) - self.counts
+        return np.cumsum(self.laid_out, dtype=np.int64) - self.laid_out
 
     @property
     def whole_tokens(self) -> Int64:
@@ -53,17 +61,28 @@ class PrefixBlocks:
         return self.counts * self.block_tokens
 
     def fewer(self, input_tokens: Int64) -> "PrefixBlocks":
-        """The blocks that still are full when the prompts are cut to that many tokens."""
+        """The blocks that still are full when the prompts are cut to that many tokens. Hashes are shared, the
+        ones of other blocks stay among them.
+        """
         fit = np.minimum(self.counts, input_tokens // np.maximum(self.block_tokens, 1)).astype(np.int32)
         if np.array_equal(fit, self.counts):
             return self
+        return PrefixBlocks(fit, self.block_tokens, self.hashes, self.laid_out)
+
+    def packed(self) -> "PrefixBlocks":
+        """The same blocks with no other hashes among theirs."""
+        if self.lengths is None:
+            return self
         kept = np.empty(len(self.hashes), dtype=bool)
         for calls, blocks in self.parts():
-            counts = self.counts[calls]
-            place = np.arange(int(counts.sum())) + blocks.start
-            ends = np.repeat(self.starts[calls] + fit[calls], counts)
-            kept[blocks] = place < ends
-        return PrefixBlocks(fit, self.block_tokens, self.hashes[kept])
+            kept[blocks] = self.full(calls)
+        return PrefixBlocks(self.counts, self.block_tokens, self.hashes[kept])
+
+    def full(self, calls: slice) -> npt.NDArray[np.bool_]:
+        """Which of the hashes of some successive calls are of full blocks."""
+        lengths = self.laid_out[calls]
+        ends = np.cumsum(lengths, dtype=np.int64) - lengths + self.counts[calls]
+        return np.arange(int(lengths.sum())) < np.repeat(ends, lengths)
 
     def parts(self) -> Iterator[tuple[slice, slice]]:
         """(calls, their blocks) in pieces that stay in the processor's cache."""
@@ -88,7 +107,7 @@ def blocks_of(frame: pl.DataFrame) -> PrefixBlocks:
     if not np.array_equal(counts, lengths):
         hashes = hashes[np.repeat(sizes > 0, lengths)]
     inputs = frame.get_column("input_tokens").cast(pl.Int64).fill_null(0).to_numpy()
-    return PrefixBlocks(counts, sizes, hashes).fewer(inputs)
+    return PrefixBlocks(counts, sizes, hashes).fewer(inputs).packed()
 
 
 def live_prefix(blocks: PrefixBlocks, gaps: Gaps, ttl: Int64 | int) -> Int32:
@@ -99,11 +118,11 @@ def live_prefix(blocks: PrefixBlocks, gaps: Gaps, ttl: Int64 | int) -> Int32:
     run = blocks.counts.astype(np.int32)
     shortest = limit.min(initial=LONGEST)
     for calls, piece in blocks.parts():
-        counts = blocks.counts[calls]
+        lengths = blocks.laid_out[calls]
         where = np.flatnonzero(gaps[piece] > shortest)
         if not len(where):
             continue
-        owner = np.repeat(np.arange(len(counts), dtype=np.int32), counts)[where]
+        owner = np.repeat(np.arange(len(lengths), dtype=np.int32), lengths)[where]
         if limit.ndim:
             expired = gaps[piece][where] > limit[calls][owner]
             owner, where = owner[expired], where[expired]
@@ -111,7 +130,7 @@ def live_prefix(blocks: PrefixBlocks, gaps: Gaps, ttl: Int64 | int) -> Int32:
         first[1:] = owner[1:] != owner[:-1]
         owner, where = owner[first], where[first]
         run[calls][owner] = where + piece.start - blocks.starts[calls][owner]
-    return run
+    return run if blocks.lengths is None else np.minimum(run, blocks.counts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ def shared_leading_blocks(blocks: PrefixBlocks, group: Int64, share: float) -> I
 
     `group`: a number per call (n), 0..g-1. `share`: 0.5 to 1. Groups of fewer than MIN_CALLS have none.
     """
+    blocks = blocks.packed()
     shared = np.zeros(len(blocks.counts), dtype=np.int64)
     members = np.bincount(group[blocks.counts > 0], minlength=int(group.max(initial=0)) + 1)
     index = _candidates(blocks, group, members, share)

@@ -1,6 +1,7 @@
 """The replay of prompt caching against a plain reading of its definition."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,13 +32,17 @@ def plain_runs(trace: list[tuple[int, int, list[int]]], ttl: int) -> list[int]:
     return runs
 
 
-def replayed(trace: list[tuple[int, int, list[int]]], ttl: int, unit: int = 1_000) -> list[int]:
-    """`unit`: microseconds that one step of time and TTL stands for."""
-    blocks = PrefixBlocks(
+def as_blocks(trace: list[tuple[int, int, list[int]]]) -> PrefixBlocks:
+    return PrefixBlocks(
         np.array([len(hashes) for _, _, hashes in trace], dtype=np.int32),
         np.full(len(trace), 512, dtype=np.int64),
         np.array([block for _, _, hashes in trace for block in hashes], dtype=np.uint64),
     )
+
+
+def replayed(trace: list[tuple[int, int, list[int]]], ttl: int, unit: int = 1_000) -> list[int]:
+    """`unit`: microseconds that one step of time and TTL stands for."""
+    blocks = as_blocks(trace)
     scope = np.array([scope for _, scope, _ in trace], dtype=np.int64)
     when = np.array([ts for ts, _, _ in trace], dtype=np.int64) * unit
     return live_prefix(blocks, gaps_since_last_use(blocks, scope, when), ttl * unit).tolist()
@@ -50,8 +55,10 @@ def test_replay_equals_the_definition(trace: list[tuple[int, int, list[int]]], t
     assert replayed(trace, ttl) == plain_runs(trace, ttl)
 
 
-def test_replay_in_slices_equals_the_definition(monkeypatch) -> None:
+@pytest.mark.parametrize("blocks_at_once", [100, 10_000])
+def test_replay_in_slices_equals_the_definition(monkeypatch, blocks_at_once: int) -> None:
     monkeypatch.setattr(prefix_gaps, "_SLICED_AT", 64)
+    monkeypatch.setattr(prefix_gaps, "_BLOCKS_AT_ONCE", blocks_at_once)
     monkeypatch.setattr(prefix_replay, "_BLOCKS_AT_ONCE", 40)
     monkeypatch.setattr(prefix_replay, "_CALLS_AT_ONCE", 7)
     generator = np.random.default_rng(5)
@@ -94,6 +101,22 @@ def test_only_full_blocks_count() -> None:
     blocks = blocks_of(frame)
     assert blocks.counts.tolist() == [2]
     assert blocks.hashes.tolist() == [1, 2]
+
+
+@settings(max_examples=examples(200))
+@given(st.lists(st.tuples(CALL, st.integers(0, 9)), min_size=1, max_size=25), st.integers(0, 20))
+def test_cut_prompts_replay_as_if_they_had_been_short(
+    trace: list[tuple[tuple[int, int, list[int]], int]], ttl: int
+) -> None:
+    trace = sorted(trace, key=lambda cut: cut[0][0])
+    blocks = as_blocks([call for call, _ in trace])
+    cut = blocks.fewer(np.array([512 * kept for _, kept in trace]))
+    when, scope = (np.array([call[part] for call, _ in trace], dtype=np.int64) for part in (0, 1))
+    short = [(ts, scope, hashes[:kept]) for (ts, scope, hashes), kept in trace]
+    for left in (cut, cut.packed()):
+        gaps = gaps_since_last_use(left, scope, when * 1_000)
+        assert live_prefix(left, gaps, ttl * 1_000).tolist() == plain_runs(short, ttl)
+    assert cut.packed().hashes.tolist() == [block for _, _, hashes in short for block in hashes]
 
 
 def test_calls_without_blocks_are_left_out_but_stay_in_line() -> None:

@@ -34,12 +34,31 @@ Groups = Annotated[
     typer.Option("--by", help="model,provider,app,feature,user,team,tag:NAME,day,...; or repeat."),
 ]
 Order = Annotated[list[str] | None, typer.Option("--order", help="Order by this; -NAME is descending.")]
-Offset = Annotated[int, typer.Option("--offset", min=0, help="Rows to leave out before the first.")]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, max=10_000, help="Rows at most; default 1000.")]
+Offset = Annotated[int | None, typer.Option("--offset", min=0, help="Rows to leave out before the first.")]
+Compare = Annotated[
+    str | None, typer.Option("--compare", help="Explain the change from `previous` or from DAY..DAY.")
+]
+Days = Annotated[int | None, typer.Option("--days", min=1, max=365, help="Days to forecast; default 30.")]
+Growth = Annotated[float | None, typer.Option("--growth", help="What if so many percent more.")]
+Format = Annotated[
+    str | None, typer.Option("--format", help="Of the export: focus (CSV or Parquet, by the file's name).")
+]
 Zone = Annotated[
     str | None,
     typer.Option("--tz", help="Time zone of days, as Europe/Berlin; default: $NETRA_TIMEZONE of the server."),
 ]
 KINDS = ("query", "compare", "anomalies", "forecast", "export")
+_OF_ONE_KIND = {
+    "--order": "query",
+    "--limit": "query",
+    "--offset": "query",
+    "--compare": "compare",
+    "--days": "forecast",
+    "--growth": "forecast",
+    "--format": "export",
+    "--out": "export",
+}
 _CONDITION = re.compile(
     r"^(?P<column>[\w:.\-]+?)\s*"
     r"(?P<operator>!=|>=|<=|\^=|==|=|>|<|~|\s+is not null$|\s+is null$)\s*(?P<value>.*)$",
@@ -64,17 +83,13 @@ def show_usage(
     since: Since = None,
     until: Until = None,
     order: Order = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Rows at most.")] = 1000,
-    offset: Offset = 0,
+    limit: Limit = None,
+    offset: Offset = None,
     zone: Zone = None,
-    compare: Annotated[
-        str | None, typer.Option("--compare", help="Explain the change from `previous` or from DAY..DAY.")
-    ] = None,
-    days: Annotated[int, typer.Option("--days", min=1, max=365, help="Days to forecast.")] = 30,
-    growth: Annotated[float, typer.Option("--growth", help="What if so many percent more.")] = 0.0,
-    file_format: Annotated[
-        str, typer.Option("--format", help="Of the export: focus (CSV or Parquet, by the file's name).")
-    ] = "focus",
+    compare: Compare = None,
+    days: Days = None,
+    growth: Growth = None,
+    file_format: Format = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File for the export.")] = None,
     json_output: Json = False,
     url: Url = None,
@@ -85,8 +100,8 @@ def show_usage(
     kind = "compare" if what == "query" and compare else what
     if kind not in KINDS:
         raise typer.BadParameter(f"one of {', '.join(KINDS)}", param_hint="WHAT")
-    if kind != "query" and (order or offset):
-        raise typer.BadParameter(f"{kind} has an order of its own", param_hint="--order, --offset")
+    given = (order or None, limit, offset, compare, days, growth, file_format, out)
+    _refuse_misplaced(kind, dict(zip(_OF_ONE_KIND, given, strict=True)))
     zone = known_zone(zone)
     limits = {"since": instant(since, "--since", zone), "until": instant(until, "--until", zone)}
     scope: dict[str, Any] = {**limits, "filters": conditions(where), "timezone": zone}
@@ -99,7 +114,7 @@ def show_usage(
     )
     asked.check(kind)
     if kind == "query":
-        query = asked.query(listed(order), limit, offset)
+        query = asked.query(listed(order), limit or 1000, offset or 0)
         asyncio.run(usage_rows.show(asked.target, query, json_output))
     elif kind == "compare":
         before = usage_views.period_of(compare, zone)
@@ -107,12 +122,25 @@ def show_usage(
     elif kind == "anomalies":
         asyncio.run(usage_views.anomalies(asked.target, asked.of_one_measure(by=True), json_output))
     elif kind == "forecast":
-        body = {**asked.of_one_measure(by=False), "days": days, "growth_pct": growth}
+        body = {**asked.of_one_measure(by=False), "days": days or 30, "growth_pct": growth or 0.0}
         asyncio.run(usage_views.forecast(asked.target, body, json_output))
     else:
         asyncio.run(
-            usage_views.export(asked.target, _export(file_format, out, limits), _file(out), json_output)
+            usage_views.export(
+                asked.target, _export(file_format or "focus", out, limits), _file(out), json_output
+            )
         )
+
+
+def _refuse_misplaced(kind: str, given: dict[str, object]) -> None:
+    """Exits with 2 for an option that this kind of question would leave out."""
+    for option, value in given.items():
+        fits = _OF_ONE_KIND[option]
+        if value is not None and fits != kind:
+            name = "`netra usage`" if fits == "query" else f"`netra usage {fits}`"
+            raise typer.BadParameter(
+                f"goes with {name}, and this is {kind}: leave it out, or ask for {fits}", param_hint=option
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,12 +69,14 @@ def _reached(reached: Rows, jump: Int64) -> Rows:
         count, jump = grown, jump[jump]
 
 
-def repeats_of(workload: Workload, eligible: Rows, scope: UInt64 | None = None) -> Repeats:
-    """The calls among `eligible` (n) with a request hash that another of them has too in the same scope."""
+def repeats_of(workload: Workload, eligible: Rows, *scopes: UInt64) -> Repeats:
+    """The calls among `eligible` (n) with a request hash that another of them has too in the same scope,
+    which is what all `scopes` (n each) agree on.
+    """
     hashes = workload.identities("request_hash")
     members = np.flatnonzero(eligible & (hashes != 0))
     keys = hashes[members] * _GOLDEN + workload.model_codes[members].astype(np.uint64)
-    if scope is not None:
+    for scope in scopes:
         keys = (keys ^ (keys >> np.uint64(29))) * _GOLDEN + scope[members]
     twice = pl.Series(keys).is_duplicated().to_numpy()
     members, keys = members[twice], keys[twice]

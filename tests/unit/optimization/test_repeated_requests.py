@@ -68,7 +68,7 @@ def test_scopes() -> None:
         same(40, app="a", user="u"),
     ]
     assert hits(rows) == [1, 3, 4]
-    assert hits(rows, scope="user") == [2, 4]
+    assert hits(rows, scope="user") == [4]
     assert hits(rows, scope="workspace") == [1, 2, 3, 4]
 
 

@@ -3,9 +3,9 @@
 Definition. A call is a duplicate in flight if it begins after an identical request (provider, model,
 request_hash, app) began, in order of (ts, position), and before that one ended (ts + latency_ms). With
 single-flight only the first is sent and the others wait for its answer; the first request after its end is
-sent again. Both must have succeeded. Calls with `retry_of` and attempts that were repeated belong to
-retry-waste. Calls sampled at a temperature above `temperature` are left alone: several samples of one prompt
-at a time (self-consistency) are wanted.
+sent again. Both must have succeeded. Attempts that were repeated belong to retry-waste; calls with `retry_of`
+are sent, and others may wait for them. Calls sampled at a temperature above `temperature` are left alone:
+several samples of one prompt at a time (self-consistency) are wanted.
 
 Source: Go, golang.org/x/sync/singleflight (duplicate suppression of calls in flight).
 """

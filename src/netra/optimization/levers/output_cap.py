@@ -54,8 +54,9 @@ def usual_caps(workload: Workload) -> Int64:
         return np.zeros(0, dtype=np.int64)
     group, _ = combined([workload.coded("feature"), workload.coded("model")])
     frame = pl.DataFrame({"group": group, "output": workload.tokens.output})
-    usual = pl.col("output").quantile(_QUANTILE, interpolation="linear").ceil().cast(pl.Int64)
-    caps = frame.group_by("group").agg(usual.alias("cap")).sort("group")
+    # Between two whole numbers of tokens a percentile is a multiple of 1/100; as a float it is beside it.
+    usual = (pl.col("output").quantile(_QUANTILE, interpolation="linear") * 100).round().cast(pl.Int64)
+    caps = frame.group_by("group").agg(((usual + 99) // 100).alias("cap")).sort("group")
     return caps.get_column("cap").to_numpy()[group]
 
 

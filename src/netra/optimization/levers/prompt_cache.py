@@ -66,8 +66,9 @@ class PromptCache:
 
     Without `model`, each model in use is looked at with its own prices and its recorded caching as baseline,
     with the provider's default retention, and with a longer one it offers where that saves more; calls whose
-    report leaves out what was cached have no such baseline and are left as they are. With `model`, all
-    calls are taken as if on that model without caching.
+    report leaves out what was cached have no such baseline and are left as they are, and so are calls without
+    a full block. All of them use their blocks. With `model`, all calls are taken as if on that model without
+    caching, and share its cache within an API key.
     """
 
     name = "prompt-cache"

@@ -1,11 +1,13 @@
 """response-cache: identical requests answered from a cache of our own.
 
 Definition. A call is served from the cache if an identical request (provider, model, request_hash) of the
-same scope was answered by a model and that answer was complete before the call began and no older than `ttl`
-(inclusive). Only successful calls store or are served; a hit does not renew its entry. Calls that repeat an
-attempt on purpose (`retry_of`) and attempts that were repeated are never served. A request that begins while
-the same one is still being answered finds nothing: that is duplicate-inflight's to save. The request hash is
-over the whole request, so that the answer is one the model gave to exactly this request.
+same scope was answered by a model, began at an earlier instant, and its answer was complete when the call
+began and no older than `ttl` (inclusive). Only successful calls store or are served; a hit does not renew its
+entry. Calls that repeat an attempt on purpose (`retry_of`) are never served, and attempts that were repeated
+do not store either. A request that begins while the same one is still being answered finds nothing: that is
+duplicate-inflight's to save. Its answer, like that of a retry, is stored only where the entry is too old by
+then: until that ends, the answer asked for first counts. The request hash is over the whole request, so that
+the answer is one the model gave to exactly this request.
 
 Scope. An answer is reused within one app, also between its users: the cached answer depends on nothing but
 the identical request, yet where it was drawn from data only one user may see (tools on the provider's side,
@@ -28,7 +30,7 @@ from netra.optimization.levers.changed_answers import nothing_to_change
 from netra.optimization.levers.groups import Group, dearest_groups
 from netra.optimization.levers.latency_words import saved_latency
 from netra.optimization.params import LeverParams, duration_text
-from netra.optimization.repeats import UInt64, is_retry, latency_micros, repeatable, repeats_of
+from netra.optimization.repeats import is_retry, latency_micros, repeatable, repeats_of
 from netra.optimization.workload import Workload
 
 _DAY = 86_400_000_000
@@ -101,12 +103,11 @@ class ResponseCache:
 def cache_hits(workload: Workload, ttl: int, scope: str, warmest: float) -> Rows:
     """Calls (n) that would have been served. `ttl` in microseconds; `scope`: app, user or workspace."""
     eligible = repeatable(workload, warmest)
-    who: UInt64 | None = None
-    if scope != "workspace":
-        who = workload.identities(scope)
-        if scope == "user":
-            eligible &= who != 0
-    repeats = repeats_of(workload, eligible, who)
+    names = {"workspace": (), "app": ("app",), "user": ("app", "user")}[scope]
+    who = [workload.identities(name) for name in names]
+    if scope == "user":
+        eligible &= who[-1] != 0
+    repeats = repeats_of(workload, eligible, *who)
     ready = workload.ts + _or_zero(workload, latency_micros(workload))
     rows = repeats.rows
     until = np.searchsorted(workload.ts, ready[rows] + ttl, side="right").astype(np.int64)
@@ -152,7 +153,7 @@ def _unknown_temperatures(workload: Workload, rows: Rows) -> int:
 
 def _assumptions(workload: Workload, terms: _Terms, counts: tuple[int, int, int]) -> list[str]:
     gone, calls, unknown = counts
-    within = {"app": "of the same app", "user": "of the same user", "workspace": "of the workspace"}
+    within = {"app": "of the same app", "user": "of the same app and user", "workspace": "of the workspace"}
     said = [
         f"{gone:,} of {calls:,} calls repeat an identical request {within[terms.scope]} whose answer was "
         f"computed at most {duration_text(terms.ttl)} before",
@@ -174,7 +175,7 @@ def _instructions(workload: Workload, terms: _Terms, gone: Rows, place: str) -> 
     top = workload.labels(("app", "feature", "model"), gone)
     places = [f"{' / '.join(labels.values())} ({calls:,} repeats)" for labels, calls in top if labels]
     where = place or "the code that makes these calls"
-    scope = {"app": "APP", "user": "USER_ID", "workspace": "WORKSPACE"}[terms.scope]
+    scope = {"app": "APP", "user": "APP}:{USER_ID", "workspace": "WORKSPACE"}[terms.scope]
     return Instructions(
         summary=f"Keep answers for {duration_text(terms.ttl)} and reuse them for identical requests.",
         steps=[

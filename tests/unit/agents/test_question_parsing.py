@@ -154,6 +154,41 @@ def test_target(text: str, field: str, value: float) -> None:
     assert getattr(read(text).targets, field) == value
 
 
+@pytest.mark.parametrize(
+    ("text", "usd", "per"),
+    [
+        ("Get our bill under $5k a month", 5_000, "month"),
+        ("stay below $200 a day with p95 under 3 s", 200, "day"),
+        ("How can we keep our LLM spend within 3,000 dollars?", 3_000, "month"),
+        ("cap our monthly costs at $2.5k", 2_500, "month"),
+        ("cut the bill from $8k to $5k a month without losing quality", 5_000, "month"),
+        ("We have a budget of 4k a month, what should we change?", 4_000, "month"),
+        ("fit our usage into a $1,000 weekly budget", 1_000, "week"),
+        ("what would it take to spend less than $40k per year?", 40_000, "year"),
+    ],
+)
+def test_a_budget_is_a_target_for_the_spend(text: str, usd: float, per: str) -> None:
+    frame = read(text)
+    assert (frame.kind, frame.targets.spend_usd, frame.targets.spend_per) == ("cost", usd, per)
+    assert frame.targets.savings_usd is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "save $300 a month",
+        "how many days did we stay below $200?",
+        "will we stay under $5k this month?",
+        "which features cost less than $10 a day?",
+        "keep the cost per session under $0.10",
+        "cut the bill by $2k a month",
+        "was the bill under $5k last month?",
+    ],
+)
+def test_other_amounts_are_no_budget(text: str) -> None:
+    assert read(text).targets.spend_usd is None
+
+
 def test_time_that_is_spent_is_no_money() -> None:
     frame = read("Where is the time spent, and what would halve the p95?")
     assert (frame.kind, frame.measures, frame.unanswered) == ("latency", ["latency_p95_ms"], [])

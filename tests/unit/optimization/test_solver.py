@@ -155,6 +155,24 @@ def test_dollars_and_dollars_a_month() -> None:
     assert not solved(frame, None, min_savings_usd_per_month=round(monthly + 0.001, 6)).feasible
 
 
+def test_a_spend_that_may_not_be_passed_asks_for_what_is_above_it() -> None:
+    frame = calls([{"interactive": False, "at": 3_600 * k} for k in range(73)])
+    # 73 calls of $0.0035 in 72 hours, batch halves them.
+    spent = 73 * 0.0035 * 24 / 72
+    reached = solved(frame, None, max_spend_usd=spent / 2 + 1e-6, spend_per="day")
+    assert (reached.feasible, reached.levers) == (True, ["batch"])
+    assert "a spend of at most $0.04 a day" in reached.summary
+    assert solved(frame, None, max_spend_usd=spent * 1.01, spend_per="day").levers == []
+    missed = solved(frame, None, max_spend_usd=spent / 2 - 1e-4, spend_per="day")
+    assert not missed.feasible
+    assert check(missed, "max_spend_usd").value == pytest.approx(spent / 2, abs=1e-6)
+    assert check(missed, "max_spend_usd").short_by == pytest.approx(1e-4, abs=2e-6)
+    monthly = spent / 2 * 365 / 12
+    assert solved(frame, None, max_spend_usd=monthly + 1e-4).feasible
+    at_once = solved(calls([{"interactive": False}]), None, max_spend_usd=1)
+    assert check(at_once, "max_spend_usd").missing == "calls over some time"
+
+
 def test_margins_and_targets_reach_the_levers_unless_given() -> None:
     from netra.optimization.params import LeverParams
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from netra.agents.data.scope import scope_of
 from netra.agents.optimization.savings_words import interval_in_words
 from netra.agents.triage.frame import QuestionFrame, Targets
-from netra.agents.triage.targets import dollars_in_words
+from netra.agents.triage.targets import budget_in_words, dollars_in_words
 from netra.reports.citations import cite
 from netra.tools.optimization.outputs import CheckView, PlanView
 
@@ -37,10 +37,31 @@ def plan_statements(
         lines = [_cannot(frame, missed, failed), _without_them(frame, plan)]
     else:
         lines = [_verdict(frame, plan, undecided=undecided)]
+    lines += _paces(frame.targets, failed or plan)
     if len(plan.checks) > 1 or (not plan.feasible and plan.titles):
         lines += [f"- {_check_line(frame.targets, check)}" for check in plan.checks]
     if not plan.exact:
         lines.append("Not every set of changes was tried; a better one may exist.")
+    return lines
+
+
+def _paces(targets: Targets, plan: PlanView) -> list[str]:
+    """How a condition in dollars per period is measured: the pace of the calls, and the share it asks for."""
+    lines: list[str] = []
+    for check in plan.checks:
+        pace = check.pace
+        if pace is None:
+            continue
+        condition = _condition(targets, check.name)
+        asks = (
+            f"; {condition} is a cut of {cite(pace.share)}"
+            if pace.share
+            else f", which is within {budget_in_words(targets)}"
+        )
+        lines.append(
+            f"The calls looked at cost {cite(plan.figures.baseline or '')} in {cite(pace.observed)}, "
+            f"{cite(pace.spend)} a {pace.per} at that pace{asks}."
+        )
     return lines
 
 
@@ -139,6 +160,7 @@ def _saving(plan: PlanView) -> str:
 def _asked(targets: Targets) -> str:
     """Everything asked for in a few words."""
     parts = [_condition(targets, "min_savings_pct")] if targets.any_saving else []
+    parts += [_condition(targets, "max_spend_usd")] if targets.spend_usd is not None else []
     parts += [_condition(targets, "min_quality")] if targets.quality_min_pct is not None else []
     parts += [_condition(targets, "max_quality_drop")] if targets.quality_margin_points is not None else []
     parts += [_condition(targets, "max_p95_ms")] if targets.p95_ms is not None else []
@@ -154,6 +176,8 @@ def _condition(targets: Targets, name: str) -> str:
         if targets.savings_pct is not None:
             return f"saving {targets.savings_pct:g} %"
         return f"saving {dollars_in_words(targets)}"
+    if name == "max_spend_usd":
+        return f"a spend of at most {budget_in_words(targets)}"
     if name == "min_quality":
         return f"quality above {targets.quality_min_pct:g}"
     if name == "max_quality_drop":
@@ -174,7 +198,7 @@ def _check_line(targets: Targets, check: CheckView) -> str:
     if check.standing == "unknown":
         return f"{name}: cannot be judged without {check.missing}"
     before = f", from {cite(check.before)} now" if check.before else ""
-    per = " a month" if check.name == "min_savings_usd_per_month" else ""
+    per = f" a {check.pace.per}" if check.pace is not None else ""
     value = f"{cite(check.value or '')}{per}{before}"
     if check.standing == "unmet":
         return f"{name}: missed by {cite(check.short_by or '')}{per}; reaches {value}"

@@ -105,19 +105,21 @@ def _switch(frame: QuestionFrame, facts: DataFacts) -> dict[str, str]:
     return {}
 
 
-def _conditions(frame: QuestionFrame) -> dict[str, float]:
+def _conditions(frame: QuestionFrame) -> dict[str, float | str]:
     """A choice between models is judged by the gate alone; other questions by a plan."""
     return {} if frame.kind == "model_choice" else constraints_of(frame.targets)
 
 
-def constraints_of(targets: Targets) -> dict[str, float]:
+def constraints_of(targets: Targets) -> dict[str, float | str]:
     """The conditions of a question in the units of the solver: shares of 1, milliseconds, dollars a month."""
     per = targets.savings_per
     usd = targets.savings_usd
-    limits = {
+    limits: dict[str, float | str | None] = {
         "min_savings_pct": targets.savings_pct,
         "min_savings_usd": usd if per is None else None,
         "min_savings_usd_per_month": round(usd / _MONTHS[per], 6) if usd is not None and per else None,
+        "max_spend_usd": targets.spend_usd,
+        "spend_per": targets.spend_per if targets.spend_usd is not None else None,
         "min_quality": _share(targets.quality_min_pct),
         "max_quality_drop": _share(targets.quality_margin_points),
         "max_p95_ms": targets.p95_ms,

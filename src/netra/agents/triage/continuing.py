@@ -21,7 +21,10 @@ _SHARE_OF = {"cost": "savings_pct", "capacity": "growth_pct"}
 _OF_THOSE = r"\bof (?:those|these|them)\b"
 _TIME = frozenset({"hour", "day", "week", "month"})
 _LONGEST = 14
-_CONDITIONS = {"savings_pct", "savings_usd", "quality_min_pct", "quality_margin_points", "p95_ms", "p99_ms"}
+_CONDITIONS = {
+    "savings_pct", "savings_usd", "savings_per", "spend_usd", "spend_per", "quality_min_pct",
+    "quality_margin_points", "p95_ms", "p99_ms",
+}  # fmt: skip
 _CONDITIONAL = frozenset({"cost", "latency", "model_choice", "capacity"})
 _CARRIED = frozenset({"usage", "drivers", "change", "latency", "cost", "audit", "forecast", "anomalies"})
 

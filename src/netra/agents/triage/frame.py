@@ -51,6 +51,7 @@ class Targets(_Value):
     """The numbers a question sets as conditions. Percents are numbers: 30 means 30 %.
 
     `savings_usd` is a saving in dollars in each `savings_per`, over the calls looked at where that is None.
+    `spend_usd` is the most that may be spent in each `spend_per`.
     `savings_said` is a share as the question words it where it is no round percent, e.g. `a third`.
     `growth_pct` 50 means half as much again; `spike` 10 means ten times the traffic; `quality_min_pct` is the
     lowest accepted quality; `quality_margin_points` the largest accepted drop.
@@ -60,6 +61,8 @@ class Targets(_Value):
     savings_said: str | None = None
     savings_usd: float | None = None
     savings_per: Period | None = None
+    spend_usd: float | None = None
+    spend_per: Period | None = None
     quality_min_pct: float | None = None
     quality_margin_points: float | None = None
     p95_ms: float | None = None
@@ -75,8 +78,8 @@ class Targets(_Value):
 
     @property
     def constrained(self) -> bool:
-        """Whether a set of changes must hold to something: a saving, a quality, a latency."""
-        limits = (self.quality_min_pct, self.quality_margin_points, self.p95_ms, self.p99_ms)
+        """Whether a set of changes must hold to something: a saving, a spend, a quality, a latency."""
+        limits = (self.spend_usd, self.quality_min_pct, self.quality_margin_points, self.p95_ms, self.p99_ms)
         return self.any_saving or any(limit is not None for limit in limits)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from netra.agents.triage.budgets import find_budget
 from netra.agents.triage.follow_ups import is_follow_up
 from netra.agents.triage.frame import QuestionKind
 from netra.agents.triage.languages import find_language, is_sql
@@ -172,6 +173,8 @@ def subject_of(text: str, models: list[str], levers: list[str]) -> QuestionKind:
         return "capacity"
     if re.search(_ANOMALIES, text):
         return "anomalies"
+    if find_budget(text) is not None:
+        return "cost"
     if re.search(_FORECAST, text) and not (wants_cut and re.search(r"\bsav\w+|\bcut\b|\breduc\w+", text)):
         return "forecast"
     if levers == ["reasoning-effort"] and spend and not re.search(r"\bhow many\b", text):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 
+from netra.agents.triage.amounts import MONEY_AMOUNT, NUM, PERIOD, PERIODS, dollars, number
+from netra.agents.triage.budgets import find_budget
 from netra.agents.triage.frame import Period, Targets
 
-# Bounded and anchored: a question that is one long number must not be read in quadratic time.
-_NUM = r"(?<![\d.,])(\d{1,12}(?:[.,]\d{1,6})?)(?![\d])"
-_AMOUNT = r"(?<![\d.,])(\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,12}(?:[.,]\d{1,6})?)(?![\d])"
-"""A number in which commas may part thousands."""
-_PCT = _NUM + r"\s*(?:%|percent|per cent|pct)"
-_TIME = _NUM + r"\s*(ms|milliseconds?|s|secs?|seconds?)\b"
+_PCT = NUM + r"\s*(?:%|percent|per cent|pct)"
+_TIME = NUM + r"\s*(ms|milliseconds?|s|secs?|seconds?)\b"
 _UNDER = (
     r"(?:\s*(?:is|be|must|should|has to|can|may|not|stays?|stay|remains?|kept|keep|target|latency|of|"
     r"at|to|:|=))*"
@@ -23,15 +21,6 @@ _WORD_SHARES = {
     "a tenth": 10.0, "one tenth": 10.0, "two thirds": 200 / 3, "three quarters": 75.0,
     "a third": 100 / 3, "one third": 100 / 3,
 }  # fmt: skip
-_MONEY_AMOUNT = r"(?:\$\s*{num}\s*(k|m)?\b|{num}\s*(k|m)?\s*(?:usd|dollars?|bucks)\b)"
-_PERIOD = (
-    r"(?:\s*(?:/|a|an|per|each|every|this|next|in a|over a)\s*(day|week|month|year)\b|\s+(monthly|"
-    r"yearly|annually|daily|weekly)\b)"
-)
-_PERIODS: dict[str, Period] = {
-    "day": "day", "daily": "day", "week": "week", "weekly": "week", "month": "month", "monthly": "month",
-    "year": "year", "yearly": "year", "annually": "year",
-}  # fmt: skip
 _CUT = (
     r"(?:cut|reduc\w*|lower\w*|decreas\w*|sav\w*|trim\w*|drop\w*|shav\w*|bring\w*|optimi[sz]\w*|"
     r"shrink\w*|slash\w*)"
@@ -39,26 +28,25 @@ _CUT = (
 _LATENCY = r"(?:latency|p50|p90|p95|p99|response times?|ttft|time to first token)"
 
 
-def _number(text: str) -> float:
-    if re.fullmatch(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?", text):
-        return float(text.replace(",", ""))
-    return float(text.replace(",", "."))
-
-
 def _search(pattern: str, text: str) -> float | None:
     found = re.search(pattern, text)
-    return _number(found.group(1)) if found else None
+    return number(found.group(1)) if found else None
 
 
 def find_targets(text: str) -> Targets:
     """Read the conditions out of lower-cased, spelling-corrected text."""
     share, said = _savings(text)
-    usd, per = _savings_in_dollars(text)
+    budget = find_budget(text)
+    # An amount is either what is left to pay or what is saved, never both.
+    rest = text if budget is None else f"{text[: budget.start]}.{text[budget.end :]}"
+    usd, per = _savings_in_dollars(rest)
     return Targets(
         savings_pct=share,
         savings_said=said,
         savings_usd=usd,
         savings_per=per,
+        spend_usd=None if budget is None else budget.usd,
+        spend_per=None if budget is None else budget.per,
         quality_min_pct=_quality_floor(text),
         quality_margin_points=_quality_margin(text),
         p95_ms=_latency_limit("p95", text),
@@ -75,6 +63,8 @@ def phrases_of(targets: Targets) -> list[str]:
     phrases = [f"{share:g} %" for share in shares if share is not None]
     if targets.savings_usd is not None:
         phrases.append(dollars_in_words(targets))
+    if targets.spend_usd is not None:
+        phrases.append(budget_in_words(targets))
     if targets.quality_margin_points is not None:
         phrases.append(f"at most {targets.quality_margin_points:g} points")
     for limit in (targets.p95_ms, targets.p99_ms):
@@ -87,24 +77,31 @@ def phrases_of(targets: Targets) -> list[str]:
 
 def dollars_in_words(targets: Targets) -> str:
     """A saving in dollars as answers word it: `$100 a month`."""
-    amount = f"${targets.savings_usd:,.2f}".removesuffix(".00")
+    amount = _in_words(targets.savings_usd or 0)
     return f"{amount} a {targets.savings_per}" if targets.savings_per else amount
+
+
+def budget_in_words(targets: Targets) -> str:
+    """A spend that may not be passed as answers word it: `$5,000 a month`."""
+    return f"{_in_words(targets.spend_usd or 0)} a {targets.spend_per}"
+
+
+def _in_words(usd: float) -> str:
+    return f"${usd:,.2f}".removesuffix(".00")
 
 
 def _savings_in_dollars(text: str) -> tuple[float | None, Period | None]:
     """`save $100 a month`, `cut 2k USD per year from the bill`, `$50 less`."""
-    amount = _MONEY_AMOUNT.format(num=_AMOUNT)
     for pattern in (
-        rf"\b{_CUT}\b[^.?!$]{{0,40}}?{amount}{_PERIOD}?",
-        rf"{amount}{_PERIOD}?\s*(?:less|cheaper|savings?|off|saved)\b",
+        rf"\b{_CUT}\b[^.?!$]{{0,40}}?{MONEY_AMOUNT}{PERIOD}?",
+        rf"{MONEY_AMOUNT}{PERIOD}?\s*(?:less|cheaper|savings?|off|saved)\b",
     ):
         found = re.search(pattern, text)
         if found is None or re.search(r"\b(?:to|under|below)\s*$", text[: found.start(1)].rstrip("$ ")):
             continue
         digits, scale = found.group(1) or found.group(3), found.group(2) or found.group(4)
         word = found.group(5) or found.group(6)
-        value = _number(digits) * {"k": 1_000, "m": 1_000_000}.get(scale or "", 1)
-        return (value or None), _PERIODS[word] if word else None
+        return (dollars(digits, scale) or None), PERIODS[word] if word else None
     return None, None
 
 
@@ -136,17 +133,17 @@ def _quality_floor(text: str) -> float | None:
     found = re.search(
         rf"\b(?:quality|accuracy|score|pass rate){_UNDER}\s*"
         rf"(?:above|over|>=?|at least|no less than|not below|higher than|min(?:imum)?)"
-        rf"\s*{_NUM}\s*(%|percent)?",
+        rf"\s*{NUM}\s*(%|percent)?",
         text,
     )
     if found is None:
         return None
-    value = _number(found.group(1))
+    value = number(found.group(1))
     return value * 100 if value <= 1 and not found.group(2) else value
 
 
 def _quality_margin(text: str) -> float | None:
-    points = rf"{_NUM}\s*(?:points?|pp|percentage points)"
+    points = rf"{NUM}\s*(?:points?|pp|percentage points)"
     allowed = (
         r"(?:within|lose|losing|drop\w*|fall\w*|accept\w*|tolerat\w*|allow\w*|at most|more than|up to|by)"
     )
@@ -161,7 +158,7 @@ def _latency_limit(quantile: str, text: str) -> float | None:
     for form in forms:
         found = re.search(form, text)
         if found is not None:
-            value = _number(found.group(1))
+            value = number(found.group(1))
             return value if found.group(2).startswith(("ms", "milli")) else value * 1000
     return None
 
@@ -191,4 +188,4 @@ def _growth(text: str) -> float | None:
 
 
 def _spike(text: str) -> float | None:
-    return _search(rf"(?<![\w.]){_NUM}\s*(?:x|\u00d7|times|-?fold)(?![\w])", text)
+    return _search(rf"(?<![\w.]){NUM}\s*(?:x|\u00d7|times|-?fold)(?![\w])", text)

@@ -7,18 +7,30 @@ from decimal import Decimal
 from netra.optimization.findings import Percentile
 from netra.optimization.intervals import Interval
 from netra.optimization.solver.outcomes import Members, Outcomes
-from netra.optimization.solver.schemas import ConstraintCheck, ConstraintName, Constraints
+from netra.optimization.solver.schemas import (
+    NOT_BINDING,
+    ConstraintCheck,
+    ConstraintName,
+    Constraints,
+    SpendPeriod,
+)
 
 _FEMTO = 1e-15
 _UNKNOWN = 10.0
-_DAYS_A_MONTH = 365 / 12
+DAYS_OF: dict[SpendPeriod, float] = {"day": 1.0, "week": 7.0, "month": 365 / 12, "year": 365.0}
+"""The length of each period in days."""
 _MICROSECONDS_A_DAY = 86_400_000_000
 _PERCENTILES: dict[ConstraintName, Percentile] = {
     "max_p50_ms": "p50",
     "max_p95_ms": "p95",
     "max_p99_ms": "p99",
 }
-SAVINGS: tuple[ConstraintName, ...] = ("min_savings_pct", "min_savings_usd", "min_savings_usd_per_month")
+SAVINGS: tuple[ConstraintName, ...] = (
+    "min_savings_pct",
+    "min_savings_usd",
+    "min_savings_usd_per_month",
+    "max_spend_usd",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,7 @@ def asked_names(constraints: Constraints) -> list[ConstraintName]:
 def without(constraints: Constraints, dropped: ConstraintName) -> Constraints | None:
     """The same without one of them; None where nothing would be left."""
     left = constraints.model_dump(exclude={dropped}, exclude_none=True)
-    return Constraints.model_validate(left) if set(left) - {"max_risk", "max_effort"} else None
+    return Constraints.model_validate(left) if set(left) - NOT_BINDING else None
 
 
 def holds_cheaply(outcomes: Outcomes, members: Members, constraints: Constraints) -> bool:
@@ -104,42 +116,75 @@ def _limits(constraints: Constraints) -> Iterator[tuple[ConstraintName, float]]:
             yield name, float(limit)
 
 
-def _scales(outcomes: Outcomes) -> dict[ConstraintName, float | None]:
-    """What a saving in dollars is multiplied by to be in each constraint's unit; None where unknown."""
+def _scales(outcomes: Outcomes, per: SpendPeriod) -> dict[ConstraintName, float | None]:
+    """What dollars over the calls are multiplied by to be in each constraint's unit; None where unknown."""
     ts = outcomes.workload.ts
     span = int(ts[-1] - ts[0]) if len(ts) else 0
     spent = outcomes.baseline * _FEMTO
     return {
         "min_savings_pct": 100 / spent if spent else None,
         "min_savings_usd": 1.0,
-        "min_savings_usd_per_month": _DAYS_A_MONTH * _MICROSECONDS_A_DAY / span if span else None,
+        "min_savings_usd_per_month": DAYS_OF["month"] * _MICROSECONDS_A_DAY / span if span else None,
+        "max_spend_usd": DAYS_OF[per] * _MICROSECONDS_A_DAY / span if span else None,
     }
 
 
 def _wanted(outcomes: Outcomes, constraints: Constraints) -> Iterator[tuple[float, float]]:
-    """(limit, scale) of each saving asked for; a scale of 0 can never reach its limit."""
-    scales = _scales(outcomes)
+    """(limit, scale) of each saving asked for; a scale of 0 can never reach its limit.
+
+    A spend that may not be passed asks to save what the recorded one is above it.
+    """
+    scales = _scales(outcomes, constraints.spend_per)
     for name, limit in _limits(constraints):
-        if name in SAVINGS:
-            yield limit, scales[name] or 0.0
+        scale = scales.get(name)
+        if name == "max_spend_usd" and scale is not None:
+            yield outcomes.baseline * _FEMTO * scale - limit * (1 + 1e-9), scale
+        elif name in SAVINGS:
+            yield limit, scale or 0.0
 
 
 def _saving_checks(
     outcomes: Outcomes, members: Members, constraints: Constraints, bounds: Bounds | None
 ) -> Iterator[ConstraintCheck]:
-    scales = _scales(outcomes)
+    scales = _scales(outcomes, constraints.spend_per)
     for name, limit in _limits(constraints):
         if name not in SAVINGS:
             continue
         scale = scales[name]
+        interval = None if bounds is None else bounds.saving
+        if name == "max_spend_usd":
+            yield _spend_check(outcomes, members, constraints.spend_per, limit, scale, interval)
+            continue
         if scale is None:
             what = "priced calls" if name == "min_savings_pct" else "calls over some time"
             yield ConstraintCheck(name=name, limit=limit, value=None, standing="unknown", missing=what)
             continue
         value = (outcomes.baseline - outcomes.saving(members).after) * _FEMTO * scale
-        interval = None if bounds is None else bounds.saving
         bound = None if interval is None else interval.low * scale
         yield _at_least(name, limit, value, bound)
+
+
+def _spend_check(
+    outcomes: Outcomes,
+    members: Members,
+    per: SpendPeriod,
+    limit: float,
+    scale: float | None,
+    interval: Interval | None,
+) -> ConstraintCheck:
+    """What is left to pay in each period; its bound is that of the smallest saving likely."""
+    if scale is None:
+        return ConstraintCheck(
+            name="max_spend_usd",
+            per=per,
+            limit=limit,
+            value=None,
+            standing="unknown",
+            missing="calls over some time",
+        )
+    value = outcomes.saving(members).after * _FEMTO * scale
+    bound = None if interval is None else (outcomes.baseline * _FEMTO - interval.low) * scale
+    return _at_most("max_spend_usd", limit, value, bound).model_copy(update={"per": per})
 
 
 def _quality_checks(

@@ -11,6 +11,7 @@ ConstraintName = Literal[
     "min_savings_pct",
     "min_savings_usd",
     "min_savings_usd_per_month",
+    "max_spend_usd",
     "min_quality",
     "max_quality_drop",
     "max_p50_ms",
@@ -18,15 +19,21 @@ ConstraintName = Literal[
     "max_p99_ms",
 ]
 Standing = Literal["met", "unmet", "unknown"]
+SpendPeriod = Literal["day", "week", "month", "year"]
+
+
+NOT_BINDING = frozenset({"max_risk", "max_effort", "spend_per"})
+"""Fields of the constraints that ask for nothing by themselves."""
 
 
 class Constraints(BaseModel):
     """What a set of changes must hold to, all together; absent ones do not bind.
 
     Savings: percent of the spend (30 is 30 %), dollars over the calls looked at, or dollars in a month of
-    365 / 12 days at the pace observed. Quality: shares from 0 to 1; `min_quality` is of the mean score over
-    the calls, `max_quality_drop` of each group of calls that a change touches. Latency: percentiles in
-    milliseconds over the successful calls. `max_risk` and `max_effort` leave out changes above them.
+    365 / 12 days at the pace observed. `max_spend_usd`: dollars left to pay in each `spend_per` (a year has
+    365 days) at that pace. Quality: shares from 0 to 1; `min_quality` is of the mean score over the calls,
+    `max_quality_drop` of each group of calls that a change touches. Latency: percentiles in milliseconds over
+    the successful calls. `max_risk` and `max_effort` leave out changes above them.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -34,6 +41,8 @@ class Constraints(BaseModel):
     min_savings_pct: float | None = Field(default=None, gt=0, le=100)
     min_savings_usd: Decimal | None = Field(default=None, gt=0)
     min_savings_usd_per_month: Decimal | None = Field(default=None, gt=0)
+    max_spend_usd: Decimal | None = Field(default=None, gt=0)
+    spend_per: SpendPeriod = "month"
     min_quality: float | None = Field(default=None, ge=0, le=1)
     max_quality_drop: float | None = Field(default=None, ge=0, le=1)
     max_p50_ms: float | None = Field(default=None, gt=0)
@@ -44,7 +53,7 @@ class Constraints(BaseModel):
 
     @model_validator(mode="after")
     def _something(self) -> "Constraints":
-        if not self.model_fields_set - {"max_risk", "max_effort"}:
+        if not self.model_fields_set - NOT_BINDING:
             raise ValueError("name at least one of savings, quality and latency")
         return self
 
@@ -55,9 +64,9 @@ class Constraints(BaseModel):
 
     @property
     def about_savings(self) -> bool:
-        """Whether a saving is asked for."""
-        limits = (self.min_savings_pct, self.min_savings_usd, self.min_savings_usd_per_month)
-        return any(limit is not None for limit in limits)
+        """Whether a saving is asked for, or a spend that may not be passed."""
+        savings = (self.min_savings_pct, self.min_savings_usd, self.min_savings_usd_per_month)
+        return any(limit is not None for limit in (*savings, self.max_spend_usd))
 
 
 class ConstraintCheck(BaseModel):
@@ -66,9 +75,11 @@ class ConstraintCheck(BaseModel):
     `value` is what the plan reaches, `bound` the end of its 95 % interval on the side of the constraint (null
     where there is none), `certain` whether that end meets the constraint too. `short_by` is what lacks where
     it is unmet. `others_hold_without`: whether some set of changes meets the others once this one is dropped.
+    `per`: the time in which `max_spend_usd` is spent.
     """
 
     name: ConstraintName
+    per: SpendPeriod | None = None
     limit: float
     value: float | None
     bound: float | None = None

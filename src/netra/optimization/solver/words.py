@@ -6,6 +6,7 @@ _NAMES: dict[ConstraintName, str] = {
     "min_savings_pct": "a saving of {limit:g} %",
     "min_savings_usd": "a saving of ${limit:,.2f}",
     "min_savings_usd_per_month": "a saving of ${limit:,.2f} a month",
+    "max_spend_usd": "a spend of at most ${limit:,.2f} a {per}",
     "min_quality": "a quality of at least {limit:g}",
     "max_quality_drop": "a drop in quality of at most {limit:g}",
     "max_p50_ms": "a median latency of at most {limit:,.0f} ms",
@@ -16,6 +17,7 @@ _VALUES: dict[ConstraintName, str] = {
     "min_savings_pct": "{value:.2f} %",
     "min_savings_usd": "${value:,.2f}",
     "min_savings_usd_per_month": "${value:,.2f} a month",
+    "max_spend_usd": "${value:,.2f}",
     "min_quality": "{value:.4f}",
     "max_quality_drop": "{value:.4f}",
     "max_p50_ms": "{value:,.0f} ms",
@@ -26,7 +28,7 @@ _VALUES: dict[ConstraintName, str] = {
 
 def limit_in_words(check: ConstraintCheck) -> str:
     """What a constraint asks for."""
-    return _NAMES[check.name].format(limit=check.limit)
+    return _NAMES[check.name].format(limit=check.limit, per=check.per)
 
 
 def value_in_words(name: ConstraintName, value: float) -> str:

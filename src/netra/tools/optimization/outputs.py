@@ -86,6 +86,17 @@ class FindingView(BaseModel):
     row: FindingRow
 
 
+class PaceFigures(BaseModel):
+    """A condition in dollars per period beside the spend: what is spent in each `per` at the pace of the
+    calls, the time they span, and the share of it that is to be saved (None where nothing is).
+    """
+
+    per: Literal["day", "week", "month", "year"]
+    spend: str
+    observed: str
+    share: str | None = None
+
+
 class CheckView(BaseModel):
     """A condition and how the plan stands to it; `value`, `bound` and `short_by` are figures, `before` what
     it is without any change.
@@ -98,6 +109,7 @@ class CheckView(BaseModel):
     bound: str | None = None
     short_by: str | None = None
     before: str | None = None
+    pace: PaceFigures | None = None
     missing: str | None = None
     others_hold_without: bool | None = None
 

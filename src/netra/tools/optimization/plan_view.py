@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from netra.optimization.findings import LatencyEffect
+from netra.optimization.solver.checks import DAYS_OF
 from netra.optimization.solver.schemas import ConstraintCheck, Plan
 from netra.reports.figures import FigureUnit
 from netra.tools.figure_sheet import FigureSheet, Source
-from netra.tools.optimization.outputs import CheckView, PlanView, SavingFigures
-from netra.tools.optimization.yearly import per_year
+from netra.tools.optimization.outputs import CheckView, PaceFigures, PlanView, SavingFigures
+from netra.tools.optimization.yearly import in_words, per_year
 
 _UNITS: dict[str, tuple[FigureUnit, float, str]] = {
     "min_savings_pct": ("percent", 1, "Saving of the plan"),
     "min_savings_usd": ("usd", 1, "Saving of the plan"),
     "min_savings_usd_per_month": ("usd", 1, "Saving of the plan in a month"),
+    "max_spend_usd": ("usd", 1, "Spend under the plan"),
     "min_quality": ("percent", 100, "Mean quality under the plan"),
     "max_quality_drop": ("points", 100, "Largest drop of quality under the plan"),
     "max_p50_ms": ("ms", 1, "Median latency under the plan"),
@@ -51,11 +53,13 @@ def plan_view(
             loss=money(-savings, "further cost") if savings < 0 else None,
             year=money(per_year(savings, days), "saving in a year") if days else None,
         ),
-        checks=[_check(sheet, check, plan, behind) for check in plan.constraints],
+        checks=[_check(sheet, check, plan, behind, days) for check in plan.constraints],
     )
 
 
-def _check(sheet: FigureSheet, check: ConstraintCheck, plan: Plan, source: Source) -> CheckView:
+def _check(
+    sheet: FigureSheet, check: ConstraintCheck, plan: Plan, source: Source, days: Decimal | None
+) -> CheckView:
     unit, scale, label = _UNITS[check.name]
 
     def figure(value: float | None, more: str = "", *, lack: bool = False) -> str | None:
@@ -74,8 +78,29 @@ def _check(sheet: FigureSheet, check: ConstraintCheck, plan: Plan, source: Sourc
         bound=figure(check.bound, ", end of its 95 % interval"),
         short_by=figure(check.short_by, ", what lacks to the target", lack=True),
         before=figure(_before(check.name, plan), ", before any change"),
+        pace=_pace(sheet, check, plan, source, days),
         missing=check.missing,
         others_hold_without=check.others_hold_without,
+    )
+
+
+def _pace(
+    sheet: FigureSheet, check: ConstraintCheck, plan: Plan, source: Source, days: Decimal | None
+) -> PaceFigures | None:
+    """How a condition in dollars per period becomes a share of the spend: at the pace of the calls."""
+    per = check.per or ("month" if check.name == "min_savings_usd_per_month" else None)
+    spent = Decimal(plan.baseline_usd)
+    if per is None or not days or spent <= 0:
+        return None
+    spend = round(spent * Decimal(DAYS_OF[per]) / days, 4)
+    wanted = Decimal(str(check.limit))
+    cut = spend - wanted if check.per else wanted
+    share = float(round(100 * cut / spend, 4)) if spend > 0 else 0.0
+    return PaceFigures(
+        per=per,
+        spend=sheet.add(spend, "usd", f"Spend in a {per} at the pace of these calls", source),
+        observed=sheet.add(in_words(days), "text", "Time between the first and the last call", source),
+        share=sheet.add(share, "percent", "Share of the spend to be saved", source) if cut > 0 else None,
     )
 
 

@@ -80,6 +80,7 @@ FILTER_COLUMNS: dict[str, FilterType] = {
             "cache_write_1h_tokens",
             "reasoning_tokens",
             "max_output_tokens",
+            "total_tokens",
         ),
         "Int64",
     ),
@@ -88,6 +89,9 @@ FILTER_COLUMNS: dict[str, FilterType] = {
     **dict.fromkeys(("interactive", "streaming"), "Bool"),
 }
 """Columns a question may filter on, with the type their values are bound as. `team` and `tag:NAME` too."""
+
+FILTER_SQL: dict[str, str] = {"total_tokens": "(llm_calls.input_tokens + llm_calls.output_tokens)"}
+"""What a question may filter on that no column holds."""
 
 
 def tag_of(name: str) -> str | None:

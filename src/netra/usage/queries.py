@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -13,11 +12,13 @@ from netra.usage.dimensions import (
     CLOCK_DIMENSIONS,
     DIMENSIONS,
     FILTER_COLUMNS,
+    FILTER_SQL,
     TAG_SQL,
     FilterType,
     tag_of,
 )
 from netra.usage.errors import InvalidQueryError
+from netra.usage.filter_values import Scalar, typed_value
 from netra.usage.measures import MEASURES, Measure
 from netra.usage.rollups import ROLLUPS, SETTINGS, Rollup
 from netra.usage.suggestions import hint_of
@@ -37,16 +38,9 @@ Operator = Literal[
     "is null",
     "is not null",
 ]
-Scalar = str | int | float | bool
 
 MAX_ROWS = 10_000
 _MAX_IN = 1_000
-_KINDS = {
-    "Int64": "a whole number",
-    "Float64": "a number",
-    "Bool": "true or false",
-    "Decimal": "an amount",
-}
 _COMPARISONS = {"=": "=", "!=": "!=", ">": ">", ">=": ">=", "<": "<", "<=": "<="}
 
 
@@ -313,13 +307,13 @@ def _condition(entry: Filter, parameters: _Parameters) -> str:
         values = entry.value if isinstance(entry.value, list) else [entry.value]
         if not values or len(values) > _MAX_IN:
             raise InvalidQueryError(f"`{entry.operator}` takes 1 to {_MAX_IN} values.")
-        typed = [_typed(value, kind, entry.column) for value in values]
+        typed = [typed_value(value, kind, entry.column) for value in values]
         return f"{column} {entry.operator.upper()} {parameters.bind(typed, f'Array({kind})')}"
     if entry.operator == "between":
         ends = entry.value if isinstance(entry.value, list) else []
         if len(ends) != 2:
             raise InvalidQueryError("`between` takes two values, the lowest and the highest.")
-        low, high = (parameters.bind(_typed(end, kind, entry.column), kind) for end in ends)
+        low, high = (parameters.bind(typed_value(end, kind, entry.column), kind) for end in ends)
         return f"{column} BETWEEN {low} AND {high}"
     if isinstance(entry.value, list):
         raise InvalidQueryError(f"`{entry.operator}` takes one value; use `in` for a list.")
@@ -330,7 +324,7 @@ def _condition(entry: Filter, parameters: _Parameters) -> str:
         if entry.operator == "prefix":
             return f"startsWith({column}, {text})"
         return f"positionCaseInsensitiveUTF8({column}, {text}) > 0"
-    value = parameters.bind(_typed(entry.value, kind, entry.column), kind)
+    value = parameters.bind(typed_value(entry.value, kind, entry.column), kind)
     return f"{column} {_COMPARISONS[entry.operator]} {value}"
 
 
@@ -347,36 +341,4 @@ def _filtered(name: str, parameters: _Parameters) -> tuple[str, FilterType]:
             f"Cannot filter on {name[:60]!r}.",
             hint=hint_of(name, "Columns", [*FILTER_COLUMNS, "team", "tag:NAME"]),
         )
-    return f"llm_calls.`{name}`", kind
-
-
-def _whole(text: str) -> int:
-    """The number, where the store has room for it: a larger one would come out as another."""
-    number = int(text)
-    if not -(2**63) <= number < 2**63:
-        raise ValueError(text)
-    return number
-
-
-def _typed(value: Scalar, kind: str, column: str) -> Any:
-    """The value in the column's type, as the driver binds it."""
-    text = str(value).strip()
-    try:
-        if kind == "String":
-            return str(value)
-        if kind == "Int64":
-            return _whole(text)
-        if kind == "Float64":
-            return float(text)
-        if kind == "Bool":
-            return {"true": True, "false": False, "yes": True, "no": False, "1": True, "0": False}[
-                text.lower()
-            ]
-        amount = Decimal(text)
-        if not amount.is_finite():
-            raise InvalidQueryError(f"{column} compares with an amount, not {text[:60]!r}.")
-        return str(amount)
-    except (ValueError, KeyError, InvalidOperation):
-        raise InvalidQueryError(
-            f"{column} compares with {_KINDS[kind.split('(')[0]]}, not {text[:60]!r}."
-        ) from None
+    return FILTER_SQL.get(name, f"llm_calls.`{name}`"), kind

@@ -113,12 +113,31 @@ async def test_filters_time_limits_order_and_pages(asked: Any) -> None:
     assert (await asked.ask("calls", filters=some)).rows == [{"calls": 6}]
     limits = {"since": "2025-06-16T00:00:00Z", "until": "2025-06-17T00:00:00+00:00"}
     assert (await asked.ask("calls", **limits)).rows == [{"calls": 24}]
+    await check_thresholds(asked)
     pages = [
         await asked.ask("cost_usd", dimensions=["session_id"], order_by=["-cost_usd"], limit=3, offset=offset)
         for offset in (0, 3, 6)
     ]
     seen = [row["session_id"] for page in pages for row in page.rows]
     assert len(seen) == len(set(seen)) == pages[0].row_count == 7
+
+
+async def check_thresholds(asked: Any) -> None:
+    """Calls beyond a number of a column, as the stored rows say; a call without the number is on no side."""
+    frame = await asked.usage.load_calls(
+        asked.context, columns=["latency_ms", "ttft_ms", "input_tokens", "output_tokens", "cost_usd"]
+    )
+    frame = frame.with_columns(total_tokens=pl.col("input_tokens") + pl.col("output_tokens"))
+    sides = {">": "gt", ">=": "ge", "<": "lt", "<=": "le", "!=": "ne"}
+    for turn, column in enumerate(["latency_ms", "ttft_ms", "input_tokens", "total_tokens", "cost_usd"] * 2):
+        edge = sorted(frame[column].drop_nulls())[len(sides) + turn]
+        value = str(edge) if column == "cost_usd" else float(edge)
+        for operator in list(sides)[turn % 2 :: 2]:
+            wanted = frame.filter(getattr(frame[column], sides[operator])(edge))
+            condition = {"column": column, "operator": operator, "value": value}
+            row = (await asked.ask("calls", "cost_usd", filters=[condition])).rows[0]
+            assert row["calls"] == wanted.height > 0, condition
+            assert Decimal(row["cost_usd"]) == wanted["cost_usd"].sum(), condition
 
 
 async def test_averages_are_ranked_by_their_value(asked: Any) -> None:

@@ -19,6 +19,7 @@ class Case:
     expected: tuple[int, int, int, int] = (0, 0, 0, 0)
     """input (all), cache read, cache write, output"""
     stream: bool = False
+    asynchronous: bool = False
     tools: bool = False
     status: int = 200
 
@@ -48,6 +49,23 @@ CASES = (
     Case("openai-reasoning", "openai", "gpt-5-mini", _openai(75, 1_186, 0, 1_024), (75, 0, 0, 1_186)),
     Case("openai-tools", "openai", "gpt-4o", _openai(82, 17), (82, 0, 0, 17), tools=True),
     Case("openai-stream", "openai", "gpt-4o", _openai(1_500, 77, 1_024), (1_500, 1_024, 0, 77), stream=True),
+    Case(
+        "openai-async-cached",
+        "openai",
+        "gpt-5-mini",
+        _openai(3_100, 420, 2_944, 256),
+        (3_100, 2_944, 0, 420),
+        asynchronous=True,
+    ),
+    Case(
+        "openai-async-stream",
+        "openai",
+        "gpt-5-mini",
+        _openai(1_900, 210, 1_664, 128),
+        (1_900, 1_664, 0, 210),
+        stream=True,
+        asynchronous=True,
+    ),
     Case("openai-error", "openai", "gpt-4o", status=429),
     Case("anthropic-plain", "anthropic", "claude-sonnet-4-5", _anthropic(1_211, 55), (1_211, 0, 0, 55)),
     Case(

@@ -3,6 +3,7 @@
 `python calls.py STACK PROVIDER_URL OTLP_URL KEY`, cases as JSON on standard input.
 """
 
+import asyncio
 import contextlib
 import json
 import sys
@@ -25,18 +26,21 @@ def main() -> None:
 
 
 def sdk_calls(provider: str, module: Any) -> Callable[[dict[str, Any]], None]:
-    """Calls by the SDKs of OpenAI and Anthropic; a stack may bring an OpenAI client of its own."""
+    """Calls by the SDKs of OpenAI and Anthropic; a stack may bring OpenAI clients of its own."""
     import anthropic
     import openai
 
-    make = getattr(module, "openai_client", openai.OpenAI)
-    of_openai = make(base_url=provider, api_key="sk-test", max_retries=0)
+    options: dict[str, Any] = {"base_url": provider, "api_key": "sk-test", "max_retries": 0}
+    of_openai = getattr(module, "openai_client", openai.OpenAI)(**options)
+    later = getattr(module, "async_openai_client", openai.AsyncOpenAI)
     of_anthropic = anthropic.Anthropic(
         base_url=provider.removesuffix("/v1"), api_key="sk-test", max_retries=0
     )
 
     def call(case: dict[str, Any]) -> None:
-        if case["api"] == "openai":
+        if case["asynchronous"]:
+            asyncio.run(ask_openai_later(later(**options), case))
+        elif case["api"] == "openai":
             ask_openai(of_openai, case)
         else:
             ask_anthropic(of_anthropic, case)
@@ -45,6 +49,21 @@ def sdk_calls(provider: str, module: Any) -> Callable[[dict[str, Any]], None]:
 
 
 def ask_openai(client: Any, case: dict[str, Any]) -> None:
+    answer = client.chat.completions.create(**chat_request(case))
+    if case["stream"]:
+        for _ in answer:
+            pass
+
+
+async def ask_openai_later(client: Any, case: dict[str, Any]) -> None:
+    async with client:
+        answer = await client.chat.completions.create(**chat_request(case))
+        if case["stream"]:
+            async for _ in answer:
+                pass
+
+
+def chat_request(case: dict[str, Any]) -> dict[str, Any]:
     options: dict[str, Any] = {"max_completion_tokens": 2000}
     if case["tools"]:
         tool = {"name": "weather", "description": "Tells the weather.", "parameters": TOOL}
@@ -57,10 +76,7 @@ def ask_openai(client: Any, case: dict[str, Any]) -> None:
         {"role": "system", "content": "You are brief. " * 200},
         {"role": "user", "content": case["name"]},
     ]
-    answer = client.chat.completions.create(model=case["model"], messages=messages, **options)
-    if case["stream"]:
-        for _ in answer:
-            pass
+    return {"model": case["model"], "messages": messages, **options}
 
 
 def ask_anthropic(client: Any, case: dict[str, Any]) -> None:

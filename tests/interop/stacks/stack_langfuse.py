@@ -13,6 +13,12 @@ def openai_client(**options: Any) -> Any:
     return OpenAI(**options)
 
 
+def async_openai_client(**options: Any) -> Any:
+    from langfuse.openai import AsyncOpenAI
+
+    return AsyncOpenAI(**options)
+
+
 @contextlib.contextmanager
 def instrumented(otlp: str, key: str) -> Generator[None]:
     from langfuse import Langfuse

@@ -1,5 +1,6 @@
 """LiteLLM with its OpenTelemetry callback as it is."""
 
+import asyncio
 import contextlib
 import os
 from collections.abc import Generator
@@ -30,14 +31,30 @@ def call(case: dict[str, Any], provider: str) -> None:
     options: dict[str, Any] = (
         {"stream": True, "stream_options": {"include_usage": True}} if case["stream"] else {}
     )
-    answer = litellm.completion(
-        model=f"{case['api']}/{case['model']}",
-        api_base=base,
-        api_key="sk-test",
-        num_retries=0,
-        messages=[{"role": "user", "content": case["name"]}],
-        **options,
-    )
+    options |= {
+        "model": f"{case['api']}/{case['model']}",
+        "api_base": base,
+        "api_key": "sk-test",
+        "num_retries": 0,
+        "messages": [{"role": "user", "content": case["name"]}],
+    }
+    if case["asynchronous"]:
+        asyncio.run(call_later(options))
+        return
+    answer = litellm.completion(**options)
     if case["stream"]:
         for _ in answer:
             pass
+
+
+async def call_later(options: dict[str, Any]) -> None:
+    import litellm
+    from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER
+
+    answer = await litellm.acompletion(**options)
+    if options.get("stream"):
+        async for _ in answer:
+            pass
+    # Its callbacks run beside the call and would end with the loop.
+    await asyncio.sleep(0.5)
+    await GLOBAL_LOGGING_WORKER.flush()

@@ -121,6 +121,11 @@ CHAT: dict[str, Value] = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("operation", ["completion", "acompletion", "aresponses", "aembedding"])
+def test_operations_in_litellms_words_are_calls(operation: str) -> None:
+    assert understood(one({**CHAT, "gen_ai.operation.name": operation})).calls.height == 1
+
+
 @pytest.mark.parametrize(
     "attributes",
     [

@@ -66,7 +66,7 @@ def _cache_unreported(columns: SpanColumns, plain: pl.Expr) -> pl.Expr:
         columns.text(names.OPERATION).is_not_null() & columns.text(names.OPENINFERENCE_KIND).is_null()
     )
     silent = columns.whole(*names.CACHE_READ).is_null() & (pl.col("status") != FAILED)
-    embeds = columns.text(names.OPERATION).str.starts_with("embedding")
+    embeds = columns.text(names.OPERATION).str.contains("embedding", literal=True)
     return openai & conventional & silent & ~embeds & (plain >= _LEAST_CACHED)
 
 

@@ -20,6 +20,15 @@ def frame_of(table: Any) -> pl.DataFrame:
     """A frame over an Arrow table or record batch, without a copy where types allow."""
     if not table.num_columns:
         return pl.DataFrame()
+    for place, kind in enumerate(table.schema.types):
+        known = None
+        if arrow.types.is_decimal256(kind):
+            known = arrow.string()
+        elif arrow.types.is_timestamp(kind) and (kind.tz or "").startswith(("+", "-")):
+            known = arrow.timestamp(kind.unit, "UTC")
+        if known is not None:
+            # What polars has no type for: wide decimals, and zones that are an offset.
+            table = table.set_column(place, table.schema.names[place], table.column(place).cast(known))
     return pl.DataFrame(cast(Any, pl).from_arrow(table))
 
 

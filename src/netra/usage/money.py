@@ -1,6 +1,6 @@
 """Amounts in USD with fifteen decimal places, exact."""
 
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 import numpy as np
@@ -61,7 +61,7 @@ def _of_text(value: str | None) -> Decimal | None:
         return None
     if not amount.is_finite() or abs(amount) >= Decimal(10) ** 20:
         return None
-    return round(amount, MONEY_SCALE)
+    return amount.quantize(Decimal(1).scaleb(-MONEY_SCALE), context=Context(prec=38))
 
 
 def money_text(amount: Decimal | None) -> str | None:

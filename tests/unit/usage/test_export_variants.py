@@ -288,8 +288,8 @@ def test_claude_code_wrong_counts_are_rejected_not_summed_away(tmp_path: Path) -
     bad = [answer(input_tokens=-5, cache_read_input_tokens=100), answer(cache_read_input_tokens="many")]
     for number, row in enumerate(bad):
         row["message"] |= {"id": f"msg_{number}"}
-    (*_, chunk) = parse(tmp_path, jsonl(*bad), "claude-code")
-    assert [(reject.line, reject.code) for reject in chunk.rejects] == [(1, "negative"), (2, "invalid_value")]
+    rejects = [reject for chunk in parse(tmp_path, jsonl(*bad), "claude-code") for reject in chunk.rejects]
+    assert [(reject.line, reject.code) for reject in rejects] == [(1, "negative"), (2, "invalid_value")]
 
 
 BUCKET: dict[str, Any] = {

@@ -49,7 +49,7 @@ class ClaudeMessages:
         return [done for call in calls for done in self._take(number, call)]
 
     def _take(self, number: int, call: JsonRow) -> Iterable[tuple[int, JsonRow]]:
-        key = str(call["call_id"])
+        key = str(call["call_id"] or f"line {number}")
         before = self._open.pop(key, None)
         if before is not None:
             self._ignored += _is_message(call)
@@ -73,13 +73,15 @@ class ClaudeMessages:
 
 def _calls(row: JsonRow) -> list[JsonRow]:
     """The call of a line's message, and those of its advisers; none where it is no message of a model."""
+    if row.get("type", "assistant") != "assistant":
+        return []
     message = record(row.get("message"))
     usage = record(message.get("usage"))
     # Claude Code invents messages of its own, such as those about an interrupted request.
-    if row.get("type", "assistant") != "assistant" or not usage or message.get("model") == "<synthetic>":
+    if not usage or message.get("model") == "<synthetic>":
         return []
     turns = [turn for turn in map(record, listed(usage.get("iterations"))) if turn]
-    advisers = [turn for turn in turns if turn.get("model") not in {None, message.get("model")}]
+    advisers = [turn for turn in turns if turn.get("model") not in (None, message.get("model"))]
     own = [_tokens(turn) for turn in turns if turn not in advisers]
     tier = _TIERS.get(str(usage.get("service_tier") or ""), "standard")
     call: JsonRow = {
@@ -98,7 +100,8 @@ def _calls(row: JsonRow) -> list[JsonRow]:
 
 
 def _advice(call: JsonRow, number: int, turn: JsonRow) -> JsonRow:
-    named = {"call_id": f"{call['call_id']}/{number}", "model": turn.get("model"), "feature": "adviser"}
+    call_id = call["call_id"] and f"{call['call_id']}/{number}"
+    named = {"call_id": call_id, "model": turn.get("model"), "feature": "adviser"}
     return {**call, **named, **_tokens(turn), "service_tier": "standard", "reported_cost_usd": None}
 
 
@@ -116,7 +119,7 @@ def _tokens(usage: JsonRow) -> JsonRow:
         "cache_read_tokens": read,
         "cache_write_tokens": together(whole, 0) if not longer else count(whole) - longer,
         "cache_write_1h_tokens": longer,
-        "output_tokens": usage.get("output_tokens"),
+        "output_tokens": together(usage.get("output_tokens")),
     }
 
 

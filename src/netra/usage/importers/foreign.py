@@ -1,11 +1,15 @@
 """Reading values of foreign rows: several spellings of a name, JSON inside a CSV cell, times as text."""
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, cast
 
 import orjson
+
+from netra.usage.reading.chunks import UnreadableValueError
+from netra.usage.schema import MAX_TOKENS
 
 Row = Mapping[str, Any]
 
@@ -30,61 +34,80 @@ def inside(row: Row, *path: str) -> Any:
 
 
 def record(value: object) -> dict[str, Any]:
-    """An object, also as JSON text in a cell or as pairs (a map of Parquet); empty for anything else."""
-    if isinstance(value, str) and value.startswith("{"):
-        try:
-            value = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return {}
-    if isinstance(value, list) and value and all(isinstance(i, tuple) for i in cast(list[object], value)):
-        value = dict(cast(list[tuple[str, Any]], value))
-    return cast(dict[str, Any], value) if isinstance(value, dict) else {}
+    """An object, also as JSON text in a cell or as pairs (a map of Parquet); empty for nothing.
+
+    Raises UnreadableValueError for anything else.
+    """
+    known = _decoded(value)
+    if isinstance(known, list) and all(isinstance(i, tuple) for i in cast(list[object], known)):
+        known = dict(cast(list[tuple[str, Any]], known))
+    if known is None or isinstance(known, dict):
+        return cast(dict[str, Any], known or {})
+    raise UnreadableValueError(value, "a JSON object")
 
 
 def listed(value: object) -> list[Any]:
-    """A list, also when it stands as JSON text in a cell; empty for anything else."""
-    if isinstance(value, str) and value.startswith("["):
-        try:
-            value = orjson.loads(value)
-        except orjson.JSONDecodeError:
-            return []
-    return cast(list[Any], value) if isinstance(value, list) else []
+    """A list, also when it stands as JSON text in a cell; plain text is a list of itself, nothing is empty.
+
+    Raises UnreadableValueError for anything else.
+    """
+    known = value if isinstance(value, str) and not value.lstrip().startswith("[") else _decoded(value)
+    if known is None or isinstance(known, list):
+        return cast(list[Any], known or [])
+    if isinstance(known, str):
+        return [known] if known.strip() else []
+    raise UnreadableValueError(value, "a JSON list")
+
+
+def _decoded(value: object) -> object:
+    """JSON text as what it says, empty text as None; everything else as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return orjson.loads(value) if value.strip() else None
+    except orjson.JSONDecodeError as error:
+        raise UnreadableValueError(value, f"whole JSON ({error.msg})") from None
 
 
 def number(value: object) -> int | float | None:
-    """A number, also as text; None for anything else."""
-    if value is None or isinstance(value, bool):
+    """A number, also as text; None for nothing, such as the NaN of a Parquet column without a value.
+
+    Raises UnreadableValueError for anything else.
+    """
+    amount = _amount(value)
+    if amount is None and value is not None and value != "":
+        raise UnreadableValueError(value, "a number")
+    return amount
+
+
+def _amount(value: object) -> int | float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
         return None
-    if isinstance(value, int | float):
+    if isinstance(value, int):
         return value
-    if isinstance(value, str | Decimal):
-        try:
-            amount = float(value)
-        except ValueError:
-            return None
-        return int(amount) if amount.is_integer() else amount
-    return None
+    try:
+        amount = float(value)
+    except ValueError:
+        return None
+    return None if math.isnan(amount) else int(amount) if amount.is_integer() else amount
 
 
 def count(value: object) -> int:
-    """A token count to reckon with, 0 for anything that is none."""
-    if value is None:
-        return 0
+    """A token count to reckon with, 0 for nothing. Raises UnreadableValueError for what is no count."""
     amount = number(value)
-    return int(amount) if amount is not None and 0 <= amount < 2**62 else 0
+    if amount is None:
+        return 0
+    if amount < 0:
+        raise UnreadableValueError(value, "a count: it is negative", "negative")
+    if not isinstance(amount, int) or amount > MAX_TOKENS:
+        raise UnreadableValueError(value, "a count of tokens, a whole number")
+    return amount
 
 
-def together(*values: object) -> Any:
-    """The sum of token counts; where one of them is none, that one, so that its row is rejected with it.
-    Nothing (None) of the first is nothing; of others it counts 0.
-    """
-    if values[0] is None:
-        return None
-    for value in values:
-        amount = number(value)
-        if value is not None and (amount is None or amount < 0):
-            return value
-    return sum(count(value) for value in values)
+def together(*values: object) -> int | None:
+    """The sum of token counts. Nothing (None) of the first is nothing; of others it counts 0."""
+    counts = [count(value) for value in values]
+    return None if number(values[0]) is None else sum(counts)
 
 
 def instant(value: object) -> datetime | None:
@@ -94,7 +117,7 @@ def instant(value: object) -> datetime | None:
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
     # A date would have to fail as a number first, which takes longer than to read it.
-    amount = None if isinstance(value, str) and value[4:5] == "-" else number(value)
+    amount = None if isinstance(value, str) and value[4:5] == "-" else _amount(value)
     try:
         if amount is not None:
             unit = next((unit for above, unit in _UNITS if abs(amount) > above), 1.0)
@@ -119,9 +142,14 @@ def moment_of(value: object) -> object:
 
 
 def milliseconds(begin: object, end: object) -> float | None:
-    """Milliseconds from one moment to another, None where one is missing or they are in the wrong order."""
+    """Milliseconds from one moment to another, negative where the clocks differ; None where one is missing.
+
+    Raises UnreadableValueError for an end that is no moment; a beginning is rejected as `ts`.
+    """
     start, stop = instant(begin), instant(end)
-    if start is None or stop is None or stop < start:
+    if stop is None and end is not None and end != "":
+        raise UnreadableValueError(end, "a time")
+    if start is None or stop is None:
         return None
     return (stop - start).total_seconds() * 1000
 
@@ -129,7 +157,9 @@ def milliseconds(begin: object, end: object) -> float | None:
 def tags(values: Row) -> str | None:
     """Tags as JSON text: only entries that have a value, nested ones as JSON text."""
     kept = {
-        name: value if isinstance(value, str | int | float | bool) else orjson.dumps(value).decode()
+        name: value
+        if isinstance(value, str | int | float | bool)
+        else orjson.dumps(value, default=str).decode()
         for name, value in values.items()
         if value is not None and value not in ("", [], {})
     }

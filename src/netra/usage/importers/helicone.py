@@ -19,7 +19,7 @@ _PROPERTIES = ("Helicone-Session-Id", "Helicone-Session-Name", "Helicone-Session
 
 def _adapt(row: dict[str, Any]) -> dict[str, Any] | None:
     # Answered from Helicone's cache: no model was called.
-    if first(row, "cache_reference_id") not in {None, "00000000-0000-0000-0000-000000000000"}:
+    if first(row, "cache_reference_id") not in (None, "00000000-0000-0000-0000-000000000000"):
         return None
     status = _status(row)
     properties = record(first(row, "request_properties", "properties"))

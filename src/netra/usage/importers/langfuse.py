@@ -5,6 +5,7 @@ input is the sum of the parts that are input; but an application may report what
 it reported with them says which parts hold others.
 """
 
+import math
 from typing import Any
 
 from netra.usage.importers.foreign import (
@@ -37,6 +38,9 @@ def _adapt(row: dict[str, Any]) -> dict[str, Any] | None:
     parameters = record(first(row, "modelParameters", "model_parameters"))
     status = "error" if str(row.get("level")).upper() == "ERROR" else "ok"
     costs = record(first(row, "costDetails", "cost_details"))
+    cost = first(row, "totalCost", "total_cost", "calculatedTotalCost")
+    # Langfuse's own wrapper of OpenAI's client writes Infinity where a call had no cap.
+    cap = number(first(parameters, "max_completion_tokens", "max_tokens", "maxTokens"))
     return {
         "call_id": first(row, "id"),
         "ts": when(begin),
@@ -55,27 +59,25 @@ def _adapt(row: dict[str, Any]) -> dict[str, Any] | None:
         "trace_id": first(row, "traceId", "trace_id"),
         "span_id": first(row, "id"),
         "parent_span_id": first(row, "parentObservationId", "parent_observation_id"),
-        "max_output_tokens": number(first(parameters, "max_completion_tokens", "max_tokens", "maxTokens")),
+        "max_output_tokens": None if cap is not None and math.isinf(cap) else cap,
         "temperature": number(parameters.get("temperature")),
         "reasoning_effort": first(parameters, "reasoning_effort"),
-        "reported_cost_usd": first(row, "totalCost", "total_cost", "calculatedTotalCost")
-        or costs.get("total"),
+        "reported_cost_usd": cost or first(costs, "total") or cost,
         "tags": _tags(row),
     }
 
 
 def _or_seconds(milliseconds: float | None, seconds: object) -> float | None:
     """What the times say, else what Langfuse worked out itself, in seconds."""
-    told = number(seconds)
-    return milliseconds if milliseconds is not None or told is None else told * 1000
+    told = number(seconds) if milliseconds is None else None
+    return milliseconds if told is None else told * 1000
 
 
 def _tokens(row: dict[str, Any], status: str) -> dict[str, Any]:
     details = record(first(row, "usageDetails", "usage_details"))
-    wrong = next((value for value in details.values() if _negative(value)), None)
     parts = {str(name).lower(): count(value) for name, value in details.items() if number(value) is not None}
-    if set(parts) <= {"total"} or wrong is not None:
-        return _legacy(row, status) if wrong is None else {"input_tokens": wrong, "output_tokens": 0}
+    if set(parts) <= {"total"}:
+        return _legacy(row, status)
     cached = {name: n for name, n in parts.items() if "cache" in name and not name.startswith("output")}
     written = {name: n for name, n in cached.items() if "creation" in name or "write" in name}
     longer = sum(n for name, n in written.items() if "1h" in name)
@@ -120,11 +122,6 @@ def _whole(side: dict[str, int], least: int) -> int:
     return max((n for name, n in side.items() if name in _WHOLE and n >= least), default=-1)
 
 
-def _negative(value: object) -> bool:
-    amount = number(value)
-    return amount is not None and amount < 0
-
-
 def _legacy(row: dict[str, Any], status: str) -> dict[str, Any]:
     usage = record(row.get("usage"))
     known = {**row, **usage} if usage else {**row, "input": None, "output": None}
@@ -149,4 +146,10 @@ def _tags(row: dict[str, Any]) -> str | None:
     )
 
 
-LANGFUSE = ImportFormat(name="langfuse", sink="calls", columns=CALL_COLUMNS, adapter=_adapt)
+LANGFUSE = ImportFormat(
+    name="langfuse",
+    sink="calls",
+    columns=CALL_COLUMNS,
+    adapter=_adapt,
+    measured=("latency_ms", "ttft_ms"),
+)

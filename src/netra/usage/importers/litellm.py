@@ -169,4 +169,10 @@ def _tags(payload: dict[str, Any], metadata: dict[str, Any]) -> str | None:
     )
 
 
-LITELLM = ImportFormat(name="litellm", sink="calls", columns=CALL_COLUMNS, adapter=_adapt)
+LITELLM = ImportFormat(
+    name="litellm",
+    sink="calls",
+    columns=CALL_COLUMNS,
+    adapter=_adapt,
+    measured=("latency_ms", "ttft_ms"),
+)

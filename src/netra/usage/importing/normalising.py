@@ -61,6 +61,11 @@ def normalise(source: pl.Series, column: Column, now: datetime) -> Normalised:
         return Normalised(pl.Series(column.name, [None] * len(source), dtype=column.dtype), [])
     if isinstance(source.dtype, pl.Categorical | pl.Enum):
         source = source.cast(pl.String)
+    many = source.dtype.is_nested() or isinstance(source.dtype, pl.Binary | pl.Duration)
+    if many and column.kind not in {"hashes", "tags"}:
+        empty = pl.Series(column.name, [None] * len(source), dtype=column.dtype)
+        return Normalised(empty, _misfits(source, empty, column, "a single value"))
+    source = _without_nan(source)
     result = converters[column.kind](source.alias(column.name), column, now)
     return Normalised(result.series.alias(column.name), result.problems)
 
@@ -88,9 +93,6 @@ def _problem(mask: pl.Series, column: Column, code: str, reason: Callable[[objec
 
 
 def _text(source: pl.Series, column: Column, now: datetime) -> Normalised:
-    if source.dtype.is_nested() or source.dtype == pl.Binary:
-        empty = pl.Series(column.name, [None] * len(source), dtype=pl.String)
-        return Normalised(empty, _misfits(source, empty, column, "text"))
     text = source.cast(pl.String)
     long = _problem(
         text.str.len_chars() > MAX_TEXT,
@@ -140,7 +142,6 @@ def _without_nan(source: pl.Series) -> pl.Series:
 
 
 def _integer(source: pl.Series, column: Column, now: datetime) -> Normalised:
-    source = _without_nan(source)
     converted = _whole_numbers(source)
     problems = _misfits(source, converted, column, "a whole number")
     problems += _problem(
@@ -167,7 +168,6 @@ def _numbers(source: pl.Series) -> pl.Series:
 
 
 def _number(source: pl.Series, column: Column, now: datetime) -> Normalised:
-    source = _without_nan(source)
     numbers = _without_nan(_numbers(source))
     converted = pl.select(pl.when(numbers.is_finite()).then(numbers)).to_series()
     problems = _misfits(source, converted, column, "a number")
@@ -188,7 +188,6 @@ def _boolean(source: pl.Series, column: Column, now: datetime) -> Normalised:
 
 
 def _money(source: pl.Series, column: Column, now: datetime) -> Normalised:
-    source = _without_nan(source)
     converted = to_money(source)
     problems = _misfits(source, converted, column, "an amount in USD")
     problems += _problem(
@@ -266,8 +265,14 @@ def _hashes(source: pl.Series, column: Column, now: datetime) -> Normalised:
     if isinstance(source.dtype, pl.Array):
         source = source.arr.to_list()
     inner = cast(pl.List, source.dtype).inner
-    if inner == pl.Null:
-        return Normalised(source.cast(dtype), [])
+    if isinstance(inner, pl.Categorical | pl.Enum):
+        source, inner = source.cast(pl.List(pl.String)), pl.String()
+    if not (inner.is_integer() or inner == pl.String or inner == pl.Null):
+        # A cast would cut numbers off at the point.
+        empty = pl.select(pl.when(source.list.len() == 0).then(pl.lit([], dtype=dtype))).to_series()
+        return Normalised(
+            empty, _misfits(source, empty, column, "a list of texts or of whole numbers from 0")
+        )
     whole = (
         pl.DataFrame([source])
         .select(pl.col(column.name).list.eval(pl.element().is_null()).list.any())
@@ -328,10 +333,8 @@ def _hashed_lists(source: pl.Series) -> pl.Series:
 def _tags(source: pl.Series, column: Column, now: datetime) -> Normalised:
     if source.dtype == pl.String:
         values = source.to_list()
-    elif isinstance(source.dtype, pl.Struct | pl.List):
-        values = [None if value is None else _jsonable(value) for value in source.to_list()]
     else:
-        values = ["" if value is not None else None for value in source.to_list()]
+        values = [None if value is None else _jsonable(value) for value in source.to_list()]
     converted = pl.Series(column.name, [_canonical_tags(value) for value in values], dtype=pl.String)
     return Normalised(converted, _misfits(source, converted, column, "a JSON object of texts and numbers"))
 
@@ -351,8 +354,8 @@ def _canonical_tags(value: str | None) -> str | None:
         tags: object = orjson.loads(value)
     except orjson.JSONDecodeError:
         return None
-    if isinstance(tags, list):
-        tags = dict.fromkeys((str(tag) for tag in cast(list[object], tags)), True)
+    if isinstance(tags, list) and not any(isinstance(i, dict | list) for i in cast(list[object], tags)):
+        tags = dict.fromkeys((str(tag) for tag in cast(list[object], tags) if tag is not None), True)
     if not isinstance(tags, dict):
         return None
     kept = {k: v for k, v in cast(dict[str, object], tags).items() if v is not None}

@@ -100,12 +100,15 @@ class FileParser:
         for name, foreign in self._source_names.items():
             if foreign in raw.frame.columns:
                 source[name] = raw.frame[foreign]
+        lines = raw.frame[LINE]
+        for name in self.format.measured:
+            if name in source:
+                source[name] = self._without_skew(source[name], name, lines)
         converted: list[pl.Series] = []
         for name, series in source.items():
             result = normalise(series, self._readable[name], self._now)
             converted.append(result.series)
             problems += result.problems
-        lines = raw.frame[LINE]
         own = self._in_dollars(pl.DataFrame([*converted, lines.alias("position")]))
         full = self._filled(own)
         problems += self._missing(full) + _contradictions(full, self.format)
@@ -115,6 +118,15 @@ class FileParser:
         self.quality.rows(full)
         rejects = sorted(raw.rejects + rejects, key=lambda reject: reject.line)
         return ParsedChunk(number, self._identified(own, full), rejects, raw.ignored)
+
+    def _without_skew(self, span: pl.Series, name: str, lines: pl.Series) -> pl.Series:
+        """A span that ends before it begins says only that two clocks differ: left out, and counted."""
+        wrong = span < 0 if span.dtype.is_numeric() else pl.Series([False])
+        if not wrong.any():
+            return span
+        rows = wrong.arg_true()
+        self.quality.skew(name, len(rows), int(lines[rows[0]]), f"{name} {span[rows[0]]}")
+        return span.scatter(rows, None)
 
     def _in_dollars(self, own: pl.DataFrame) -> pl.DataFrame:
         """Reported costs in another currency move to the tags: they are no amount of USD."""

@@ -38,6 +38,7 @@ ADVICE: dict[str, str] = {
     "contradiction": "Check how the tool counts: input holds what was read from and written to the cache.",
     "conflict": "See the reject file. To replace what is stored, undo its import first.",
     "clock_ahead": "Check the clock of the machine that wrote them; they count on the day they name.",
+    "clock_skew": "Synchronise the clocks of the machines that write the two moments of a span.",
     "far_before": "Check the clock of the machine that wrote them; ask with --since to leave them out.",
     "before_llms": "Check the unit of time: numbers are milliseconds since 1970.",
     "absurd": "Look at these calls: a wrong unit or a broken instrument is likelier than the value.",

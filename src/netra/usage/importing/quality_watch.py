@@ -117,6 +117,11 @@ class QualityWatch:
             ("mixed_currency", "reported_cost_usd"), "warning", sum(counts.values()), first_line, message
         )
 
+    def skew(self, column: str, rows: int, first_line: int, example: str) -> None:
+        """Take note of spans that end before they begin."""
+        message = f"end before they begin by the clocks of the file: {column} is left out"
+        self._count(("clock_skew", column), "warning", rows, first_line, message, example)
+
     def rows(self, full: pl.DataFrame) -> None:
         """Look at good rows: all columns of the format and `position`."""
         if not full.height:

@@ -1,5 +1,6 @@
 """What a reader hands on: rows as a frame of source columns, and what could not be read."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -26,6 +27,25 @@ class Reject:
         if self.column is not None:
             entry["column"] = self.column
         return entry
+
+
+class UnreadableValueError(ValueError):
+    """A value inside a row that its format cannot understand: the row is rejected with it, because what the
+    value holds must not be lost.
+    """
+
+    def __init__(self, value: object, wanted: str, code: str = "invalid_value") -> None:
+        """`wanted` says what the value should be, `code` is that of the reject."""
+        text = str(value)
+        super().__init__(f"{(text if len(text) <= 60 else text[:57] + '...')!r} is not {wanted}")
+        self.code = code
+        self._value = value
+
+    def to_reject(self, line: int, row: Mapping[str, object]) -> Reject:
+        """The reject of the row; a text that is a cell of it names its column."""
+        cells = row.items() if isinstance(self._value, str) else ()
+        column = next((name for name, cell in cells if cell is self._value), None)
+        return Reject(line, self.code, f"{column}: {self}" if column else str(self), column)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from typing import Any, Protocol, cast
 import orjson
 import polars as pl
 
-from netra.usage.reading.chunks import LINE, RawChunk, Reject
+from netra.usage.reading.chunks import LINE, RawChunk, Reject, UnreadableValueError
 from netra.usage.reading.lines import LineChunk, half_written
 
 JsonRow = dict[str, Any]
 
 RowAdapter = Callable[[JsonRow], JsonRow | list[JsonRow] | None]
-"""Flattens one foreign row, or takes it apart into several; None means it is nothing this format counts."""
+"""Flattens one foreign row, or takes it apart into several; None means it is nothing this format counts.
+Raises UnreadableValueError where a value of the row cannot be understood."""
 
 
 class RowFold(Protocol):
@@ -140,17 +141,22 @@ def adapted_chunk(
 ) -> RawChunk:
     """A chunk of what a format makes of numbered rows; `rejects` may be filled while they are read."""
     rows: list[tuple[int, JsonRow]] = []
+    rejects = [] if rejects is None else rejects
     ignored = 0
     for number, row in numbered:
-        if fold is not None:
-            rows += fold.add(number, row)
-        else:
+        try:
+            if fold is not None:
+                rows += fold.add(number, row)
+                continue
             parts = adapted(row, adapter)
-            rows += [(number, part) for part in parts]
-            ignored += not parts
+        except UnreadableValueError as error:
+            rejects.append(error.to_reject(number, row))
+            continue
+        rows += [(number, part) for part in parts]
+        ignored += not parts
     if fold is not None:
         ignored += fold.take_ignored()
-    return rows_chunk(rows, wanted, rejects or [], ignored)
+    return rows_chunk(rows, wanted, rejects, ignored)
 
 
 def _decode_line(line: bytes, number: int) -> JsonRow | Reject:

@@ -53,6 +53,16 @@ def test_an_hour_of_retention_where_five_minutes_lose() -> None:
     assert 'ttl": "1h"' in long.apply.snippet.text
 
 
+def test_a_retention_whose_writes_have_no_price_is_not_taken_as_free() -> None:
+    frame = traffic(301, model="claude-3-5-sonnet", provider="google")
+    assert only(run_levers(frame, "prompt-cache")).params["ttl"] == "5m"
+    asked = only(run_levers(frame, "prompt-cache", ttl="1h"))
+    as_if = only(run_levers(frame, "prompt-cache", model="google/claude-3-5-sonnet", ttl="1h"))
+    for finding in (asked, as_if):
+        assert (finding.verdict, finding.savings_usd) == ("insufficient_data", None)
+        assert "a price for what" in finding.missing[0].what
+
+
 def test_short_prompts_are_neither_read_nor_written() -> None:
     frame = traffic(1, prefix_hashes=[1], prefix_block_tokens=512, input_tokens=600)
     finding = only(run_levers(frame, "prompt-cache", ttl="5m"))

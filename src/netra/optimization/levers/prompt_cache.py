@@ -54,10 +54,14 @@ class _Retention:
 
 @dataclass(frozen=True, slots=True)
 class _Replayed:
-    """Costs and cached tokens of all calls under one retention per model."""
+    """Costs and cached tokens of all calls under one retention per model.
+
+    `unsold` (n): calls with a price whose cached tokens have none.
+    """
 
     before: Int64
     after: Int64
+    unsold: Rows
     cached: CachedTokens
 
 
@@ -108,7 +112,9 @@ class PromptCache:
         gaps = gaps_since_last_use(workload.prefixes, workload.key_codes.astype(np.int64), workload.ts)
         retention = _chosen(terms, ttl, model)
         alone = np.zeros(workload.n, dtype=np.int64)
-        replayed = _replay(workload, prices, baseline, gaps, (alone, [retention]))
+        replayed = _replay(workload, (prices, baseline, priced), gaps, (alone, [retention]))
+        if replayed.unsold.any():
+            return _nothing_to_replay(workload, params, [_price_of_cached(model)])
         before, after = (np.where(priced, cost, 0) for cost in (replayed.before, replayed.after))
         effect = Effect(total_femto(before), total_femto(after), workload.blocks.sums(before - after))
         used = UsedModel(0, canonical.provider or "", model, canonical, workload.n, effect.baseline)
@@ -150,12 +156,17 @@ class PromptCache:
             if not any(retentions):
                 continue
             plan = (workload.model_codes, retentions)
-            replayed = _replay(workload, workload.prices, workload.cost, workload.gaps, plan)
+            recorded = (workload.prices, workload.cost, workload.priced)
+            replayed = _replay(workload, recorded, workload.gaps, plan)
             for used in workload.models:
                 retention = retentions[used.code]
                 if retention is None:
                     continue
                 rows = workload.rows_of(used.code) & reported
+                if (replayed.unsold & rows).any():
+                    if retentions is default:
+                        drafts.append(_unsold(used))
+                    continue
                 effect = effect_of(workload, rows, replayed.after)
                 if used.code in saved and effect.savings <= saved[used.code]:
                     continue
@@ -166,12 +177,15 @@ class PromptCache:
 
 def _replay(
     workload: Workload,
-    prices: PriceTable,
-    before: Int64,
+    priced: tuple[PriceTable, Int64, Rows],
     gaps: Gaps,
     plan: tuple[Int32 | Int64, Sequence[_Retention | None]],
 ) -> _Replayed:
-    """Cost of all calls; `plan` names each call's retention by number, None leaves a call as it is."""
+    """Cost of all calls; `plan` names each call's retention by number, None leaves a call as it is.
+
+    `priced`: prices, what the calls cost before, and which have a price.
+    """
+    prices, before, had_price = priced
     codes, retentions = plan
     ttl = np.array([0 if r is None else r.ttl for r in retentions], dtype=np.int64)[codes]
     least = np.array([_NEVER_CACHED if r is None else r.terms.min_tokens for r in retentions])[codes]
@@ -179,8 +193,8 @@ def _replay(
     known = np.array([r is not None for r in retentions])[codes] & (workload.prefixes.counts > 0)
     run = live_prefix(workload.prefixes, gaps, ttl)
     cached = cached_tokens(workload.prefixes, run, least)
-    after, _ = prices.cost(with_cache(workload.tokens, cached, hour))
-    return _Replayed(before, np.where(known, after, before), cached)
+    after, sold = prices.cost(with_cache(workload.tokens, cached, hour))
+    return _Replayed(before, np.where(known, after, before), known & had_price & ~sold, cached)
 
 
 def _draft(
@@ -262,6 +276,18 @@ def _what_is_missing(model: str, terms: CacheTerms | None, priced: bool) -> list
             )
         )
     return missing
+
+
+def _price_of_cached(model: str) -> Missing:
+    return Missing(
+        what=f"a price for what {model} reads from the cache or writes to it for that long",
+        how="add cache_read, cache_write or cache_write_1h to a [[price]] for it in the price overrides file",
+    )
+
+
+def _unsold(used: UsedModel) -> Draft:
+    label, missing = _label(used), [_price_of_cached(used.model)]
+    return Draft(PromptCache.name, label, used.rows, _no_instructions(), missing=missing, filters=label)
 
 
 def _assumptions(retention: _Retention, tokens: tuple[int, int, int], *, as_if: bool) -> list[str]:

@@ -36,7 +36,7 @@ from netra.optimization.prefix_replay import (
     live_prefix,
 )
 from netra.optimization.workload import Workload
-from netra.pricing.models import CacheTerms
+from netra.pricing.models import MAX_FEMTO, CacheTerms
 from netra.pricing.money import femto_string, total_femto
 from netra.pricing.vectorised import Tokens
 
@@ -311,7 +311,9 @@ class _Costs:
             plain.output,
             plain.reasoning,
         )
-        return load.prices.cost(tokens)[0]
+        cost, priced = load.prices.cost(tokens)
+        # What nobody sells is never worth it.
+        return np.where(load.priced & ~priced, MAX_FEMTO, cost)
 
 
 def _groups_of(scene: _Scene, runs: _Runs, costs: _Costs, label: tuple[str, str]) -> list[CacheGroup]:

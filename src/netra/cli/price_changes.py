@@ -273,9 +273,16 @@ def _print_reconciliation(console: "Console", result: dict[str, Any]) -> None:
         causes = ", ".join(f"{cause.replace('_', ' ')} {amount}" for cause, amount in line["causes"].items())
         usage = line["usage"].replace("_", " ")
         amounts = (line["invoice_usd"], line["our_usd"], line["difference_usd"])
-        lines.add_row(line["day"], line["model"], usage, *amounts, causes)
+        days = line["day"] if line["days"] == 1 else f"{line['day']}, {line['days']} days"
+        because = f"{causes}: {line['note']}" if line["note"] else causes
+        lines.add_row(days, line["model"], usage, *amounts, because)
     if result["lines"]:
         console.print(lines)
+    if result["assumed_usd"] != "0":
+        console.print(
+            f"Of this ${result['assumed_usd']} is assumed to be calls: without tokens on the invoice nothing "
+            "tells them from prices. The provider's usage report, which states tokens, tells."
+        )
 
 
 def _print_totals(console: "Console", result: dict[str, Any], what: str) -> None:

@@ -110,6 +110,22 @@ async def test_an_invoice_with_a_lost_day_and_a_charge_of_another_kind(
     assert set(result["causes"]) == {"other_charges", "not_invoiced"}
     missing = [line for line in result["lines"] if "not_invoiced" in line["causes"]]
     assert {line["day"] for line in missing} == {"2026-03-03"}
+    # The first day alone: output at the batch price, and two calls' 1,000 tokens of input more than ours.
+    other = {
+        "output": Decimal("0.001"),
+        "input": Decimal("2.5") * 2_204 / 10**6,
+        "cached input": Decimal(1_000) / 10**6,
+    }
+    one_day = [lines[0]] + [
+        f'{FIRST // 1000},{amount:.10f},usd,"gpt-4o-2024-08-06, {kind}"' for kind, amount in other.items()
+    ]
+    result = (await door.post("/v1/prices/reconcile", content="\n".join(one_day))).json()
+    exact(result)
+    assert (result["since"], result["until"], result["assumed_usd"]) == ("2026-03-02", "2026-03-03", "0")
+    assert {line["usage"]: (line["causes"], line["basis"], line["note"]) for line in result["lines"]} == {
+        "output": ({"price": "-0.001"}, "known_price", "the batch price"),
+        "input": ({"missing_calls": "0.0025"}, "whole_tokens", "1,000 tokens more than ours at our price"),
+    }
 
 
 async def test_a_usage_report_finds_missing_and_unpriced_calls(bench: Any, door: httpx.AsyncClient) -> None:

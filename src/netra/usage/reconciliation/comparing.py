@@ -1,35 +1,35 @@
 """Invoice minus ours, by cause. Pure.
 
-For one usage type of one model on one day, with the invoice's tokens T and amount C (so its price p = C/T),
-our tokens t of which u are unpriced, and our amount c, the difference C - c is exactly
-
-    unpriced u*p  +  missing (T - t)*p  +  price ((t - u)*p - c)
-
-(volume at the invoice's price, price at our volume: the usual two-factor split of a cost variance). Where the
-invoice states tokens and no amounts, they are valued at our own price c/(t - u), so that only tokens can
-differ. Where it states amounts and no tokens, a ratio C/c that is the same on most days (within 0.5 %) is a
-difference of price, and what is left is calls. Before all that our calls are counted by the invoice's day:
-the offset from UTC, in whole hours, under which the days fit best; what moves between days that way is
-`day_shift`.
+Both sides are summed by day (or by the longer period an invoice states), model and usage type; `explaining`
+says why two sums differ. Before that our calls are counted by the invoice's day: the offset from UTC, in
+whole hours, under which the days fit best, or under which most lines of a single day are the same to the last
+digit; what moves between days that way is `day_shift`.
 """
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from statistics import median
 
+from netra.usage.reconciliation.explaining import (
+    Key,
+    KnownPrices,
+    Side,
+    Slot,
+    explained,
+    price_ratios,
+)
 from netra.usage.reconciliation.reading import ALL, OTHER, InvoiceLine
-from netra.usage.reconciliation.schemas import Cause
+from netra.usage.reconciliation.schemas import Basis, Cause
 
 OFFSETS = (0, *(sign * hours for hours in range(1, 15) for sign in (1, -1) if sign * hours >= -12))
-_SAME_RATIO = Fraction(5, 1000)
 _MOST = Fraction(6, 10)
 _BETTER = Fraction(1, 2)
-Key = tuple[str, str]
-"""(canonical model, usage type)"""
+_PRECISE = Fraction(1, 10_000)
+_EXACT = Fraction(1, 10**6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +43,11 @@ class OurHour:
     cost: Decimal
 
 
-@dataclass(slots=True)
-class Side:
-    """Sums of one side on one day."""
-
-    tokens: int = 0
-    unpriced: int = 0
-    cost: Fraction = field(default_factory=Fraction)
-    rounding: Fraction = field(default_factory=Fraction)
-    has_tokens: bool = False
-    has_cost: bool = False
-
-
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Invoice minus ours of one key on one day; `causes` add up to `invoice - ours`."""
+    """Invoice minus ours of one key on one day, or from `day` on where the invoice states a longer period;
+    `causes` add up to `invoice - ours`. `basis`, `note`: what they stand on.
+    """
 
     day: date
     key: Key
@@ -66,32 +56,77 @@ class Difference:
     invoice: Fraction
     ours: Fraction
     causes: dict[Cause, Fraction]
+    basis: Basis = "stated"
+    note: str = ""
+    days: int = 1
 
 
 def compare(
-    lines: Sequence[InvoiceLine], ours: Sequence[OurHour], list_price: Mapping[tuple[date, Key], Fraction]
+    lines: Sequence[InvoiceLine],
+    ours: Sequence[OurHour],
+    list_price: Mapping[Slot, Fraction],
+    known: KnownPrices | None = None,
 ) -> tuple[int, list[Difference]]:
     """The offset of the invoice's days in hours, and every difference. `lines` name canonical models.
 
-    `list_price`: USD a token, for valuing tokens that we have no calls of.
+    `list_price`: USD a token, for valuing tokens that we have no calls of; `known`: other prices that may
+    explain an amount without tokens.
     """
-    invoice = _invoiced(line for line in lines if line.usage != OTHER)
+    periods = Periods(lines)
+    invoice = _invoiced([line for line in lines if line.usage != OTHER], periods)
+    stated = {(periods.begin(day), key): price for (day, key), price in list_price.items()}
     hours = levelled(ours, {key for _, key in invoice})
-    offset = _offset(invoice, hours)
-    days = {line.day for line in lines}
-    span = (min(days), max(days))
-    by_utc, by_day = _by_day(hours, 0, span), _by_day(hours, offset, span)
-    ratios = _ratios(invoice, by_day)
+    sums = _OurSums(hours, periods, (min(line.day for line in lines), max(line.last for line in lines)))
+    offset = _offset(invoice, sums)
+    by_utc, by_day = sums.by_day(0), sums.by_day(offset)
+    ratios = price_ratios(invoice, by_day)
     found: list[Difference] = []
-    for day, key in sorted({*invoice, *by_utc, *by_day}):
-        theirs, shifted = invoice.get((day, key), Side()), by_day.get((day, key), Side())
-        mine = by_utc.get((day, key), Side())
-        amount, causes = _explained(theirs, shifted, ratios.get(key), list_price.get((day, key), Fraction(0)))
-        _add(causes, "day_shift", shifted.cost - mine.cost)
+    for slot in sorted({*invoice, *by_utc, *by_day}):
+        theirs, shifted = invoice.get(slot, Side()), by_day.get(slot, Side())
+        mine = by_utc.get(slot, Side())
+        why = explained(
+            theirs,
+            shifted,
+            ratio=ratios.get(slot),
+            list_price=stated.get(slot, Fraction(0)),
+            known=known(*slot) if known is not None and _is_puzzling(theirs, shifted) else (),
+        )
+        why.add("day_shift", shifted.cost - mine.cost)
         tokens = theirs.tokens if theirs.has_tokens else None
-        found.append(Difference(day, key, tokens, mine.tokens, amount, mine.cost, causes))
+        told = (why.amount, mine.cost, why.causes, why.basis, why.note)
+        found.append(Difference(*slot, tokens, mine.tokens, *told, days=periods.days(slot[0])))
     found += _others(lines)
     return offset, found
+
+
+class Periods:
+    """The periods an invoice states for lines that cover several days; any other day is a period of itself.
+
+    Periods that overlap are one, so that nothing is counted in two.
+    """
+
+    def __init__(self, lines: Iterable[InvoiceLine]) -> None:
+        self._spans: list[tuple[date, date]] = []
+        spans = {(line.day, line.last) for line in lines if line.usage != OTHER and line.days > 1}
+        for first, last in sorted(spans):
+            if self._spans and first <= self._spans[-1][1]:
+                self._spans[-1] = (self._spans[-1][0], max(self._spans[-1][1], last))
+            else:
+                self._spans.append((first, last))
+
+    def begin(self, day: date) -> date:
+        """The first day of the period that a day is in."""
+        return self._span(day)[0]
+
+    def days(self, day: date) -> int:
+        """How many days the period of a day has."""
+        first, last = self._span(day)
+        return (last - first).days + 1
+
+    def _span(self, day: date) -> tuple[date, date]:
+        place = bisect_right(self._spans, day, key=lambda span: span[0]) - 1
+        found = place >= 0 and day <= self._spans[place][1]
+        return self._spans[place] if found else (day, day)
 
 
 def levelled(ours: Sequence[OurHour], keys: set[Key]) -> list[OurHour]:
@@ -105,14 +140,19 @@ def levelled(ours: Sequence[OurHour], keys: set[Key]) -> list[OurHour]:
     ]
 
 
-def _invoiced(lines: Iterable[InvoiceLine]) -> dict[tuple[date, Key], Side]:
-    lines = list(lines)
+def _is_puzzling(theirs: Side, ours: Side) -> bool:
+    """Whether a difference of amounts has to be split without tokens."""
+    amounts = theirs.has_cost and not theirs.has_tokens and ours.cost > 0
+    return amounts and abs(theirs.cost - ours.cost) > theirs.rounding
+
+
+def _invoiced(lines: Sequence[InvoiceLine], periods: Periods) -> dict[Slot, Side]:
     coarse = {line.model for line in lines if line.usage == ALL}
     modelless = "" in {line.model for line in lines}
-    sides: dict[tuple[date, Key], Side] = defaultdict(Side)
+    sides: dict[Slot, Side] = defaultdict(Side)
     for line in lines:
         key = ("", ALL) if modelless else (line.model, ALL if line.model in coarse else line.usage)
-        side = sides[line.day, key]
+        side = sides[periods.begin(line.day), key]
         side.rounding += Fraction(line.rounding)
         if line.tokens is not None:
             side.tokens, side.has_tokens = side.tokens + line.tokens, True
@@ -121,33 +161,40 @@ def _invoiced(lines: Iterable[InvoiceLine]) -> dict[tuple[date, Key], Side]:
     return dict(sides)
 
 
-def _by_day(hours: Sequence[OurHour], offset: int, span: tuple[date, date]) -> dict[tuple[date, Key], Side]:
-    sides: dict[tuple[date, Key], Side] = defaultdict(Side)
-    for hour in hours:
-        day = (hour.hour + timedelta(hours=offset)).date()
-        if span[0] <= day <= span[1]:
-            side = sides[day, hour.key]
-            side.tokens += hour.tokens
-            side.unpriced += hour.unpriced_tokens
-            side.cost += Fraction(hour.cost)
-    return dict(sides)
+@dataclass(frozen=True, slots=True)
+class _OurSums:
+    """Our hours, to be summed by the days of the invoice."""
+
+    hours: Sequence[OurHour]
+    periods: Periods
+    span: tuple[date, date]
+
+    def by_day(self, offset: int) -> dict[Slot, Side]:
+        """Sums by day `offset` hours from UTC."""
+        sides: dict[Slot, Side] = defaultdict(Side)
+        for hour in self.hours:
+            day = (hour.hour + timedelta(hours=offset)).date()
+            if self.span[0] <= day <= self.span[1]:
+                side = sides[self.periods.begin(day), hour.key]
+                side.tokens += hour.tokens
+                side.unpriced += hour.unpriced_tokens
+                side.cost += Fraction(hour.cost)
+        return dict(sides)
 
 
-def _offset(invoice: Mapping[tuple[date, Key], Side], hours: Sequence[OurHour]) -> int:
+def _offset(invoice: Mapping[Slot, Side], ours: _OurSums) -> int:
     """The offset under which days fit best; 0 unless another leaves less than half of what 0 leaves."""
-    days = {day for day, _ in invoice}
-    if len(days) < 2:
-        return 0
-    span = (min(days), max(days))
+    if len({day for day, _ in invoice}) < 2:
+        return _offset_of_one(invoice, ours)
+    with_tokens = {key for (_, key), side in invoice.items() if side.has_tokens}
 
     def misfit(offset: int) -> Fraction:
-        mine = _by_day(hours, offset, span)
+        mine = ours.by_day(offset)
         totals: dict[Key, list[Fraction]] = defaultdict(lambda: [Fraction(0), Fraction(0)])
         for (_, key), side in invoice.items():
             totals[key][0] += _size(side)
         for (_, key), side in mine.items():
-            tokens = any(s.has_tokens for (_, k), s in invoice.items() if k == key)
-            totals[key][1] += side.tokens if tokens else side.cost
+            totals[key][1] += side.tokens if key in with_tokens else side.cost
         left = Fraction(0)
         for slot in {*invoice, *mine}:
             theirs, own = invoice.get(slot, Side()), mine.get(slot, Side())
@@ -162,81 +209,27 @@ def _offset(invoice: Mapping[tuple[date, Key], Side], hours: Sequence[OurHour]) 
     return best if misfits[best] < misfits[0] * _BETTER else 0
 
 
+def _offset_of_one(invoice: Mapping[Slot, Side], ours: _OurSums) -> int:
+    """For a single day, which has no shape to fit: the offset at which most lines are exactly ours."""
+
+    def same(offset: int) -> int:
+        mine = ours.by_day(offset)
+        return sum(_is_same(side, mine.get(slot, Side())) for slot, side in invoice.items())
+
+    counts = {offset: same(offset) for offset in OFFSETS}
+    best = max(OFFSETS, key=lambda offset: (counts[offset], -abs(offset)))
+    return best if counts[best] > counts[0] and counts[best] >= _MOST * len(invoice) else 0
+
+
+def _is_same(theirs: Side, ours: Side) -> bool:
+    if theirs.has_tokens:
+        return theirs.tokens == ours.tokens
+    slack = min(max(theirs.rounding, theirs.cost * _EXACT), theirs.cost * _PRECISE)
+    return abs(theirs.cost - ours.cost) <= slack
+
+
 def _size(side: Side) -> Fraction:
     return Fraction(side.tokens) if side.has_tokens else side.cost
-
-
-def _ratios(
-    invoice: Mapping[tuple[date, Key], Side], ours: Mapping[tuple[date, Key], Side]
-) -> dict[Key, Fraction]:
-    """Invoice over ours where it is the same on most days, else on most lines of the model."""
-    seen: dict[Key, list[Fraction]] = defaultdict(list)
-    pooled: dict[str, list[Fraction]] = defaultdict(list)
-    for slot, side in invoice.items():
-        mine = ours.get(slot)
-        if mine is not None and mine.cost > 0 and side.has_cost and not side.has_tokens:
-            seen[slot[1]].append(side.cost / mine.cost)
-            pooled[slot[1][0]].append(side.cost / mine.cost)
-    found: dict[Key, Fraction] = {}
-    for key, ratios in seen.items():
-        ratio = _agreed(ratios) or _agreed(pooled[key[0]])
-        if ratio is not None:
-            found[key] = ratio
-    return found
-
-
-def _agreed(ratios: Sequence[Fraction]) -> Fraction | None:
-    if len(ratios) < 2:
-        return None
-    middle = median(ratios)
-    close = sum(abs(ratio - middle) <= middle * _SAME_RATIO for ratio in ratios)
-    return middle if close >= _MOST * len(ratios) else None
-
-
-def _explained(
-    theirs: Side, ours: Side, ratio: Fraction | None, list_price: Fraction
-) -> tuple[Fraction, dict[Cause, Fraction]]:
-    """The invoice's amount, and why it is not ours."""
-    causes: dict[Cause, Fraction] = {}
-    priced = ours.tokens - ours.unpriced
-    if theirs.has_tokens:
-        own_price = ours.cost / priced if priced else list_price
-        amount = theirs.cost if theirs.has_cost else theirs.tokens * own_price
-        price = amount / theirs.tokens if theirs.tokens else own_price
-        _add(causes, "unpriced", ours.unpriced * price)
-        _add_calls(causes, (theirs.tokens - ours.tokens) * price)
-        _add_price(causes, amount - ours.cost - sum(causes.values(), Fraction(0)), theirs.rounding)
-        return amount, causes
-    amount = theirs.cost
-    if ours.unpriced and theirs.has_cost:
-        _add(causes, "unpriced", amount * ours.unpriced / ours.tokens)
-    left = amount - ours.cost - sum(causes.values(), Fraction(0))
-    if abs(left) <= theirs.rounding:
-        _add(causes, "rounding", left)
-    elif not theirs.has_cost or ours.cost == 0:
-        _add_calls(causes, left)
-    elif ratio is None:
-        _add(causes, "unexplained", left)
-    else:
-        by_price = (ratio - 1) * ours.cost if abs(ratio - 1) > _SAME_RATIO / 50 else Fraction(0)
-        if abs(left - by_price) <= max(theirs.rounding, abs(ours.cost) * _SAME_RATIO / 50):
-            by_price = left
-        _add(causes, "price", by_price)
-        _add_calls(causes, left - by_price)
-    return amount, causes
-
-
-def _add(causes: dict[Cause, Fraction], cause: Cause, amount: Fraction) -> None:
-    if amount:
-        causes[cause] = causes.get(cause, Fraction(0)) + amount
-
-
-def _add_calls(causes: dict[Cause, Fraction], amount: Fraction) -> None:
-    _add(causes, "missing_calls" if amount > 0 else "not_invoiced", amount)
-
-
-def _add_price(causes: dict[Cause, Fraction], amount: Fraction, rounding: Fraction) -> None:
-    _add(causes, "rounding" if abs(amount) <= rounding else "price", amount)
 
 
 def _others(lines: Sequence[InvoiceLine]) -> list[Difference]:

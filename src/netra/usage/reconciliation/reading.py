@@ -8,15 +8,18 @@ Formats, as the providers publish them:
   the console's cost export (`usage_date_utc`, `token_type`, `cost_usd`).
 - anthropic-usage: `GET /v1/organizations/usage_report/messages` and the console's usage export.
 - generic: CSV or JSON lines with `date`, `model` and any of `provider`, `usage_type`, `tokens`, `cost_usd`.
+
+A row is about the day it begins on, up to the end it states (`end_time`, `ending_at`, `until`, exclusive), or
+about a month where it is dated `2026-03`.
 """
 
 import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
@@ -28,12 +31,16 @@ OTHER = "other"
 LARGEST_ROUNDING = Decimal("0.005")
 _CENTS = Decimal("0.01")
 _EPOCH_DIGITS = re.compile(r"\d{9,11}(\.\d+)?\Z")
+_MONTH = re.compile(r"\d{4}-\d{2}\Z")
+_BEGINS = ("start_time", "starting_at", "usage_date_utc", "date", "day", "ts")
+_ENDS = ("end_time", "ending_at", "until")
 _Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceLine:
-    """Tokens and USD of one usage type of one model on one day (UTC, as the provider counts).
+    """Tokens and USD of one usage type of one model on one day (UTC, as the provider counts), or on `days` of
+    them from `day` on.
 
     `usage`: input (uncached), cache_read, cache_write, cache_write_1h, output (reasoning included), `all`
     where the report does not say, `other` where it is not about tokens. `rounding`: by how much writing the
@@ -47,6 +54,12 @@ class InvoiceLine:
     cost: Decimal | None
     rounding: Decimal
     provider: str = ""
+    days: int = 1
+
+    @property
+    def last(self) -> date:
+        """The last day it is about."""
+        return self.day + timedelta(days=self.days - 1)
 
 
 def read_invoice(content: bytes, wanted: InvoiceFormat) -> tuple[InvoiceFormat, list[InvoiceLine]]:
@@ -65,12 +78,19 @@ def read_invoice(content: bytes, wanted: InvoiceFormat) -> tuple[InvoiceFormat, 
     lines: list[InvoiceLine] = []
     for number, row in enumerate(rows, 1):
         try:
-            lines += reader(row)
+            days = _covered(row)
+            lines += (replace(line, days=days) for line in reader(row))
         except (KeyError, ValueError, InvalidOperation, TypeError) as error:
             raise UnreadableInvoiceError(
                 f"Row {number} is no row of {kind}: {error}", hint="Name the format with --format."
             ) from None
-    return kind, lines
+    return kind, lines if kind == "generic" else _as_fine(lines)
+
+
+def _as_fine(lines: Sequence[InvoiceLine]) -> list[InvoiceLine]:
+    """Amounts of a provider's report are as precise as the most precise of them: numbers lose their zeros."""
+    finest = min((line.rounding for line in lines if line.cost is not None), default=Decimal(0))
+    return [replace(line, rounding=min(line.rounding, finest)) for line in lines]
 
 
 def _rows(content: bytes) -> Iterator[_Row]:
@@ -92,7 +112,7 @@ def _rows(content: bytes) -> Iterator[_Row]:
             yield document
             continue
         for bucket in cast("list[dict[str, Any]]", data):
-            times = {key: bucket[key] for key in ("start_time", "starting_at") if key in bucket}
+            times = {key: bucket[key] for key in (*_BEGINS, *_ENDS) if key in bucket}
             for result in bucket.get("results", bucket.get("result", [])):
                 yield {**times, **result}
 
@@ -191,7 +211,7 @@ def _anthropic_usage(row: _Row) -> Iterator[InvoiceLine]:
 
 def _generic(row: _Row) -> Iterator[InvoiceLine]:
     _check_usd(row.get("currency"))
-    day = next((row[name] for name in ("date", "day", "start_time", "ts") if row.get(name)), None)
+    day = next((row[name] for name in _BEGINS if row.get(name)), None)
     if day is None:
         raise ValueError("no column `date`")
     cost = next(
@@ -240,11 +260,30 @@ def _count(row: _Row, name: str) -> int:
 
 
 def _day(value: object) -> date:
+    return _moment(value).date()
+
+
+def _moment(value: object) -> datetime:
     text = str(value).strip()
     if _EPOCH_DIGITS.match(text):
-        return datetime.fromtimestamp(float(text), UTC).date()
-    moment = datetime.fromisoformat(text)
-    return moment.astimezone(UTC).date() if moment.tzinfo else moment.date()
+        return datetime.fromtimestamp(float(text), UTC)
+    moment = datetime.fromisoformat(f"{text}-01" if _MONTH.match(text) else text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _covered(row: _Row) -> int:
+    """Days from the one a row begins on to the one it ends in."""
+    begin = next((row[name] for name in _BEGINS if row.get(name)), None)
+    end = next((row[name] for name in _ENDS if row.get(name)), None)
+    if begin is None:
+        return 1
+    first = _day(begin)
+    if end is None:
+        month = _MONTH.match(str(begin).strip())
+        return ((first + timedelta(days=31)).replace(day=1) - first).days if month else 1
+    if _moment(end) <= _moment(begin):
+        raise ValueError(f"it ends ({end}) before it begins ({begin})")
+    return ((_moment(end) - timedelta(microseconds=1)).date() - first).days + 1
 
 
 def _rounding(written: object) -> Decimal:

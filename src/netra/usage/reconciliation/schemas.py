@@ -16,8 +16,8 @@ Cause = Literal[
     "rounding",
     "stale_prices",
     "other_charges",
-    "unexplained",
 ]
+Basis = Literal["stated", "tokens", "known_price", "ratio", "whole_tokens", "our_price"]
 CAUSES: dict[Cause, str] = {
     "missing_calls": "tokens on the invoice that we have no calls for",
     "not_invoiced": "calls of ours that are not on the invoice",
@@ -27,7 +27,14 @@ CAUSES: dict[Cause, str] = {
     "rounding": "less than the last digit of the amounts on the invoice",
     "stale_prices": "calls stored at prices that were corrected since; `netra prices reprice` follows them",
     "other_charges": "charges that are not for tokens",
-    "unexplained": "amounts without tokens, of too few days to tell calls from prices",
+}
+BASES: dict[Basis, str] = {
+    "stated": "the amounts say it themselves",
+    "tokens": "the invoice states tokens: calls and prices are told apart exactly",
+    "known_price": "our tokens at another price of the catalogue make the invoice's amount",
+    "ratio": "most amounts of the key's days, of the model or of the invoice stand in one ratio to ours",
+    "whole_tokens": "the amount is a whole number of tokens at our price",
+    "our_price": "an assumption, as nothing tells calls from prices: prices are ours, so calls differ",
 }
 
 
@@ -43,9 +50,12 @@ class ReconcileOptions(BaseModel):
 
 
 class Compared(BaseModel):
-    """One usage type of one model on one day (of the invoice). Causes add up to `difference_usd`."""
+    """One usage type of one model on one day (of the invoice), or on `days` of them from `day` on where the
+    invoice states a longer period. Causes add up to `difference_usd`; `basis`, `note`: what they stand on.
+    """
 
     day: str
+    days: int
     model: str
     usage: str
     invoice_tokens: int | None
@@ -54,6 +64,8 @@ class Compared(BaseModel):
     our_usd: str
     difference_usd: str
     causes: dict[Cause, str]
+    basis: Basis
+    note: str
 
 
 class Subtotal(BaseModel):
@@ -70,6 +82,8 @@ class Reconciliation(BaseModel):
     """Invoice minus ours, explained. `lines`: where something differs, the largest first.
 
     `valued`: whether amounts are the invoice's own, or its tokens at our prices where it states none.
+    `bases`: what the bases in `lines` mean; `assumed_usd`: the causes, without sign, of those lines whose
+    basis is an assumption.
     """
 
     format: InvoiceFormat
@@ -80,6 +94,8 @@ class Reconciliation(BaseModel):
     difference_usd: str
     causes: dict[Cause, str]
     meaning: dict[Cause, str]
+    bases: dict[Basis, str]
+    assumed_usd: str
     by_model: list[Subtotal]
     by_day: list[Subtotal]
     by_usage: list[Subtotal]

@@ -7,21 +7,23 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from functools import partial
 from typing import Any, Literal
 
 from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
 from netra.data_access.number_lists import LIST_SETTINGS
 from netra.pricing.catalogue import PriceCatalogue
-from netra.pricing.models import NOT_PRICED, USAGE_TYPES
 from netra.pricing.money import usd_from_femto
 from netra.pricing.workspace_prices import WorkspacePrices
 from netra.usage.arrow import frame_of
 from netra.usage.errors import UnreadableInvoiceError
 from netra.usage.money import money_text
-from netra.usage.reconciliation.comparing import Difference, Key, OurHour, compare
+from netra.usage.reconciliation.comparing import Difference, OurHour, compare
+from netra.usage.reconciliation.other_prices import known_prices, list_prices
 from netra.usage.reconciliation.reading import InvoiceLine, read_invoice
 from netra.usage.reconciliation.schemas import (
+    BASES,
     CAUSES,
     Cause,
     Compared,
@@ -79,11 +81,12 @@ class ReconciliationService:
         catalogue = await self._prices.for_context(context)
         provider = options.provider or _provider(kind, lines)
         named = [replace(line, model=_canonical(catalogue, line.model, provider)) for line in lines]
-        first, last = min(line.day for line in lines), max(line.day for line in lines)
+        first, last = min(line.day for line in lines), max(line.last for line in lines)
         rows = await self._hours(context, catalogue, provider, (first, last))
         ours = list(_our_hours(rows, catalogue))
         stated = list_prices(named, catalogue, provider)
-        offset, found = await asyncio.to_thread(compare, named, ours, stated)
+        known = partial(known_prices, catalogue, provider)
+        offset, found = await asyncio.to_thread(compare, named, ours, stated, known)
         inside = [row for row in rows if first <= _utc_day(row["hour"]) <= last]
         found += _stale(inside, catalogue)
         return _result(
@@ -120,21 +123,6 @@ class ReconciliationService:
         return frame_of(await analytics.query_arrow(_HOURS.format(sums=sums), params, LIST_SETTINGS)).rows(
             named=True
         )
-
-
-def list_prices(
-    lines: Iterable[InvoiceLine], catalogue: PriceCatalogue, provider: str
-) -> dict[tuple[date, Key], Fraction]:
-    """USD a token of every model and usage type on an invoice, at noon of the day."""
-    found: dict[tuple[date, Key], Fraction] = {}
-    for slot in {(line.day, (line.model, line.usage)) for line in lines if line.tokens is not None}:
-        day, (model, usage) = slot
-        price = catalogue.resolve(model, provider or None, datetime.combine(day, time(12), UTC))
-        rates = dict(zip(USAGE_TYPES, price.bands[0].rates.as_tuple(), strict=True)) if price else {}
-        rate = next((value for name, value in rates.items() if name == usage), NOT_PRICED)
-        if rate != NOT_PRICED:
-            found[slot] = Fraction(usd_from_femto(rate))
-    return found
 
 
 def _our_hours(rows: Sequence[dict[str, Any]], catalogue: PriceCatalogue) -> Iterable[OurHour]:
@@ -189,6 +177,8 @@ def _result(found: Sequence[Difference], rows: Sequence[dict[str, Any]], facts: 
         difference_usd=_text(invoice - ours),
         causes=_texts(_causes(exact)),
         meaning={cause: CAUSES[cause] for cause in _causes(exact)},
+        bases={basis: BASES[basis] for basis in BASES if any(one.of.basis == basis for one in differing)},
+        assumed_usd=_text(_total(one.weight for one in exact if one.of.basis == "our_price")),
         by_model=_subtotals(exact, lambda one: one.of.key[0] or "all models"),
         by_day=_subtotals(exact, lambda one: str(one.of.day)),
         by_usage=_subtotals(exact, lambda one: one.of.key[1]),
@@ -223,6 +213,7 @@ class _Exact:
         """As the API says it."""
         return Compared(
             day=str(self.of.day),
+            days=self.of.days,
             model=self.of.key[0] or "all models",
             usage=self.of.key[1],
             invoice_tokens=self.of.invoice_tokens,
@@ -231,6 +222,8 @@ class _Exact:
             our_usd=_text(self.ours),
             difference_usd=_text(self.invoice - self.ours),
             causes=_texts(self.causes),
+            basis=self.of.basis,
+            note=self.of.note,
         )
 
 

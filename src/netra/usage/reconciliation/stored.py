@@ -9,7 +9,8 @@ from netra.usage.errors import UnreadableInvoiceError
 from netra.usage.money import money_text
 from netra.usage.reconciliation.schemas import InvoiceFormat
 
-_LINES = """SELECT toUnixTimestamp(ts) AS start_time, model, line_item, requests, input_tokens,
+_LINES = """SELECT toUnixTimestamp(ts) AS start_time,
+toUnixTimestamp(until) AS end_time, model, line_item, requests, input_tokens,
 cache_read_tokens, output_tokens, cost, currency FROM usage_lines WHERE workspace_id = {workspace:String}
 AND isNotNull(cost) = {costs:Bool} AND (isNotNull(cost) OR line_item IN ('', 'completions'))
 ORDER BY ts, model, line_item"""
@@ -36,15 +37,18 @@ async def stored_report(analytics: ScopedAnalytics, wanted: InvoiceFormat) -> by
 
 
 def _row(row: dict[str, Any], kind: _Kind) -> dict[str, Any]:
+    times = {"start_time": int(row["start_time"])}
+    if row["end_time"] > row["start_time"]:
+        times["end_time"] = int(row["end_time"])
     if kind == "openai-costs":
         return {
-            "start_time": int(row["start_time"]),
+            **times,
             "amount_value": money_text(row["cost"]),
             "amount_currency": row["currency"],
             "line_item": row["line_item"],
         }
     return {
-        "start_time": int(row["start_time"]),
+        **times,
         "model": row["model"],
         "num_model_requests": int(row["requests"]),
         "input_tokens": int(row["input_tokens"]),

@@ -70,6 +70,10 @@ async def test_a_cost_question_and_its_follow_ups(team: AgentsBench) -> None:
 
 ANSWERS: list[tuple[str, list[str]]] = [
     (
+        "How many calls over 2 seconds that cost more than 1 cent do we have by model?",
+        ["(only calls over 2 seconds and calls that cost more than 1 cent): ", "By model:", "- gpt-5: "],
+    ),
+    (
         "Top five cost drivers this month",
         ["1. **ticket-answer / claude-sonnet-4-5**", "5. **", "of the spend"],
     ),

@@ -70,6 +70,13 @@ def test_a_short_follow_up_changes_one_thing_of_the_question_before() -> None:
     assert after is not None
     assert (after.kind, after.dimensions, after.measures) == ("usage", ["provider"], ["calls"])
     assert (after.filters, after.window) == ({"feature": "support-chat"}, before.window)
+    slow = continue_frame("only calls over 10 s", before, read("only calls over 10 s"))
+    assert slow is not None
+    assert ([entry.said for entry in slow.conditions], slow.dimensions) == (["calls over 10 s"], ["model"])
+    assert read("and by app?").conditions == []
+    still = continue_frame("and by app?", slow, read("and by app?"))
+    assert still is not None
+    assert still.conditions == slow.conditions
     earlier = continue_frame("what about the week before?", before, read("what about the week before?"))
     assert earlier is not None
     assert earlier.window.until == before.window.since

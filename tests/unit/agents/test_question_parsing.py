@@ -306,7 +306,17 @@ def test_a_question_of_a_hundred_kilobytes_is_read_at_once() -> None:
     assert read("reduce our spend by 30 % " + "x" * 100_000).targets.savings_pct == 30
 
 
-@pytest.mark.parametrize("text", ["1" * 100_000, "1," * 50_000, "by " * 30_000, "gpt-" * 20_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1" * 100_000,
+        "calls " * 20_000,
+        "calls over 999999999999 million tokens",
+        "1," * 50_000,
+        "by " * 30_000,
+        "gpt-" * 20_000,
+    ],
+)
 def test_degenerate_text_is_read_without_harm(text: str) -> None:
     assert read(text).targets == read("").targets
 
@@ -411,9 +421,47 @@ def test_names_together_and_names_left_out() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "measures", "dimensions", "conditions"),
+    [
+        ("how many calls took longer than 10 s yesterday?", ["calls"], [], ["latency_ms > 10000"]),
+        ("calls that cost more than 5 cents by model", ["calls"], ["model"], ["cost_usd > 0.05"]),
+        ("How much did we spend on prompts above 100k tokens?", ["cost_usd"], [], ["input_tokens > 100000"]),
+        ("requests with a ttft of at least 1.5 seconds", ["calls"], [], ["ttft_ms >= 1500"]),
+        ("how many responses over 2,000 tokens?", [], [], ["output_tokens > 2000"]),
+        ("calls with more than 4k output tokens by app", ["calls"], ["app"], ["output_tokens > 4000"]),
+        ("calls over 50k tokens by model", ["calls"], ["model"], ["total_tokens > 50000"]),
+        ("show calls under 500 ms per day", ["calls"], ["day"], ["latency_ms < 500"]),
+        (
+            "How many requests by feature had a latency above 2 minutes and cost at most $1,000?",
+            ["calls"],
+            ["feature"],
+            ["latency_ms > 120000", "cost_usd <= 1000"],
+        ),
+        ("how many calls not from gpt-4o over 2 s", ["calls"], [], ["latency_ms > 2000"]),
+        ("calls over the last 30 days", ["calls"], [], []),
+        ("calls in the last 10 minutes", ["calls"], [], []),
+    ],
+)
+def test_thresholds_on_calls_are_conditions(
+    text: str, measures: list[str], dimensions: list[str], conditions: list[str]
+) -> None:
+    frame = read(text)
+    assert (frame.kind, frame.measures, frame.dimensions) == ("usage", measures, dimensions)
+    assert [f"{entry.column} {entry.operator} {entry.value}" for entry in frame.conditions] == conditions
+    assert frame.unread == []
+    assert frame.excluded == ({"model": ["gpt-4o"]} if "not from" in text else {})
+
+
+@pytest.mark.parametrize(
     ("text", "unread", "unanswered"),
     [
-        ("how many calls over 10 seconds did we have?", ["calls over 10 seconds"], []),
+        ("how many calls over 10 seconds did we have?", [], []),
+        ("top five cost drivers for calls over 10 s", ["calls over 10 s"], []),
+        ("which users spent over $100 last month?", ["users spent over $100"], []),
+        ("sessions that cost more than $2", ["sessions that cost more than $2"], []),
+        ("spend by model of calls over $5 a month", ["calls over $5"], []),
+        ("days on which calls cost over $50", ["calls cost over $50"], []),
+        ("spend by users over 30 days", [], []),
         ("spend by model on weekends", ["on weekends"], []),
         ("Why did spend rise, and what would prompt caching save?", [], ["what would prompt caching save"]),
         ("Where is the time, and what would halve the p95?", [], []),

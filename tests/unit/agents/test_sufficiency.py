@@ -10,7 +10,7 @@ import pytest
 from netra.agents.data.periods import periods_to_compare
 from netra.agents.data.playbook import calls_for
 from netra.agents.triage.agent import decide
-from netra.agents.triage.frame import QuestionFrame, Targets, Vocabulary, Window
+from netra.agents.triage.frame import Condition, QuestionFrame, Targets, Vocabulary, Window
 from netra.agents.triage.results import DataFacts
 from netra.agents.triage.sufficiency import assess, plan_for
 
@@ -27,6 +27,9 @@ def facts(*columns: str, **changes: Any) -> DataFacts:
 
 def frame(kind: Any, **changes: Any) -> QuestionFrame:
     return QuestionFrame(kind=kind, **changes)
+
+
+SLOW = Condition(column="latency_ms", operator=">", value="10000", said="calls over 10 s")
 
 
 @pytest.mark.parametrize(
@@ -51,6 +54,7 @@ def test_without_calls_nothing_is_answered(kind: str) -> None:
         (frame("drivers", dimensions=["feature"]), facts(), "partial", "feature"),
         (frame("usage", measures=["latency_p95_ms"]), facts(), "insufficient", "latency_ms"),
         (frame("usage", measures=["calls", "latency_p95_ms"]), facts(), "partial", "latency_ms"),
+        (frame("usage", measures=["calls"], conditions=[SLOW]), facts(), "insufficient", "latency_ms"),
         (frame("audit", levers=["prompt-cache"]), facts(), "insufficient", "prefix_hashes"),
         (frame("audit", levers=["retry-waste", "batch"]), facts("retry_of"), "partial", "interactive"),
         (

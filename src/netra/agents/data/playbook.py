@@ -92,7 +92,7 @@ def _target(frame: QuestionFrame) -> JsonObject:
 
 
 def _is_overview(frame: QuestionFrame) -> bool:
-    named = frame.among or frame.excluded or len(frame.models) > 1
+    named = frame.among or frame.excluded or frame.conditions or len(frame.models) > 1
     return not (named or frame.dimensions or any(name in MEASURES for name in frame.measures))
 
 
@@ -104,7 +104,8 @@ def _overview(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonOb
 
 def _usage(frame: QuestionFrame) -> tuple[tuple[str, JsonObject], ...]:
     measures = [name for name in frame.measures if name in MEASURES]
-    measures = measures or (["cost_usd", "calls"] if frame.dimensions else [*_OVERVIEW])
+    main = ["calls", "cost_usd"] if frame.conditions else ["cost_usd", "calls"]
+    measures = measures or (main if frame.dimensions or frame.conditions else [*_OVERVIEW])
     dimensions = [name for name in frame.dimensions if name not in _TIME and name not in frame.filters]
     grain = next((name for name in frame.dimensions if name in _TIME), None)
     if len(frame.models) > 1 and "model" not in dimensions:
@@ -129,10 +130,14 @@ def _usage(frame: QuestionFrame) -> tuple[tuple[str, JsonObject], ...]:
         arguments["among"] = cast(JsonValue, among)
     if frame.excluded:
         arguments["excluded"] = cast(JsonValue, frame.excluded)
+    if frame.conditions:
+        conditions = [condition.model_dump(exclude={"said"}) for condition in frame.conditions]
+        arguments["conditions"] = cast(JsonValue, conditions)
     listed = ("query_usage", {**arguments, "limit": limit, **_range(frame)})
     if per_user:
         shown = ("query_usage", {**arguments, "limit": max(frame.top, 10), **_range(frame)})
-        return (("query_usage", {"measures": ["cost_per_user", "users"], **_range(frame)}), shown)
+        kept = {name: arguments[name] for name in ("conditions",) if name in arguments}
+        return (("query_usage", {"measures": ["cost_per_user", "users"], **kept, **_range(frame)}), shown)
     return (listed,)
 
 

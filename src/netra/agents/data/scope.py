@@ -33,6 +33,8 @@ def scope_of(frame: QuestionFrame, *, window: bool = True) -> str:
     out = [f"{column} {_listed(values)}" for column, values in frame.excluded.items()]
     if out:
         parts.append(f" without {' and '.join(out)}")
+    if frame.conditions:
+        parts.append(f" (only {' and '.join(shown(condition.words) for condition in frame.conditions)})")
     return "".join(parts)
 
 

@@ -62,6 +62,7 @@ class Delegation:
         self._hand_over.triage = result
         self._team.learn(text for missing in result.missing for text in (missing.what, missing.how))
         self._team.learn([*result.notes, result.frame.window.label, *phrases_of(result.frame.targets)])
+        self._team.learn(condition.words for condition in result.frame.conditions)
 
     async def delegate(self, specialist: Specialist) -> None:
         """Run one specialist. Raises AgentFailedError."""

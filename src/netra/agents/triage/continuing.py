@@ -58,21 +58,27 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
     filters = {**earlier.filters, **present.filters}
     if own_kind:
         dimensions = present.dimensions or [name for name in earlier.dimensions if name not in _TIME]
-        return present.model_copy(update={"window": window, "filters": filters, "dimensions": dimensions})
+        unread = [*present.unread, *(entry.words for entry in earlier.conditions)]
+        kept = {"window": window, "filters": filters, "dimensions": dimensions, "unread": unread}
+        return present.model_copy(update=kept)
+    narrowed = bool(present.conditions) and present.measures == ["calls"]  # the word beside a threshold
     changed = {
         "window": window,
         "filters": {name: value for name, value in filters.items() if name not in present.dimensions},
         "dimensions": present.dimensions or earlier.dimensions,
-        "measures": present.measures or earlier.measures,
+        "measures": (narrowed and earlier.measures) or present.measures or earlier.measures,
         "models": present.models or earlier.models,
         "among": present.among or ({} if {*present.filters} & {*earlier.among} else earlier.among),
         "excluded": present.excluded or earlier.excluded,
+        "conditions": present.conditions or earlier.conditions,
         "unread": present.unread,
         "unanswered": [],
         "wants_file": present.wants_file,
         "wants_report": False,
         "unknown": present.unknown,
-        "kind": "usage" if present.measures and earlier.kind != "usage" else earlier.kind,
+        "kind": "usage"
+        if (present.measures or present.conditions) and earlier.kind != "usage"
+        else earlier.kind,
     }
     return earlier.model_copy(update=changed)
 
@@ -118,4 +124,5 @@ def _moved_back(text: str, window: Window) -> Window | None:
 
 def _says_something(frame: QuestionFrame) -> bool:
     named = frame.window.since or frame.window.until or frame.dimensions or frame.filters
-    return bool(named or frame.models or frame.measures or frame.unknown or frame.among or frame.excluded)
+    names = frame.models or frame.unknown or frame.among or frame.excluded
+    return bool(named or names or frame.measures or frame.conditions)

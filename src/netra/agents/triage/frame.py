@@ -83,6 +83,28 @@ class Targets(_Value):
         return self.any_saving or any(limit is not None for limit in limits)
 
 
+ConditionColumn = Literal[
+    "latency_ms", "ttft_ms", "cost_usd", "input_tokens", "output_tokens", "total_tokens", "reasoning_tokens"
+]
+Comparison = Literal[">", ">=", "<", "<="]
+
+
+class Condition(_Value):
+    """A threshold on single calls: `value` in the unit of the column, a plain number as text; `said` as the
+    question words it, e.g. `calls over 10 seconds`.
+    """
+
+    column: ConditionColumn
+    operator: Comparison
+    value: str = Field(pattern=r"^\d{1,15}(\.\d{1,9})?$")
+    said: str = ""
+
+    @property
+    def words(self) -> str:
+        """The condition in words."""
+        return self.said or f"{self.column} {self.operator} {self.value}"
+
+
 class UnknownName(_Value):
     """A name the question uses that does not occur in the data, and the nearest ones that do."""
 
@@ -109,6 +131,8 @@ class QuestionFrame(_Value):
     among: dict[str, list[str]] = Field(default_factory=dict[str, list[str]])
     """Several values of a column that the question names together."""
     excluded: dict[str, list[str]] = Field(default_factory=dict[str, list[str]])
+    conditions: list[Condition] = Field(default_factory=list[Condition], max_length=8)
+    """Thresholds that the calls looked at keep to."""
     unread: list[str] = Field(default_factory=list[str])
     """Conditions in the question's words that the reading leaves out."""
     unanswered: list[str] = Field(default_factory=list[str])

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from netra.agents.triage.conditions import find_conditions
 from netra.agents.triage.follow_ups import (
     Listed,
     find_asks,
     find_named,
     find_ordinals,
 )
-from netra.agents.triage.frame import QuestionFrame, QuestionKind, Unread, Vocabulary, Window
+from netra.agents.triage.frame import Condition, QuestionFrame, QuestionKind, Unread, Vocabulary, Window
 from netra.agents.triage.kinds import classify, subject_of
 from netra.agents.triage.languages import find_language, why_unread
 from netra.agents.triage.lever_words import find_levers, find_ttl
@@ -63,14 +64,13 @@ def parse_question(
     has_findings: bool = False,
     earlier: Sequence[Listed] = (),
 ) -> QuestionFrame:
-    """Read a question. `has_findings` says that the thread has an earlier answer to refer to, `earlier` are
-    its findings in order.
-    """
+    """Read a question. `has_findings`: there is an earlier answer to refer to, `earlier`: its findings."""
     original = " ".join(readable_part(text).split())
     clean = correct_spelling(original, vocabulary)
-    included, left_out = without_exclusion(clean)
+    conditions, unconditional = find_conditions(clean)
+    included, left_out = without_exclusion(unconditional)
     excluded = find_several(left_out, vocabulary, least=1)
-    included = included if excluded else clean
+    included = included if excluded else unconditional
     models, filters = find_models(included, vocabulary), find_filters(included, vocabulary)
     among = _named_together(included, vocabulary, filters)
     bare = _without(included, [*filters.values(), *(name for names in among.values() for name in names)])
@@ -79,7 +79,7 @@ def parse_question(
     unknown = find_unknown(clean, original, vocabulary, models)
     kind = classify(bare, models=models, levers=levers, has_findings=has_findings)
     if kind == "outside":
-        named = (filters or models or unknown) and (measures or dimensions)
+        named = conditions or ((filters or models or unknown) and (measures or dimensions))
         kind = _not_outside(clean, original, bool(named))
     extreme = find_extreme(clean)
     if kind == "drivers" and dimensions and {*dimensions} <= _TIMES:
@@ -91,7 +91,8 @@ def parse_question(
         window=window,
         among=among if kind == "usage" else {},
         excluded=excluded if kind in {"usage", "outside"} else {},
-        unread=_unread(clean, window, left_out, kind, excluded, among),
+        conditions=conditions if kind == "usage" else [],
+        unread=_unread(clean, window, left_out, kind, excluded, among, conditions),
         unanswered=[] if follows else _unanswered(original, kind, measures, dimensions, levers),
         wants_file=wants_file(clean),
         wants_report=wants_report(clean),
@@ -148,9 +149,12 @@ def _unread(
     kind: QuestionKind,
     excluded: dict[str, list[str]],
     among: dict[str, list[str]],
+    conditions: list[Condition],
 ) -> list[str]:
     """What the reading leaves out: conditions on calls, and names that this kind of question cannot take."""
-    found = unread_parts(clean, window)
+    found = unread_parts(find_conditions(clean)[1] if kind == "usage" else clean, window)
+    if kind in {"drivers", "change", "latency", "forecast", "anomalies"}:
+        found += [condition.said for condition in conditions if not {condition.said} & {*found}]
     if left_out and (not excluded or kind != "usage") and kind not in {"cost", "outside", "follow_up"}:
         found.append(left_out)
     if kind != "usage":

@@ -39,7 +39,7 @@ _TALKED_OF = re.compile(
 )
 _EXCLUDING = re.compile(
     r"\b(?:exclud\w+|except(?:ing| for)?|other than|apart from|ignoring|not counting|leaving out|but not|"
-    r"without)\b"
+    r"not (?:from|by)|without)\b"
     r"(?! (?:los|hurt|harm|lower|drop|degrad|chang|affect|sacrific|reduc|any|a drop|touch|risk)\w*)"
 )
 _LEFT_OUT = (
@@ -47,11 +47,17 @@ _LEFT_OUT = (
     r"office hours|"
     r"mornings?|afternoons?|evenings?)\b|\b(?:mondays|tuesdays|wednesdays|thursdays|fridays|saturdays|"
     r"sundays)\b",
-    r"\b(?:calls|requests|sessions|users|prompts|conversations)\s+(?:that )?(?:with|over|above|under|"
+    r"\b(?:calls|requests|prompts)\s+(?:that )?(?:with|over|above|under|"
     r"below|longer|"
     r"shorter|larger|bigger|smaller|more|less|cost\w*|tak\w+|took|us(?:e|ed|ing))\s+(?:than |over |more |"
     r"at least |"
     r"under |above )*\$?\d[\d.,]*\s?(?:k|m|ms|s|seconds?|tokens?|dollars?|usd)?\b",
+    r"\b(?:sessions|users|customers|people|conversations|models|features|apps|teams|keys|days)\s+"
+    r"(?:(?:that|who|which|whose|with|where)\s+)?(?:(?:we|they|it)\s+)?"
+    r"(?:(?:spen[dt]\w*|costs?|us(?:e|ed|ing)|made|make|had|have|took|takes?|calls)\s+){0,2}"
+    r"(?:(?:more|less|fewer|longer|shorter|larger|smaller) than|over|above|under|below|at least|at most|"
+    r"exceed\w*)\s+\$?\d[\d.,]*+(?!\s*(?:day|week|month|year|hour|%))"
+    r"(?:\s?(?:k|m|ms|s|seconds?|tokens?|dollars?|usd|calls)\b)?",
     r"\b\d{1,2}/\d{1,2}(?:/\d{2,4})?\b",
 )
 _JOINT = re.compile(

@@ -174,6 +174,11 @@ def _usage(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Mi
             absent.append(column_missing(column, purpose))
             if all(measure.startswith(("latency", "ttft")) for measure in frame.measures):
                 return "insufficient", absent
+    for condition in frame.conditions:
+        if condition.column in _NOT_ALWAYS and not facts.has(condition.column):
+            return "insufficient", [*absent, column_missing(condition.column, f"to find {condition.words}")]
+        if condition.column == "cost_usd" and facts.unpriced_calls >= facts.calls:
+            return "insufficient", [*absent, *_unpriced(facts)]
     for measure, column, purpose in _PER:
         if measure in frame.measures and not facts.has(column):
             return "insufficient", [*absent, column_missing(column, purpose)]
@@ -182,6 +187,7 @@ def _usage(frame: QuestionFrame, facts: DataFacts) -> tuple[Sufficiency, list[Mi
     return ("partial" if absent else "sufficient"), absent
 
 
+_NOT_ALWAYS = frozenset({"latency_ms", "ttft_ms", "reasoning_tokens"})
 _TIMED = (
     ("latency", "latency_ms", "to measure latency"),
     ("ttft", "ttft_ms", "to measure the time to the first token"),

@@ -43,6 +43,8 @@ class QueryArguments(ToolArguments):
     """Columns whose value is one of these."""
     excluded: dict[str, list[str]] = Field(default_factory=dict[str, list[str]], max_length=6)
     """Columns whose value is none of these."""
+    conditions: list[Filter] = Field(default_factory=list[Filter], max_length=8)
+    """Further conditions on single calls, as `latency_ms > 10000` or `cost_usd >= 0.05`."""
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
     grain: Literal["hour", "day", "week", "month"] | None = None
@@ -63,7 +65,7 @@ def _filters(arguments: QueryArguments) -> list[Filter]:
     out = [
         Filter(column=name, operator="not in", value=[*values]) for name, values in arguments.excluded.items()
     ]
-    return [*exact_filters(arguments.filters), *within, *out]
+    return [*exact_filters(arguments.filters), *within, *out, *arguments.conditions]
 
 
 def query_usage(usage: UsageService) -> AnyToolSpec:

@@ -1,0 +1,133 @@
+"""Thresholds on single calls that a question sets: "calls over 10 seconds", "prompts above 100k tokens"."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+from netra.agents.triage.frame import Comparison, Condition, ConditionColumn
+
+_SUBJECT = (
+    r"\b(?P<subject>calls?|requests?|invocations?|prompts?|inputs?|answers?|responses?|"
+    r"completions?|outputs?)\b"
+)
+_STATISTIC = (
+    r"(?:p\d\d|median|average|mean|percentile|quality|accuracy|scores?|budget|bill|target|"
+    r"sessions?|conversations?|users?|customers?|people|teams?|keys?)\b"
+)
+"""A threshold after one of these is one on many calls together."""
+_GAP = rf"(?P<gap>(?:\s+(?!{_STATISTIC})[\w'\-]+){{0,8}}?)"
+_LEAD = (
+    r"(?P<lead>(?:\s+(?:that|which|whose|with|having|has|have|had|of|at|a|an|the|their|is|are|was|were|"
+    r"take|takes|took|taking|taken|last|lasted|lasting|cost|costs|costing|use|uses|used|using|"
+    r"latency|latencies|duration|response time|ttft|time to (?:the )?first token|first token|"
+    r"input|output|prompt|prompts|context|answer|answers|reasoning|size|length|tokens?))*)"
+)
+_COMPARISONS: tuple[tuple[Comparison, str], ...] = (
+    (">=", r"at least|no less than|not less than|no fewer than|>="),
+    ("<=", r"at most|up to|no more than|not more than|no longer than|<="),
+    (">", r"over|above|beyond|exceed(?:s|ed|ing)?|>|"
+        r"(?:more|greater|longer|slower|larger|bigger|higher|dearer|more expensive) than"),
+    ("<", r"under|below|<|(?:less|fewer|shorter|faster|quicker|smaller|lower|cheaper) than"),
+)  # fmt: skip
+_WORDS = "|".join(words for _, words in _COMPARISONS)
+_NUMBER = r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d{1,6})?|\d{1,12}(?:\.\d{1,6})?|a|an|one|half a)"
+_UNIT = (
+    r"(?P<scale>k|thousand|million|m(?=\s+(?:\w+\s+)?tokens?\b))?\s*(?P<unit>milliseconds?|msecs?|ms|"
+    r"seconds?|secs?|s|minutes?|mins?|cents?|dollars?|usd|bucks)?(?![\w%])"
+    r"(?P<kind>(?:\s+(?:input|prompt|context|output|completion|generated|reasoning|thinking|total))?"
+    r"\s+tokens?(?:\s+of (?:input|output|reasoning))?\b)?"
+)
+_CONDITION = re.compile(
+    rf"{_SUBJECT}{_GAP}{_LEAD}\s+(?:and\s+)?(?P<comparison>{_WORDS})\s*(?P<dollar>\$)?\s*{_NUMBER}\s*{_UNIT}"
+    r"(?!\s*(?:at (?:the )?)?(?:p\d\d|median))"
+)
+_OF_GROUPS = re.compile(
+    r"\b(?:days?|hours?|weeks?|months?|models?|features?|apps?|users?|customers?|teams?|keys?|sessions?|"
+    r"conversations?|providers?)\s+(?:whose|where|when|on which|in which|with|who|that)\b[^,.?;]*$"
+)
+"""What stands before the calls of groups that a threshold chooses."""
+_UNITS = {"ms": Decimal(1), "s": Decimal(1_000), "min": Decimal(60_000)}
+_SCALES = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000}
+_OF_SUBJECT: tuple[tuple[str, ConditionColumn], ...] = (
+    (r"prompt|input", "input_tokens"),
+    (r"answer|response|completion|output", "output_tokens"),
+    (r"call|request|invocation", "total_tokens"),
+)
+_KINDS: tuple[tuple[str, ConditionColumn], ...] = (
+    (r"reasoning|thinking", "reasoning_tokens"),
+    (r"input|prompt|context", "input_tokens"),
+    (r"output|completion|generated|answer", "output_tokens"),
+)
+_OF_A_PERIOD = (
+    r"\s*(?:(?:a|an|each|every|per|/)\s*(?:hour|day|week|month|year)|in total|all ?together|together|"
+    r"daily|monthly)"
+)
+"""What makes an amount one of many calls together."""
+_MOST, _LARGEST = 4, 10**12
+
+
+def find_conditions(text: str) -> tuple[list[Condition], str]:
+    """The thresholds on calls of lower-cased text, and the text without them. One that cannot be read as a
+    threshold on a column of single calls stays in the text.
+    """
+    found: list[Condition] = []
+    place = 0
+    while len(found) < _MOST and (match := _CONDITION.search(text, place)) is not None:
+        read = None if _OF_GROUPS.search(text[: match.start()]) else _read(match)
+        if read is None:
+            place = match.end("subject")
+            continue
+        found.append(read)
+        text = text[: match.end("gap")] + text[match.end() :]
+    return found, text
+
+
+def _read(match: re.Match[str]) -> Condition | None:
+    number = match["number"]
+    value = {"half a": Decimal("0.5")}.get(number, Decimal(1)) if number.isalpha() or " " in number else None
+    amount = (value or Decimal(number.replace(",", ""))) * _SCALES.get(match["scale"] or "", 1)
+    chosen = _column(match, amount)
+    if chosen is None:
+        return None
+    column, exact = chosen
+    if exact >= _LARGEST or (column.endswith("_tokens") and exact != exact.to_integral_value()):
+        return None
+    if column == "cost_usd" and re.match(_OF_A_PERIOD, match.string[match.end() :]):
+        return None
+    comparison: Comparison = next(
+        sign for sign, words in _COMPARISONS if re.fullmatch(words, match["comparison"])
+    )
+    return Condition(
+        column=column,
+        operator=comparison,
+        value=f"{exact.normalize():f}",
+        said=" ".join(f"{match['subject']}{_said(match.string[match.end('gap') : match.end()])}".split()),
+    )
+
+
+def _said(words: str) -> str:
+    """A condition as it stands behind its subject: `that took longer than 10 s`."""
+    verb = r"\s+(?:take|took|last|cost|use|ha[sd]|have|is|are|was|were)(?:s|d|ed)?\b"
+    return f" that{words}" if re.match(verb, words) else words
+
+
+def _column(match: re.Match[str], amount: Decimal) -> tuple[ConditionColumn, Decimal] | None:
+    """The column of a threshold and the amount in its unit."""
+    unit, lead, kind = match["unit"] or "", match["lead"], match["kind"]
+    if match["dollar"] or re.match(r"cents?|dollars?|usd|bucks", unit):
+        return None if kind else ("cost_usd", amount / 100 if unit.startswith("cent") else amount)
+    if unit:
+        name = "ms" if unit.startswith(("ms", "milli")) else "min" if unit.startswith("min") else "s"
+        column: ConditionColumn = "ttft_ms" if re.search(r"ttft|first token", lead) else "latency_ms"
+        return None if kind else (column, amount * _UNITS[name])
+    if (
+        kind is None
+        and "token" not in lead
+        and not (match["scale"] and match["subject"].startswith("prompt"))
+    ):
+        return None
+    for words, of_kind in _KINDS:
+        if re.search(words, kind or "") or re.search(words, lead):
+            return of_kind, amount
+    return next(column for words, column in _OF_SUBJECT if re.match(words, match["subject"])), amount

@@ -9,9 +9,11 @@ so that a test can prove that the same agents run on a provider's model.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import secrets
 import socket
+import struct
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,6 +27,7 @@ from starlette.routing import Route
 
 from netra.llm.playbook import CallTools, Playbook, PlaybookView, ToolAnswer
 from testkit.anthropic_wire import events_of, message_of
+from testkit.openai_responses_wire import response_events_of, response_of
 
 JsonObject = dict[str, Any]
 
@@ -59,8 +62,8 @@ Script = Callable[[JsonObject], Reply]
 
 
 class ScriptedProvider:
-    """Serves `/v1/chat/completions`, `/v1/messages` and `/v1/models`; `requests` and `keys` hold what
-    arrived, in order.
+    """Serves `/v1/chat/completions`, `/v1/responses`, `/v1/embeddings`, `/v1/messages` and `/v1/models`;
+    `requests` and `keys` hold what arrived, in order.
     """
 
     def __init__(self, script: Script) -> None:
@@ -74,6 +77,8 @@ class ScriptedProvider:
         app = Starlette(
             routes=[
                 Route("/v1/chat/completions", self._complete, methods=["POST"]),
+                Route("/v1/responses", self._respond, methods=["POST"]),
+                Route("/v1/embeddings", self._embed, methods=["POST"]),
                 Route("/v1/messages", self._message, methods=["POST"]),
                 Route("/v1/models", self._models, methods=["GET"]),
             ]
@@ -88,13 +93,16 @@ class ScriptedProvider:
             server.should_exit = True
             await task
 
-    async def _complete(self, request: Request) -> Response:
+    async def _asked(self, request: Request, credential: str) -> tuple[JsonObject, Reply]:
         body: JsonObject = json.loads(await request.body())
         self.requests.append(body)
-        self.keys.append(request.headers.get("authorization", ""))
-        reply = self.script(body)
+        self.keys.append(request.headers.get(credential, ""))
+        return body, self.script(body)
+
+    async def _complete(self, request: Request) -> Response:
+        body, reply = await self._asked(request, "authorization")
         if reply.status != 200:
-            return JSONResponse(reply.error, status_code=reply.status, headers=dict(reply.headers))
+            return _refusal(reply)
         if body.get("stream"):
             return StreamingResponse(_stream(body, reply), media_type="text/event-stream")
         choice = {"index": 0, "message": _message(reply), "finish_reason": _finish(reply), "logprobs": None}
@@ -102,13 +110,32 @@ class ScriptedProvider:
         answer = {**envelope, "choices": [choice], "usage": reply.usage}
         return JSONResponse(answer, headers=dict(reply.headers))
 
-    async def _message(self, request: Request) -> Response:
-        body: JsonObject = json.loads(await request.body())
-        self.requests.append(body)
-        self.keys.append(request.headers.get("x-api-key", ""))
-        reply = self.script(body)
+    async def _respond(self, request: Request) -> Response:
+        body, reply = await self._asked(request, "authorization")
         if reply.status != 200:
-            return JSONResponse(reply.error, status_code=reply.status, headers=dict(reply.headers))
+            return _refusal(reply)
+        answer = response_of(body, reply.text, reply.tool_calls, reply.usage)
+        if body.get("stream"):
+            return StreamingResponse(response_events_of(answer, reply.piece), media_type="text/event-stream")
+        return JSONResponse(answer, headers=dict(reply.headers))
+
+    async def _embed(self, request: Request) -> Response:
+        body, reply = await self._asked(request, "authorization")
+        if reply.status != 200:
+            return _refusal(reply)
+        numbers = [0.5, -0.25, 0.125, 1.0]
+        packed = base64.b64encode(struct.pack("<4f", *numbers)).decode()
+        vector = packed if body.get("encoding_format") == "base64" else numbers
+        given: list[object] | str = body["input"]
+        count = len(given) if isinstance(given, list) else 1
+        data = [{"object": "embedding", "index": n, "embedding": vector} for n in range(count)]
+        answer = {"object": "list", "data": data, "model": body["model"], "usage": reply.usage}
+        return JSONResponse(answer, headers=dict(reply.headers))
+
+    async def _message(self, request: Request) -> Response:
+        body, reply = await self._asked(request, "x-api-key")
+        if reply.status != 200:
+            return _refusal(reply)
         answer = message_of(str(body["model"]), reply.text, reply.tool_calls, reply.usage)
         if body.get("stream"):
             return StreamingResponse(events_of(answer, reply.piece), media_type="text/event-stream")
@@ -172,6 +199,10 @@ def _parsed(content: str) -> Any:
         return json.loads(content)
     except ValueError:
         return content
+
+
+def _refusal(reply: Reply) -> Response:
+    return JSONResponse(reply.error, status_code=reply.status, headers=dict(reply.headers))
 
 
 def _envelope(body: JsonObject, kind: str, answer: str) -> JsonObject:

@@ -34,6 +34,16 @@ def _openai(prompt: int, completion: int, cached: int = 0, reasoning: int = 0) -
     }
 
 
+def _responses(given: int, output: int, cached: int = 0, reasoning: int = 0) -> JsonObject:
+    return {
+        "input_tokens": given,
+        "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": 0},
+        "output_tokens": output,
+        "output_tokens_details": {"reasoning_tokens": reasoning},
+        "total_tokens": given + output,
+    }
+
+
 def _anthropic(plain: int, output: int, read: int = 0, written: int = 0) -> JsonObject:
     return {
         "input_tokens": plain,
@@ -42,6 +52,12 @@ def _anthropic(plain: int, output: int, read: int = 0, written: int = 0) -> Json
         "cache_creation_input_tokens": written,
     }
 
+
+def _embedding(given: int) -> JsonObject:
+    return {"prompt_tokens": given, "total_tokens": given}
+
+
+EMBEDDER = "text-embedding-3-small"
 
 CASES = (
     Case("openai-plain", "openai", "gpt-4o", _openai(1_117, 43), (1_117, 0, 0, 43)),
@@ -67,6 +83,50 @@ CASES = (
         asynchronous=True,
     ),
     Case("openai-error", "openai", "gpt-4o", status=429),
+    Case("responses-plain", "responses", "gpt-4o", _responses(1_213, 47), (1_213, 0, 0, 47)),
+    Case("responses-cached", "responses", "gpt-4o", _responses(2_106, 310, 1_792), (2_106, 1_792, 0, 310)),
+    Case(
+        "responses-reasoning", "responses", "gpt-5-mini", _responses(81, 1_290, 0, 1_152), (81, 0, 0, 1_290)
+    ),
+    Case("responses-tools", "responses", "gpt-4o", _responses(84, 19), (84, 0, 0, 19), tools=True),
+    Case(
+        "responses-stream",
+        "responses",
+        "gpt-4o",
+        _responses(1_611, 79, 1_152),
+        (1_611, 1_152, 0, 79),
+        stream=True,
+    ),
+    Case(
+        "responses-call-stream",
+        "responses",
+        "gpt-4o",
+        _responses(1_319, 23, 1_024),
+        (1_319, 1_024, 0, 23),
+        stream=True,
+        tools=True,
+    ),
+    Case(
+        "responses-async-cached",
+        "responses",
+        "gpt-5-mini",
+        _responses(3_200, 430, 3_072, 192),
+        (3_200, 3_072, 0, 430),
+        asynchronous=True,
+    ),
+    Case(
+        "responses-async-stream",
+        "responses",
+        "gpt-5-mini",
+        _responses(2_900, 220, 2_688, 64),
+        (2_900, 2_688, 0, 220),
+        stream=True,
+        asynchronous=True,
+    ),
+    Case("responses-error", "responses", "gpt-5-mini", status=429),
+    Case("embeddings-plain", "embeddings", EMBEDDER, _embedding(1_409), (1_409, 0, 0, 0)),
+    Case("embeddings-async", "embeddings", EMBEDDER, _embedding(2_503), (2_503, 0, 0, 0), asynchronous=True),
+    Case("embeddings-error", "embeddings", EMBEDDER, status=429),
     Case("anthropic-plain", "anthropic", "claude-sonnet-4-5", _anthropic(1_211, 55), (1_211, 0, 0, 55)),
     Case(
         "anthropic-written",

@@ -20,9 +20,8 @@ def main() -> None:
     with module.instrumented(otlp, key):
         call = getattr(module, "call", None) or sdk_calls(provider, module)
         for case in cases:
-            if case["api"] in getattr(module, "APIS", ("openai", "anthropic")):
-                with contextlib.suppress(Exception):
-                    call(case, provider) if hasattr(module, "call") else call(case)
+            with contextlib.suppress(Exception):
+                call(case, provider) if hasattr(module, "call") else call(case)
 
 
 def sdk_calls(provider: str, module: Any) -> Callable[[dict[str, Any]], None]:
@@ -40,16 +39,16 @@ def sdk_calls(provider: str, module: Any) -> Callable[[dict[str, Any]], None]:
     def call(case: dict[str, Any]) -> None:
         if case["asynchronous"]:
             asyncio.run(ask_openai_later(later(**options), case))
-        elif case["api"] == "openai":
-            ask_openai(of_openai, case)
-        else:
+        elif case["api"] == "anthropic":
             ask_anthropic(of_anthropic, case)
+        else:
+            ask_openai(of_openai, case)
 
     return call
 
 
 def ask_openai(client: Any, case: dict[str, Any]) -> None:
-    answer = client.chat.completions.create(**chat_request(case))
+    answer = asked(client, case)
     if case["stream"]:
         for _ in answer:
             pass
@@ -57,10 +56,31 @@ def ask_openai(client: Any, case: dict[str, Any]) -> None:
 
 async def ask_openai_later(client: Any, case: dict[str, Any]) -> None:
     async with client:
-        answer = await client.chat.completions.create(**chat_request(case))
+        answer = await asked(client, case)
         if case["stream"]:
             async for _ in answer:
                 pass
+
+
+def asked(client: Any, case: dict[str, Any]) -> Any:
+    """What the client's method for the case returns: an answer, a stream, or what becomes one."""
+    if case["api"] == "responses":
+        return client.responses.create(**responses_request(case))
+    if case["api"] == "embeddings":
+        return client.embeddings.create(model=case["model"], input=case["name"])
+    return client.chat.completions.create(**chat_request(case))
+
+
+def responses_request(case: dict[str, Any]) -> dict[str, Any]:
+    options: dict[str, Any] = {"instructions": "You are brief. " * 200, "max_output_tokens": 2000}
+    if case["tools"]:
+        tool = {"name": "weather", "description": "Tells the weather.", "parameters": TOOL, "strict": False}
+        options["tools"] = [{"type": "function", **tool}]
+    if "reasoning" in case["name"]:
+        options["reasoning"] = {"effort": "low"}
+    if case["stream"]:
+        options["stream"] = True
+    return {"model": case["model"], "input": [{"role": "user", "content": case["name"]}], **options}
 
 
 def chat_request(case: dict[str, Any]) -> dict[str, Any]:

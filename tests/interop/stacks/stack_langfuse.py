@@ -4,8 +4,6 @@ import contextlib
 from collections.abc import Generator
 from typing import Any
 
-APIS = ("openai",)
-
 
 def openai_client(**options: Any) -> Any:
     from langfuse.openai import OpenAI

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 
@@ -27,31 +27,33 @@ def instrumented(otlp: str, key: str) -> Generator[None]:
 def call(case: dict[str, Any], provider: str) -> None:
     import litellm
 
-    base = provider if case["api"] == "openai" else provider.removesuffix("/v1")
-    options: dict[str, Any] = (
-        {"stream": True, "stream_options": {"include_usage": True}} if case["stream"] else {}
-    )
-    options |= {
-        "model": f"{case['api']}/{case['model']}",
-        "api_base": base,
+    anthropic = case["api"] == "anthropic"
+    options: dict[str, Any] = {
+        "model": f"{'anthropic' if anthropic else 'openai'}/{case['model']}",
+        "api_base": provider.removesuffix("/v1") if anthropic else provider,
         "api_key": "sk-test",
         "num_retries": 0,
-        "messages": [{"role": "user", "content": case["name"]}],
     }
+    if case["api"] in {"responses", "embeddings"}:
+        options["input"] = case["name"]
+    else:
+        options["messages"] = [{"role": "user", "content": case["name"]}]
+        options |= {"stream_options": {"include_usage": True}} if case["stream"] else {}
+    options |= {"stream": True} if case["stream"] else {}
+    name = {"responses": "responses", "embeddings": "embedding"}.get(case["api"], "completion")
     if case["asynchronous"]:
-        asyncio.run(call_later(options))
+        asyncio.run(call_later(getattr(litellm, f"a{name}"), options))
         return
-    answer = litellm.completion(**options)
+    answer = getattr(litellm, name)(**options)
     if case["stream"]:
         for _ in answer:
             pass
 
 
-async def call_later(options: dict[str, Any]) -> None:
-    import litellm
+async def call_later(method: Callable[..., Any], options: dict[str, Any]) -> None:
     from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER
 
-    answer = await litellm.acompletion(**options)
+    answer = await method(**options)
     if options.get("stream"):
         async for _ in answer:
             pass

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import stack_openai_v2
 
-APIS = ("openai",)
-
 
 def paste() -> None:
     """Run the block of code that the page gives."""

@@ -6,8 +6,6 @@ from collections.abc import Generator
 from exporting import exporting
 from stack_openai_v2_pasted import paste
 
-APIS = ("openai",)
-
 
 @contextlib.contextmanager
 def instrumented(otlp: str, key: str) -> Generator[None]:

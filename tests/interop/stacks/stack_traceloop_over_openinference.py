@@ -5,8 +5,6 @@ from collections.abc import Generator
 
 from exporting import exporting
 
-APIS = ("openai",)
-
 
 @contextlib.contextmanager
 def instrumented(otlp: str, key: str) -> Generator[None]:

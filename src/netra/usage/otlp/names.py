@@ -19,7 +19,9 @@ AGENT = "gen_ai.agent.name"
 LANGFUSE_USAGE = "langfuse.observation.usage_details"
 LANGFUSE_COST = "langfuse.observation.cost_details"
 LITELLM_USAGE = "metadata.usage_object"
-PARAMETERS = ("llm.invocation_parameters", "langfuse.observation.model.parameters")
+PARAMETERS = (
+    "llm.invocation_parameters", "embedding.invocation_parameters", "langfuse.observation.model.parameters",
+)  # fmt: skip
 """JSON objects of request parameters."""
 
 COMPLETION_START = "langfuse.observation.completion_start_time"
@@ -33,6 +35,7 @@ MODEL = (
     "gen_ai.response.model",
     "llm.response.model_name",
     "llm.model_name",
+    "embedding.model_name",
     "langfuse.observation.model.name",
     "gen_ai.request.model",
     "llm.request.model_name",
@@ -160,6 +163,7 @@ _CONTENT = (
     re.compile(
         r"(?:gen_ai\.input\.messages|langfuse\.observation\.input|llm\.input_messages|gen_ai\.prompt)\b(.*)"
     ),
+    re.compile(r"embedding\.embeddings(\.\d+\.embedding\.text)"),
 )
 _NUMBER = re.compile(r"(\d+)")
 

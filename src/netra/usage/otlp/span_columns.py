@@ -14,8 +14,8 @@ CALL_OPERATIONS = (
     "chat", "text_completion", "completion", "generate_content", "embeddings", "embedding", "responses",
     "messages", "message", "fetch_response",
     # LiteLLM's own names of its methods; its proxy makes every call by the asynchronous ones.
-    "acompletion", "atext_completion", "aembedding", "aresponses", "anthropic_messages", "aanthropic_messages",
-    "agenerate_content", "generate_content_stream", "agenerate_content_stream",
+    "acompletion", "atext_completion", "aembedding", "aresponses", "anthropic_messages",
+    "aanthropic_messages", "agenerate_content", "generate_content_stream", "agenerate_content_stream",
 )  # fmt: skip
 """Values of `gen_ai.operation.name` that are calls of a model."""
 

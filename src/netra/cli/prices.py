@@ -36,7 +36,7 @@ def show_price(
     data_dir: DataDir = None,
     workspace: Workspace = None,
 ) -> None:
-    """What a model costs, per kind of token, and where the price is from."""
+    """What a model costs, per kind of token, where the price is from and since when it holds."""
     path = f"/v1/prices/{quote(model, safe='')}"
     asyncio.run(
         _show(
@@ -106,7 +106,8 @@ def _print_price(console: "Console", price: dict[str, Any]) -> None:
     from netra.cli.output import tidy_table
 
     tiers: dict[str, list[dict[str, Any]]] = price.get("tiers") or {}
-    _print_fields(console, {name: value for name, value in price.items() if name not in ("tiers", "cache")})
+    apart = ("tiers", "cache", "in_force")
+    _print_fields(console, {name: value for name, value in price.items() if name not in apart})
     if price.get("unpriced"):
         return
     kinds = list(
@@ -122,6 +123,7 @@ def _print_price(console: "Console", price: dict[str, Any]) -> None:
             )
     console.print("US dollars per million tokens")
     console.print(table)
+    _print_in_force(console, price["in_force"])
     cache: dict[str, Any] | None = price.get("cache")
     if cache:
         lives = ", ".join(f"{int(ttl['seconds']) // 60} min" for ttl in cache["ttls"])
@@ -142,7 +144,36 @@ async def _cost(target: Target, body: dict[str, Any], as_json: bool) -> None:
         console.print(f"[yellow]unpriced[/]: no price is known for {body['model']}")
         return
     console.print(f"[bold]${cost['cost_usd']}[/]")
-    _print_fields(console, {name: value for name, value in cost.items() if name != "cost_usd"})
+    _print_fields(
+        console, {name: value for name, value in cost.items() if name not in ("cost_usd", "in_force")}
+    )
+    _print_in_force(console, {body["tier"]: cost["in_force"]})
+
+
+def _print_in_force(console: "Console", spans: dict[str, dict[str, Any]]) -> None:
+    """Since when and until when the price of each tier holds, and what changed it from the list price."""
+    from rich.markup import escape
+
+    from netra.cli.output import tidy_table
+
+    table = tidy_table(("Tier", "Since", "Until", "Changed by"))
+    for tier, span in spans.items():
+        entries = [
+            one["origin"] + ("" if one["percent"] is None else f", {one['percent']} % off")
+            for one in span["changed_by"]
+        ]
+        since, until = _shown_instant(span["since"]), _shown_instant(span["until"])
+        changed = escape("; ".join(entries)) or "list price"
+        table.add_row(tier, since or "the list goes back", until or "no end known", changed)
+    console.print(table)
+
+
+def _shown_instant(written: str | None) -> str:
+    """A day where it begins at midnight UTC, else the minute."""
+    if written is None:
+        return ""
+    day, _, clock = written.partition("T")
+    return day if clock.startswith("00:00:00") else f"{day} {clock[:5]} UTC"
 
 
 def _print_fields(console: "Console", fields: dict[str, Any]) -> None:

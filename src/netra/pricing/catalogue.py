@@ -85,9 +85,11 @@ class PriceCatalogue:
         listed = located.listed
         name = located.canonical.model if listed is None else listed.model
         source = self._source(
-            f"{located.provider or 'local'}/{name}", listed is not None, contract, discounted
+            f"{located.provider or 'local'}/{name}", listed is not None, bool(contract), bool(discounted)
         )
-        return ModelPrice(located.provider or "local", name, tier, bands_of(card), source)
+        return ModelPrice(
+            located.provider or "local", name, tier, bands_of(card), source, contract + discounted
+        )
 
     def cost(
         self,
@@ -144,8 +146,10 @@ class PriceCatalogue:
     def _same_models(self) -> SameModels:
         return SameModels(self._base.entries(), self._shipped.sellers)
 
-    def _card(self, located: Located, tier: ServiceTier, at: datetime) -> tuple[RateCard | None, bool]:
-        """The card before discounts, and whether a contract price is in it."""
+    def _card(
+        self, located: Located, tier: ServiceTier, at: datetime
+    ) -> tuple[RateCard | None, tuple[str, ...]]:
+        """The card before discounts, and the origins of the contract prices in it."""
         listed = located.listed
         base = None if listed is None else self._list_card(listed, "standard", at)
         standard, contract = self._under_contract(base, located, "standard", at)
@@ -155,21 +159,21 @@ class PriceCatalogue:
         if contract and tiered is not None and base is not None and standard is not None:
             tiered = scale_card(tiered, ratio_of(standard, base))
         own, own_contract = self._under_contract(tiered, located, tier, at)
-        return own, own_contract or (contract and own is not None)
+        return own, (() if own is None else contract) + own_contract
 
     def _under_contract(
         self, base: RateCard | None, located: Located, tier: ServiceTier, at: datetime
-    ) -> tuple[RateCard | None, bool]:
+    ) -> tuple[RateCard | None, tuple[str, ...]]:
         for entry in reversed(self._overrides.prices):
             if entry.tier == tier and entry.scope.covers(located.provider, located.names, at):
-                return {**(base or {}), **entry.card}, True
-        return base, False
+                return {**(base or {}), **entry.card}, (entry.scope.origin,)
+        return base, ()
 
-    def _discount(self, located: Located, at: datetime) -> tuple[Fraction, bool]:
-        factor, found = Fraction(1), False
+    def _discount(self, located: Located, at: datetime) -> tuple[Fraction, tuple[str, ...]]:
+        factor, found = Fraction(1), ()
         for entry in self._overrides.discounts:
             if entry.scope.covers(located.provider, located.names, at):
-                factor, found = factor * entry.factor, True
+                factor, found = factor * entry.factor, (*found, entry.scope.origin)
         return factor, found
 
     def _list_card(self, listed: ListedModel, tier: ServiceTier, at: datetime) -> RateCard | None:

@@ -1,7 +1,7 @@
 """The value types of pricing: rates, price bands, usage of a call, cost of a call."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
@@ -73,13 +73,16 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class ModelPrice:
-    """The price of one model at one instant in one service tier. `bands` ascend and begin with above = -1."""
+    """The price of one model at one instant in one service tier. `bands` ascend and begin with above = -1;
+    `changed_by`: origins of the local entries that made it other than the list price.
+    """
 
     provider: str
     model: str
     tier: ServiceTier
     bands: tuple[Band, ...]
     source: str
+    changed_by: tuple[str, ...] = field(default=(), compare=False)
 
     def rates_for(self, input_tokens: int) -> Rates:
         """Rates of a call with that many input tokens, caches included."""

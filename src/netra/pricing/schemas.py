@@ -35,6 +35,33 @@ class CacheTermsOut(BaseModel):
     source: str
 
 
+class PriceEntryOut(BaseModel):
+    """One entry in force: a contract price (USD per million tokens by usage type, with its steps) or a
+    discount in percent. `origin`: the file or document it stands in.
+    """
+
+    kind: Literal["price", "discount"]
+    origin: str
+    provider: str
+    model: str
+    since: datetime | None
+    until: datetime | None
+    tier: ServiceTier | None = None
+    usd_per_mtok: dict[UsageType, list[str]] = Field(default_factory=dict[UsageType, list[str]])
+    percent: str | None = None
+
+
+class InForceOut(BaseModel):
+    """Where a price is from and when it holds. `since` null: as long as the list goes back; `until`
+    (exclusive) null: no end is known; `changed_by`: the local entries over the list price, in order.
+    """
+
+    source: str
+    since: datetime | None
+    until: datetime | None
+    changed_by: list[PriceEntryOut]
+
+
 class ModelPriceOut(BaseModel):
     """The price of a model at an instant, by service tier. `unpriced`: no tier has a known price."""
 
@@ -44,6 +71,7 @@ class ModelPriceOut(BaseModel):
     at: datetime
     unpriced: bool
     tiers: dict[ServiceTier, list[RatesOut]]
+    in_force: dict[ServiceTier, InForceOut]
     cache: CacheTermsOut | None
     price_source: str | None
     prices_version: str
@@ -86,12 +114,13 @@ class CostPartOut(BaseModel):
 
 
 class CostOut(BaseModel):
-    """The exact cost, or `cost_usd` null with `unpriced` true."""
+    """The exact cost, or `cost_usd` null with `unpriced` true; `in_force`: since when its price holds."""
 
     cost_usd: str | None
     unpriced: bool
     parts: list[CostPartOut]
     price_source: str | None
+    in_force: InForceOut | None
 
 
 class OverridesIn(BaseModel):
@@ -100,22 +129,6 @@ class OverridesIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     content: Annotated[str, Field(max_length=200_000)]
-
-
-class PriceEntryOut(BaseModel):
-    """One entry in force: a contract price (USD per million tokens by usage type, with its steps) or a
-    discount in percent. `origin`: the file or document it stands in.
-    """
-
-    kind: Literal["price", "discount"]
-    origin: str
-    provider: str
-    model: str
-    since: datetime | None
-    until: datetime | None
-    tier: ServiceTier | None = None
-    usd_per_mtok: dict[UsageType, list[str]] = Field(default_factory=dict[UsageType, list[str]])
-    percent: str | None = None
 
 
 class OverridesOut(BaseModel):

@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from netra.pricing.catalogue import PriceCatalogue
+from netra.pricing.cost import cost_of_call
+from netra.pricing.in_force import InForce, in_force
 from netra.pricing.models import (
     NOT_PRICED,
     TIERS,
@@ -21,6 +23,7 @@ from netra.pricing.schemas import (
     CostOut,
     CostPartOut,
     CostRequest,
+    InForceOut,
     ModelPriceOut,
     OverridesOut,
     PriceEntryOut,
@@ -41,12 +44,14 @@ class PriceService:
         catalogue = self._catalogue
         instant = _aware(at) or datetime.now(UTC)
         canonical = catalogue.canonical(model, provider)
-        priced: dict[ServiceTier, ModelPrice] = {}
+        priced: dict[ServiceTier, InForce] = {}
         for tier in TIERS:
-            price = catalogue.resolve(model, provider, instant, tier)
-            if price is not None:
-                priced[tier] = price
-        tiers: dict[ServiceTier, list[RatesOut]] = {tier: _rates(price) for tier, price in priced.items()}
+            found = in_force(catalogue, model, provider, instant, tier)
+            if found is not None:
+                priced[tier] = found
+        tiers: dict[ServiceTier, list[RatesOut]] = {
+            tier: _rates(found.price) for tier, found in priced.items()
+        }
         standard = priced.get("standard")
         terms = catalogue.cache_terms(model, provider)
         return ModelPriceOut(
@@ -56,8 +61,9 @@ class PriceService:
             at=instant,
             unpriced=not priced,
             tiers=tiers,
+            in_force={tier: self._told(found) for tier, found in priced.items()},
             cache=None if terms is None else _terms(terms),
-            price_source=None if standard is None else standard.source,
+            price_source=None if standard is None else standard.price.source,
             prices_version=catalogue.version,
         )
 
@@ -71,13 +77,9 @@ class PriceService:
             request.cache_write_1h_tokens,
             request.reasoning_tokens,
         )
-        cost = self._catalogue.cost(
-            usage,
-            model=request.model,
-            provider=request.provider,
-            at=_aware(request.at),
-            tier=request.tier,
-        )
+        instant = _aware(request.at) or datetime.now(UTC)
+        found = in_force(self._catalogue, request.model, request.provider, instant, request.tier)
+        cost = cost_of_call(None if found is None else found.price, usage)
         parts = [
             CostPartOut(
                 usage=part.usage,
@@ -88,7 +90,13 @@ class PriceService:
             for part in cost.parts
         ]
         amount = None if cost.cost_usd is None else usd_string(cost.cost_usd)
-        return CostOut(cost_usd=amount, unpriced=amount is None, parts=parts, price_source=cost.price_source)
+        return CostOut(
+            cost_usd=amount,
+            unpriced=amount is None,
+            parts=parts,
+            price_source=cost.price_source,
+            in_force=None if found is None else self._told(found),
+        )
 
     def overrides(self, content: str) -> OverridesOut:
         """Every entry over the list prices; `content` is the document of the workspace among them."""
@@ -97,6 +105,16 @@ class PriceService:
             content=content,
             entries=[*map(_contract, overrides.prices), *map(_discount, overrides.discounts)],
             prices_version=self._catalogue.version,
+        )
+
+    def _told(self, found: InForce) -> InForceOut:
+        overrides = self._catalogue.overrides
+        contracts = [_contract(one) for one in overrides.prices if one.scope.origin in found.price.changed_by]
+        discounts = [
+            _discount(one) for one in overrides.discounts if one.scope.origin in found.price.changed_by
+        ]
+        return InForceOut(
+            source=found.price.source, since=found.since, until=found.until, changed_by=contracts + discounts
         )
 
 

@@ -104,6 +104,15 @@ def test_a_follow_up_on_a_finding_asks_the_actions_agent_only() -> None:
     assert decide(frame("follow_up", ordinals=[1]), facts(), {"items": [{}]}).plan == ["actions"]
 
 
+def test_a_threshold_is_followed_or_said_to_be_left_out() -> None:
+    asked = decide(frame("usage", conditions=[SLOW]), facts(columns={"latency_ms": 900}), {})
+    assert asked.notes == ["Calls without a known latency are not among them."]
+    ((_, arguments),) = calls_for(asked.frame, asked.facts)
+    assert arguments["conditions"] == [{"column": "latency_ms", "operator": ">", "value": "10000"}]
+    other = decide(frame("drivers", conditions=[SLOW]), facts("latency_ms"), {}).frame
+    assert (other.conditions, other.unread) == ([], ["calls over 10 s"])
+
+
 def test_periods_have_equal_length_and_end_with_the_data() -> None:
     window = Window(since=datetime(2026, 11, 16, tzinfo=UTC), until=datetime(2026, 11, 23, tzinfo=UTC))
     periods = periods_to_compare(window, facts())

@@ -91,7 +91,12 @@ def _resolved(frame: QuestionFrame, facts: DataFacts, notes: list[str]) -> Quest
             names = " or ".join(lever.replace("-", " ") for lever in absent)
             notes.append(f"No lever replays {names}, so this leaves it out.")
             changed["levers"] = left or None
-    notes += _without_the_number(frame, facts)
+    if frame.conditions and frame.kind != "usage":
+        # Only the query of measures follows them; elsewhere they are said to be left out.
+        said = [entry.words for entry in frame.conditions]
+        changed |= {"conditions": [], "unread": list(dict.fromkeys([*frame.unread, *said]))}
+    else:
+        notes += _without_the_number(frame, facts)
     if frame.wants_file:
         notes.append(_AS_FILE)
     if "team" in frame.dimensions and not facts.vocabulary.teams:

@@ -244,7 +244,7 @@ def _switch_models(workload: Workload, state: _State, switches: Sequence[SwitchM
             further = np.rint(own[members] * switch.escalated).astype(np.int64)
             state.escalated.append((members, further))
         state.tokens = scaled_tokens(state.tokens, rows, switch.input_ratio, switch.output_ratio)
-        state.codes[members] = _code_of(workload, switch, number)
+        state.codes[members] = _code_of(workload, switches, switch)
         state.moves.append((switch, members))
 
 
@@ -319,11 +319,14 @@ def _on_capacity(
     return cost
 
 
-def _code_of(workload: Workload, switch: SwitchModel, number: int) -> int:
-    """The number of the cache scope that switched calls come into: the target's own, where it is in use."""
+def _code_of(workload: Workload, switches: Sequence[SwitchModel], switch: SwitchModel) -> int:
+    """The number of the cache scope that switched calls come into: the target's own, where it is in use,
+    else one that all switches to it share.
+    """
     target = (switch.provider or "", switch.model)
     own = [used.code for used in workload.models if (used.provider, used.model) == target]
-    return own[0] if own else len(workload.models) + number
+    there = [(other.provider or "", other.model) for other in switches]
+    return own[0] if own else len(workload.models) + there.index(target)
 
 
 def _terms_now(workload: Workload, state: _State) -> dict[int, CacheTerms | None]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netra.optimization.actions import Action, CachePrefixes, ChangeTokens, RemoveCalls, SwitchModel
+from netra.optimization.actions import Action, CachePrefixes, ChangeTokens, RemoveCalls
 from netra.optimization.drafts import Draft
 from netra.optimization.evaluated import with_canonical
 from netra.optimization.params import LeverParams
@@ -258,13 +258,8 @@ def test_joint_replay(drawn: tuple[int, int]) -> None:
     frame = traffic(draw, drawn[1])
     load, rows = workload(frame), oracle.in_order(frame.to_dicts())
     actions: list[Action] = []
-    targets: set[str] = set()
     for lever in draw.sample(JOINED, 5):
         for draft in drafts(frame, lever, **({"keep": "30"} if lever == "context-growth" else {})):
-            action = draft.action
-            # One switch to each model.
-            again = isinstance(action, SwitchModel) and action.model in targets
-            if action is not None and not again and draw.random() < 0.8:
-                actions.append(action)
-                targets |= {action.model} if isinstance(action, SwitchModel) else set()
+            if draft.action is not None and draw.random() < 0.8:
+                actions.append(draft.action)
     assert replay_jointly(load, actions).tolist() == oracle.replayed_jointly(rows, actions)

@@ -114,6 +114,8 @@ def test_a_bad_row_is_rejected_alone(tmp_path: Path, bad: Any, code: str, words:
         (b"\x1f\x8bnot gzip at all", UnreadableFileError, "compressed"),
         (b"\xe4\xf6,b\n1,2\n", UnreadableFileError, "UTF-8"),
         (b"a,a\n1,2\n", UnreadableFileError, "more than once"),
+        (b"a,b\r1,2\r3,4\r", UnreadableFileError, "names no columns"),
+        (b"x" * 140_000 + b"\n1\n", UnreadableFileError, "names no columns"),
         (b"when,what\n1,2\n", MissingColumnsError, "It has: when, what"),
         (jsonl({"ts": 1, "model": "m"}), MissingColumnsError, "needs input_tokens, output_tokens"),
         (b"\x93\x12\x88\xfe\xaa\x7f junk without a zero byte", UnreadableFileError, "UTF-8"),
@@ -308,6 +310,24 @@ def test_an_unclosed_quote_loses_its_own_line_only(tmp_path: Path) -> None:
     chunks = parse(tmp_path, content, block=60)
     assert [reject.line for reject in rejects_of(chunks)] == [3]
     assert rows_of(chunks).height == 4
+
+
+def test_a_quote_inside_a_cell_takes_no_other_rows_with_it(tmp_path: Path) -> None:
+    head = b"ts,model,input_tokens,output_tokens,feature\n"
+    row = b"2025-01-01T00:00:00Z,m,10,1,f\n"
+    content = head + row * 2 + b'2025-01-01T00:00:00Z,5" disk,10,1,"a\n' + row * 5
+    chunks = parse(tmp_path, content)
+    assert [reject.line for reject in rejects_of(chunks)] == [4]
+    assert rows_of(chunks)["position"].to_list() == [2, 3, 5, 6, 7, 8, 9]
+
+
+def test_what_stands_behind_gzip_data_is_told(tmp_path: Path) -> None:
+    packed = gzip.compress(jsonl(GOOD))
+    for behind, codes in ((b"\0" * 512, []), (packed, []), (b"other", ["cut_off"])):
+        (tmp_path / "packed").write_bytes(packed + behind)
+        parser = FileParser(ImportOptions("calls"), now=NOW)
+        assert sum(chunk.frame.height for chunk in parser.parse(tmp_path / "packed")) >= 1
+        assert [found.code for found in report(parser).findings] == codes
 
 
 def test_parquet_types_from_other_tools(tmp_path: Path) -> None:

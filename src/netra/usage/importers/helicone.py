@@ -10,7 +10,7 @@ from netra.usage.importers.foreign import count, first, number, record, tags, to
 from netra.usage.importers.formats import ImportFormat
 from netra.usage.schema import CALL_COLUMNS
 
-_STATUSES = {429: "rate_limited", 408: "timeout", 504: "timeout"}
+_STATUSES: dict[float, str] = {429: "rate_limited", 408: "timeout", 504: "timeout"}
 _CANCELLED = -3
 _LIKE_OPENAI = {"OPENROUTER", "VERCEL", "HELICONE", "OPENAI", "AZURE", "TOGETHER", "DEEPINFRA"}
 _PROVIDERS = {"x": "x-ai", "bedrock": "aws", "vertex": "google", "google-ai-studio": "google"}
@@ -78,7 +78,7 @@ def _status(row: dict[str, Any]) -> str:
     code = number(first(row, "response_status", "status"))
     if code is None or 200 <= code < 300:
         return "ok"
-    return "error" if code == _CANCELLED else _STATUSES.get(int(code), "error")
+    return "error" if code == _CANCELLED else _STATUSES.get(code, "error")
 
 
 HELICONE = ImportFormat(name="helicone", sink="calls", columns=CALL_COLUMNS, adapter=_adapt)

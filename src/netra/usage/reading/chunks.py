@@ -1,9 +1,12 @@
 """What a reader hands on: rows as a frame of source columns, and what could not be read."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import polars as pl
+
+from netra.usage.errors import UnreadableFileError
 
 LINE = "__line"
 """Column with the 1-based line (text) or row (Parquet) a row came from, Int64."""
@@ -46,6 +49,15 @@ class UnreadableValueError(ValueError):
         cells = row.items() if isinstance(self._value, str) else ()
         column = next((name for name, cell in cells if cell is self._value), None)
         return Reject(line, self.code, f"{column}: {self}" if column else str(self), column)
+
+
+def refuse_repeated(names: Sequence[str]) -> None:
+    """Raise UnreadableFileError where a file names a column twice: nothing says which is meant."""
+    repeated = sorted(name for name, times in Counter(names).items() if times > 1 and name)
+    if repeated:
+        raise UnreadableFileError(
+            f"The header names {', '.join(repeated)} more than once.", hint="Give every column its own name."
+        )
 
 
 @dataclass(frozen=True, slots=True)

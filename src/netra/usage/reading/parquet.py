@@ -8,7 +8,7 @@ import polars as pl
 
 from netra.usage.arrow import ARROW_ERRORS, arrow, arrow_parquet, frame_of
 from netra.usage.errors import UnreadableFileError
-from netra.usage.reading.chunks import LINE, MAX_CHUNK_ROWS, RawChunk
+from netra.usage.reading.chunks import LINE, MAX_CHUNK_ROWS, RawChunk, refuse_repeated
 from netra.usage.reading.json_lines import RowAdapter, RowFold, adapted_chunk, rows_chunk
 
 ADAPTED_AT_ONCE = 20_000
@@ -21,6 +21,7 @@ def read_parquet(
     """Read the wanted columns, or whole rows for the format to flatten; LINE is the 1-based row number."""
     try:
         file = arrow_parquet.ParquetFile(path)
+        refuse_repeated(file.schema_arrow.names)
         if adapter is not None or fold is not None:
             yield from _adapted(file, wanted, adapter, fold)
             return

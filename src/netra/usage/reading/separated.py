@@ -7,9 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from netra.usage.arrow import arrow, arrow_csv, frame_of
+from netra.usage.arrow import ARROW_ERRORS, arrow, arrow_csv, frame_of
 from netra.usage.errors import UnreadableFileError
-from netra.usage.reading.chunks import LINE, RawChunk, Reject
+from netra.usage.reading.chunks import LINE, RawChunk, Reject, refuse_repeated
 from netra.usage.reading.json_lines import RowAdapter, adapted_chunk
 from netra.usage.reading.lines import LineChunk, half_written, join_quoted_records
 
@@ -49,12 +49,14 @@ def _read_header(line: bytes) -> tuple[list[str], str]:
             hint="Save the file as UTF-8 CSV, or check that it is a CSV file.",
         ) from None
     delimiter = max((",", ";", "\t"), key=text.count)
-    names = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=delimiter))]
-    repeated = sorted({name for name in names if names.count(name) > 1 and name})
-    if repeated:
+    try:
+        names = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=delimiter))]
+    except csv.Error as error:
         raise UnreadableFileError(
-            f"The header names {', '.join(repeated)} more than once.", hint="Give every column its own name."
-        )
+            f"The first line names no columns: {str(error).partition(' - ')[0]}.",
+            hint="Check that it is a CSV file whose lines end in LF or CRLF: tr '\\r' '\\n' < FILE > FILE.lf",
+        ) from None
+    refuse_repeated(names)
     return names, delimiter
 
 
@@ -64,28 +66,9 @@ def _decode(chunk: LineChunk, header: list[str], delimiter: str, wanted: frozens
     if not chunk.lines:
         empty = {name: pl.Series([], dtype=pl.String) for name in header if name in wanted}
         return RawChunk(pl.DataFrame({**empty, LINE: pl.Series([], dtype=pl.Int64)}), chunk.rejects, 0, names)
-    broken: dict[int, str] = {}
-
-    def skip(row: Any) -> str:
-        broken[int(row.number) - 1] = (
-            f"{row.actual_columns} columns where the header has {row.expected_columns}"
-        )
-        return "skip"
-
-    table = arrow_csv.read_csv(
-        arrow.BufferReader(b"\n".join(chunk.lines) + b"\n"),
-        read_options=arrow_csv.ReadOptions(column_names=header, use_threads=False, block_size=64 * 2**20),
-        parse_options=arrow_csv.ParseOptions(
-            delimiter=delimiter, newlines_in_values=True, invalid_row_handler=skip, ignore_empty_lines=False
-        ),
-        convert_options=arrow_csv.ConvertOptions(
-            column_types=dict.fromkeys(header, arrow.string()),
-            include_columns=[name for name in header if name in wanted],
-            null_values=[""],
-            strings_can_be_null=True,
-            quoted_strings_can_be_null=True,
-        ),
-    )
+    table, broken = _table(chunk, header, delimiter, wanted)
+    if table is None or table.num_rows + len(broken) != chunk.height:
+        return _halved(chunk, header, delimiter, wanted)
     rejects = chunk.rejects + [
         half_written(chunk.numbers[index])
         if chunk.numbers[index] == chunk.unfinished
@@ -97,6 +80,57 @@ def _decode(chunk: LineChunk, header: list[str], delimiter: str, wanted: frozens
     if not table.num_columns:
         return RawChunk(pl.DataFrame([line]), rejects, 0, names)
     return RawChunk(frame_of(table).with_columns(line), rejects, 0, names)
+
+
+def _table(
+    chunk: LineChunk, header: list[str], delimiter: str, wanted: frozenset[str]
+) -> tuple[Any, dict[int, str]]:
+    """The wanted columns as Arrow reads them, None where it cannot, and the places of rows it left out."""
+    broken: dict[int, str] = {}
+
+    def skip(row: Any) -> str:
+        broken[int(row.number) - 1] = (
+            f"{row.actual_columns} columns where the header has {row.expected_columns}"
+        )
+        return "skip"
+
+    try:
+        table = arrow_csv.read_csv(
+            arrow.BufferReader(b"\n".join(chunk.lines) + b"\n"),
+            read_options=arrow_csv.ReadOptions(column_names=header, use_threads=False, block_size=64 * 2**20),
+            parse_options=arrow_csv.ParseOptions(
+                delimiter=delimiter,
+                newlines_in_values=True,
+                invalid_row_handler=skip,
+                ignore_empty_lines=False,
+            ),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(header, arrow.string()),
+                include_columns=[name for name in header if name in wanted],
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+            ),
+        )
+    except ARROW_ERRORS:
+        return None, broken
+    return table, broken
+
+
+def _halved(chunk: LineChunk, header: list[str], delimiter: str, wanted: frozenset[str]) -> RawChunk:
+    """Both halves of a chunk in which a quote inside a cell took other rows for its own, down to its row."""
+    lines, numbers = chunk.lines, chunk.numbers
+    if len(lines) == 1:
+        reason = "a quote inside a cell; put the cell in quotes and double the quotes inside"
+        broken = [*chunk.rejects, Reject(numbers[0], "malformed_row", reason)]
+        return _decode(LineChunk([], [], broken), header, delimiter, wanted)
+    middle = len(lines) // 2
+    halves = [
+        _decode(LineChunk(lines[part], numbers[part], [], chunk.unfinished), header, delimiter, wanted)
+        for part in (slice(middle), slice(middle, None))
+    ]
+    rejects = [*chunk.rejects, *(reject for half in halves for reject in half.rejects)]
+    return RawChunk(pl.concat([half.frame for half in halves]), rejects, 0, tuple(header))
 
 
 def _only_utf8(chunk: LineChunk) -> LineChunk:

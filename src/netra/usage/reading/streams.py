@@ -76,7 +76,9 @@ class _Gzip:
                         self.cut = "the gzip data breaks off"
                     break
             if not self._begun and not self._input.startswith(b"\x1f"):
-                break  # zeros or other padding behind the last member
+                if self._input.strip(b"\x00"):
+                    self.cut = "what stands behind the gzip data is none and was not read"
+                break  # zeros are padding behind the last member
             part = self._unpack(missing)
             parts.append(part)
             missing -= len(part)

@@ -12,6 +12,14 @@ CITATION = re.compile(r"\{\{\s*f:(" + FIGURE_ID_PATTERN + r")\s*\}\}")
 """Matches one citation; group 1 is the figure's id."""
 
 
+_VERBS = {"have": "has", "are": "is", "were": "was", "do": "does", "take": "takes"}
+_COUNTED_WORD = re.compile(
+    r"(\{\{\s*f:(" + FIGURE_ID_PATTERN + r")\s*\}\}) "
+    r"(call|item|request|user|session|model|feature|group|day|time|failure)s\b(?: (have|are|were|do|take)\b)?"
+)
+"""A citation, the word it counts and that word's verb."""
+
+
 @dataclass(frozen=True, slots=True)
 class TextPiece:
     """A stretch of prose without a citation."""
@@ -59,6 +67,21 @@ def split_prose(text: str, figures: Mapping[str, Figure]) -> list[Piece]:
     if end < len(text):
         pieces.append(TextPiece(text[end:]))
     return pieces
+
+
+def agreeing(text: str, figures: Mapping[str, Figure]) -> str:
+    """Prose whose words agree with the figures before them: after a figure of one, `calls have` is
+    `call has`.
+    """
+
+    def one(match: re.Match[str]) -> str:
+        figure = figures.get(match.group(2))
+        if figure is None or figure.unit != "count" or figure.value != 1:
+            return match.group(0)
+        verb = match.group(4)
+        return f"{match.group(1)} {match.group(3)}{f' {_VERBS[verb]}' if verb else ''}"
+
+    return _COUNTED_WORD.sub(one, text)
 
 
 def fill_prose(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from netra.reports.citations import (
     CitedFigure,
     TextPiece,
+    agreeing,
     cite,
     cited_ids,
     fill_prose,
@@ -33,6 +34,14 @@ def test_every_citation_is_found_and_the_rest_is_untouched(parts: list[tuple[str
     assert cited_ids(text) == [cited for _, cited in parts]
     assert without_citations(text) == "".join(before for before, _ in parts) + tail
     assert fill_prose(text, figures, lambda item: item.id) == "".join(b + c for b, c in parts) + tail
+
+
+def test_words_agree_with_a_figure_of_one() -> None:
+    figures = {"1": figure("1").model_copy(update={"value": 1}), "7": figure("7")}
+    assert agreeing("{{f:1}} calls have no price", figures) == "{{f:1}} call has no price"
+    assert agreeing("{{f:1}} calls do not say", figures) == "{{f:1}} call does not say"
+    same = "{{f:7}} calls have a price; {{f:1}} of the calls, {{f:2}} items"
+    assert agreeing(same, figures) == same
 
 
 def test_an_unknown_figure_is_refused() -> None:

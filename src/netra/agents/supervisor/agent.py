@@ -21,7 +21,7 @@ from netra.agents.triage.results import TriageResult
 from netra.errors.kinds import InvalidInputError
 from netra.ids.manager import UnifiedIDManager
 from netra.llm.playbook import JsonObject
-from netra.reports.citations import cited_ids, fill_prose
+from netra.reports.citations import agreeing, cited_ids, fill_prose
 from netra.tools.specification import figures_as_json, plain_json
 from netra.tools.usage.outputs import DriversOutput
 
@@ -108,6 +108,7 @@ class SupervisorAgent:
                 "figure is "
                 "affected."
             )
+        message = agreeing(message, ledger)
         text = fill_prose(message, ledger)
         await self._stream(text)
         shown = [ledger[name] for name in dict.fromkeys(cited_ids(message))]

@@ -91,6 +91,8 @@ _WHAT_IF = (
     r"\bif\b.{0,60}\b(?:used?|ran on|runs? on|moved? (?:on )?to|(?:was|were|is|are) on|went to|switched to)\b"
 )
 _COUNTED = frozenset({"cache_hit_share", "rate_limited", "timeouts", "retry_rate"})
+_COSTED = frozenset({"reasoning-effort", "retry-waste"})
+"""Levers whose words name something that costs: no column holds it, the lever works it out."""
 _SWITCHES = frozenset({"model-switch", "routing", "cascade", "provider-switch"})
 _OUTSIDE_HINTS = (
     r"\b(?:weather|poem|joke|recipe|translate|capital of|football|stock|news|song|movie|president)\b"
@@ -177,7 +179,9 @@ def subject_of(text: str, models: list[str], levers: list[str]) -> QuestionKind:
         return "cost"
     if re.search(_FORECAST, text) and not (wants_cut and re.search(r"\bsav\w+|\bcut\b|\breduc\w+", text)):
         return "forecast"
-    if levers == ["reasoning-effort"] and spend and not re.search(r"\bhow many\b", text):
+    if {*levers} & _COSTED and len(levers) == 1 and spend and not re.search(r"\bhow many\b", text):
+        return "audit"
+    if levers == ["unpriced"] and not re.search(_CUT, text):
         return "audit"
     if _counts_a_measure(text):
         return "usage"
@@ -248,7 +252,7 @@ def _wants_advice(text: str) -> bool:
     return (
         re.search(
             r"\b(?:halve|reduc\w+|improve|cut|lower|meet|target|waste\w*|should|could|can we|would|sav\w+|"
-            r"where)\b",
+            r"potential|where)\b",
             text,
         )
         is not None

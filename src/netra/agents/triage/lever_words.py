@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 LEVER_WORDS: tuple[tuple[str, str], ...] = (
-    ("prompt-cache", r"\bprompt[ -]?cach\w*|\bcach(?:e|ing)\b(?! tokens)|\bcacheable\b|\bprefix(?:es)?\b"),
+    ("prompt-cache", r"\bprompt[ -]?cach\w*|\bcach(?:e|ing)\b(?! tokens)|\bcacheable\b|\bprefix(?:es)?\b|"
+        r"\bttl\b"),
     ("response-cache", r"\b(?:response|answer|result|exact)[ -]?cach\w*|\bcach\w+ (?:of )?(?:the "
         r")?(?:responses|answers|results)|"
         r"\bidentical (?:requests|calls|prompts|questions)|\brepeated (?:requests|calls|questions|prompts)|"
@@ -24,8 +25,10 @@ LEVER_WORDS: tuple[tuple[str, str], ...] = (
         r"\bconversation (?:history|growth)"),
     ("prompt-trim", r"\bprompt[ -]?trim\w*|\b(?:trim|shorten|shrink|compress)\w* (?:the |our "
         r")?(?:system )?prompts?|"
-        r"\b(?:long|bloated|verbose) (?:system )?prompts?|\bboilerplate"),
-    ("batch", r"\bbatch\w*\b|\boffline\b.{0,20}\b(?:calls|work|jobs)|\basync\w* (?:calls|work|jobs)"),
+        r"\b(?:long|bloated|verbose) (?:system )?prompts?|\bboilerplate|"
+        r"\bprompts? (?:(?:that )?(?:is|are|gets?|too|so|very) ){1,3}long\b"),
+    ("batch", r"\bbatch\w*\b|\boffline\b.{0,20}\b(?:calls|work|jobs)|\basync\w* (?:calls|work|jobs)|"
+        r"\b(?:wait|run|be (?:run|sent)) (?:until|till|at|over) (?:the )?(?:night|tomorrow|later|weekend)\b"),
     ("flex", r"\bflex\b"),
     ("output-cap", r"\boutput[ -]?(?:cap\w*|length|limit\w*)|\bmax[ _-]?(?:output[ _-]?)?tokens\b|"
         r"\bcap\w* (?:the )?output|\bverbos\w+ (?:answers|outputs|responses)|\btoo long answers|"

@@ -59,10 +59,11 @@ def find_budget(text: str) -> Budget | None:
         groups = [group for group in found.groups() if group]
         digits = groups[0]
         scale = next((group for group in groups[1:] if group not in PERIODS), None)
-        per = next((PERIODS[group] for group in groups[1:] if group in PERIODS), None)
+        told: Period | None = next((PERIODS[group] for group in groups[1:] if group in PERIODS), None)
+        per: Period = told or _said_elsewhere(text) or _BILLED
         value = dollars(digits, scale)
         if value > 0:
-            return Budget(value, per or _said_elsewhere(text) or _BILLED, found.start(), found.end())
+            return Budget(value, per, found.start(), found.end())
     return None
 
 

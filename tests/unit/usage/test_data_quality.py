@@ -61,6 +61,9 @@ def test_every_oddity_is_counted_with_its_first_line(tmp_path: Path, block: int)
     rows[10] |= {"ts": "1970-01-02T00:00:00Z"}
     rows[20] |= {"latency_ms": 4_000_000}
     rows[21] |= {"latency_ms": 100, "ttft_ms": 200}
+    rows[30] |= {"latency_ms": 100, "ttft_ms": 100}
+    rows[31] |= {"ttft_ms": -1}
+    rows[32] |= {"ttft_ms": 5}
     rows[22] |= {"input_tokens": 30_000_000}
     rows[23] |= {"max_output_tokens": 5, "output_tokens": 6}
     rows[24] |= {"temperature": 3}
@@ -69,12 +72,13 @@ def test_every_oddity_is_counted_with_its_first_line(tmp_path: Path, block: int)
     rows[27] |= {"input_tokens": -2}
     rows[28] |= {"model": None}
     rows[99] |= {"ts": "2026-01-01T09:00:00Z"}
-    quality, _ = report(tmp_path, rows, block)
+    quality, kept = report(tmp_path, rows, block)
+    assert kept["ttft_ms"].drop_nulls().to_list() == [100.0, 5.0]
     assert found(quality) == {
         ("negative", "input_tokens"): (2, 27),
         ("missing_value", "model"): (1, 29),
         ("absurd", "latency_ms"): (1, 21),
-        ("absurd", "ttft_ms"): (1, 22),
+        ("clock_skew", "ttft_ms"): (2, 22),
         ("absurd", "input_tokens"): (1, 23),
         ("absurd", "output_tokens"): (1, 24),
         ("absurd", "temperature"): (1, 25),

@@ -279,6 +279,27 @@ def test_the_first_token_of_a_stream_is_read_from_events_and_from_langfuse() -> 
     assert row["streaming"] is True
 
 
+@pytest.mark.parametrize(
+    ("told", "changes", "latency", "first", "left_out"),
+    [
+        ({}, {"events": [("First Token Stream Event", START + 2 * 10**9)]}, 2_000.0, 2_000.0, None),
+        ({}, {"events": [("First Token Stream Event", START + 2 * 10**9 + 1)]}, 2_000.0, None, "ttft_ms"),
+        ({}, {"events": [("First Token Stream Event", START - 1)]}, 2_000.0, None, "ttft_ms"),
+        ({"gen_ai.server.time_to_first_token": 2.5}, {}, 2_000.0, None, "ttft_ms"),
+        ({"gen_ai.server.time_to_first_token": 2.5}, {"end": START - 1}, None, 2_500.0, "latency_ms"),
+        ({"gen_ai.server.time_to_first_token": 2.5}, {"end": 0}, None, 2_500.0, None),
+        ({"gen_ai.is_streaming": False, "gen_ai.server.time_to_first_token": 2.5}, {}, 2_000.0, None, None),
+    ],
+)
+def test_a_first_token_outside_its_call_is_no_measurement(
+    told: dict[str, Value], changes: dict[str, Any], latency: float, first: float, left_out: str
+) -> None:
+    """What the clocks contradict is left out, and the call says so in its tags."""
+    row = row_of({**CHAT, "gen_ai.is_streaming": True, **told}, **changes)
+    assert (row["latency_ms"], row["ttft_ms"]) == (latency, first)
+    assert json.loads(row.get("tags") or "{}").get("clock_skew") == left_out
+
+
 def test_reasoning_that_is_counted_beside_the_output_is_added() -> None:
     row = row_of({**CHAT, "gen_ai.usage.output_tokens": 40, "gen_ai.usage.reasoning_tokens": 900})
     assert (row["output_tokens"], row["reasoning_tokens"]) == (940, 900)

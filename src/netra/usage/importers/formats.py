@@ -21,8 +21,8 @@ class ImportFormat:
     not change under one id, where others may. `grows` names counts that a source writes more than once while
     they grow, weightiest first: of two records of one id the one whose counts come later in the order of
     tuples is the more complete, takes the place of the other and is never replaced by it. `relative_time`:
-    the file counts time from its own beginning. `measured` names spans that are worked out between moments
-    of clocks that may differ.
+    the file counts time from its own beginning. `measured` names spans between moments of clocks that may
+    differ, `latency_ms` before `ttft_ms`.
     """
 
     name: str
@@ -37,7 +37,7 @@ class ImportFormat:
     content: tuple[str, ...] = ()
     grows: tuple[str, ...] = ()
     relative_time: bool = False
-    measured: tuple[str, ...] = ()
+    measured: tuple[str, ...] = ("ttft_ms",)
 
     def required(self) -> tuple[str, ...]:
         """Columns that the file or `--set` must give."""

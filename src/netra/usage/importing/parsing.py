@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from netra.usage.errors import EmptyFileError, InvalidOptionError, MissingColumnsError
+from netra.usage.first_token import outside_call
 from netra.usage.identity import OccurrenceCounter, content_hashes, derived_ids, id_hashes
 from netra.usage.importers.catalogue import get_format
 from netra.usage.importers.formats import ImportFormat
@@ -101,32 +102,42 @@ class FileParser:
             if foreign in raw.frame.columns:
                 source[name] = raw.frame[foreign]
         lines = raw.frame[LINE]
-        for name in self.format.measured:
-            if name in source:
-                source[name] = self._without_skew(source[name], name, lines)
         converted: list[pl.Series] = []
         for name, series in source.items():
             result = normalise(series, self._readable[name], self._now)
             converted.append(result.series)
-            problems += result.problems
+            measured = name in self.format.measured
+            problems += [one for one in result.problems if not (measured and one.code == "negative")]
         own = self._in_dollars(pl.DataFrame([*converted, lines.alias("position")]))
         full = self._filled(own)
         problems += self._missing(full) + _contradictions(full, self.format)
         rejects, good = _rejects(problems, source, lines)
         if good is not None:
             own, full = own.filter(good), full.filter(good)
+        own, full = self._without_skew(own, full)
         self.quality.rows(full)
         rejects = sorted(raw.rejects + rejects, key=lambda reject: reject.line)
         return ParsedChunk(number, self._identified(own, full), rejects, raw.ignored)
 
-    def _without_skew(self, span: pl.Series, name: str, lines: pl.Series) -> pl.Series:
-        """A span that ends before it begins says only that two clocks differ: left out, and counted."""
-        wrong = span < 0 if span.dtype.is_numeric() else pl.Series([False])
-        if not wrong.any():
-            return span
-        rows = wrong.arg_true()
-        self.quality.skew(name, len(rows), int(lines[rows[0]]), f"{name} {span[rows[0]]}")
-        return span.scatter(rows, None)
+    def _without_skew(self, own: pl.DataFrame, full: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Times that only say that clocks differ are left out, and counted: a span that ends before it
+        begins, a first token outside its call.
+        """
+        for name in self.format.measured:
+            if name not in full.columns:
+                continue
+            time = pl.col(name)
+            skewed = outside_call(time, pl.col("latency_ms")) if name == "ttft_ms" else time < 0
+            rows = full.select(skewed.fill_null(value=False)).to_series().arg_true()
+            if not len(rows):
+                continue
+            line, example = int(full["position"][rows[0]]), f"{name} {full[name][rows[0]]}"
+            self.quality.skew(name, len(rows), line, example)
+            full = full.with_columns(full[name].scatter(rows, None))
+            if name in own.columns:
+                # What a row is known by holds late first tokens: it did before they were left out.
+                own = own.with_columns(pl.when(time >= 0).then(time).alias(name))
+        return own, full
 
     def _in_dollars(self, own: pl.DataFrame) -> pl.DataFrame:
         """Reported costs in another currency move to the tags: they are no amount of USD."""

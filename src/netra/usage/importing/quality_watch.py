@@ -45,7 +45,6 @@ _SPAN = seed_of("span")
 
 _CHECKS: tuple[tuple[str, str, pl.Expr, str], ...] = (
     ("absurd", "latency_ms", pl.col("latency_ms") > LONGEST_CALL_MS, "took longer than an hour"),
-    ("absurd", "ttft_ms", pl.col("ttft_ms") > pl.col("latency_ms"), "had a first token after the last one"),
     (
         "absurd",
         "input_tokens",
@@ -118,8 +117,9 @@ class QualityWatch:
         )
 
     def skew(self, column: str, rows: int, first_line: int, example: str) -> None:
-        """Take note of spans that end before they begin."""
-        message = f"end before they begin by the clocks of the file: {column} is left out"
+        """Take note of spans that end before they begin, and of first tokens outside their call."""
+        wrong = "have a first token outside the call" if column == "ttft_ms" else "end before they begin"
+        message = f"{wrong} by the clocks of the file: {column} is left out"
         self._count(("clock_skew", column), "warning", rows, first_line, message, example)
 
     def rows(self, full: pl.DataFrame) -> None:

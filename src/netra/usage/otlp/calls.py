@@ -18,7 +18,6 @@ from netra.usage.schema import MAX_TOKENS
 
 MAX_FUTURE = timedelta(days=1)
 _DEEPEST = 64
-_LONGEST_MS = 7 * 86_400_000
 REASONS = {
     "invalid_span": "trace id (32 hexadecimal digits), span id (16) or start time is missing",
     "future": "the start lies in the future",
@@ -139,12 +138,9 @@ def _problem(now: datetime) -> pl.Expr:
 
 
 def _call_columns(columns: SpanColumns) -> list[pl.Expr]:
-    lasted = (pl.col("end") - pl.col("start")).cast(pl.Float64) / 1e6
     identity = [
         pl.concat_str("trace_id", "span_id").alias("call_id"),
         (pl.col("start") // 1000).cast(pl.Datetime("us")).dt.replace_time_zone("UTC").alias("ts"),
-        # Clocks that jumped while the call was under way.
-        pl.when(lasted.is_between(0, _LONGEST_MS)).then(lasted).alias("latency_ms"),
         pl.col("trace_id"),
         pl.col("span_id"),
         pl.col("parent_id").alias("parent_span_id"),

@@ -9,6 +9,7 @@ import polars as pl
 
 from netra.usage.otlp import names
 from netra.usage.otlp.span_columns import SpanColumns
+from netra.usage.otlp.time_columns import time_columns
 from netra.usage.otlp.usage_details import parsed
 from netra.usage.schema import MAX_TEXT, MONEY_SCALE
 
@@ -53,7 +54,10 @@ def label_columns(columns: SpanColumns) -> list[pl.Expr]:
         texts["reasoning_effort"] = pl.coalesce(columns.text(*names.EFFORT), parameters["reasoning_effort"])
     texts |= {name: columns.text(*keys) for name, keys in _PLAIN.items() if columns.has(*keys)}
     found = [_clean(text).alias(name) for name, text in texts.items()]
-    found += [_status(columns).alias("status"), *_stream(columns, parameters["stream"])]
+    times = time_columns(columns, parameters["stream"])
+    skewed = times["@clock_skew"]
+    measured = [pl.lit(times[name]) for name in ("latency_ms", "streaming", "ttft_ms")]
+    found += [_status(columns).alias("status"), *measured]
     if columns.has(*names.FEATURE):
         # Langfuse writes metadata as JSON, texts too.
         feature = columns.text(*names.FEATURE).str.replace(r'^"(.*)"$', "${1}")
@@ -68,19 +72,10 @@ def label_columns(columns: SpanColumns) -> list[pl.Expr]:
         found += [limit.alias("max_output_tokens"), temperature.alias("temperature")]
     if columns.has(*names.REPORTED_COST, names.LANGFUSE_COST):
         found.append(_reported_cost(columns).alias("reported_cost_usd"))
-    if columns.has(*names.ENVIRONMENT) or columns.frame["@cache_unreported"].any():
-        found.append(_tags(columns).alias("tags"))
+    odd = columns.frame["@cache_unreported"].any() or skewed.null_count() < len(skewed)
+    if columns.has(*names.ENVIRONMENT) or odd:
+        found.append(pl.lit(_tags(columns, skewed)))
     return found
-
-
-def _stream(columns: SpanColumns, asked: pl.Expr) -> list[pl.Expr]:
-    """Whether a call was streamed, and its time to the first token."""
-    streaming = pl.coalesce(
-        columns.flag(*names.STREAMING), asked, pl.when(_marked(columns)).then(pl.lit(True))
-    )
-    # A whole answer has no first token of its own: some instrumentations report its latency there.
-    first = pl.when(streaming.fill_null(False)).then(_first_token_ms(columns))
-    return [streaming.alias("streaming"), first.alias("ttft_ms")]
 
 
 def _clean(text: pl.Expr) -> pl.Expr:
@@ -130,25 +125,6 @@ def _status(columns: SpanColumns) -> pl.Expr:
     )
 
 
-def _marked(columns: SpanColumns) -> pl.Expr:
-    """Whether the span itself marks its first token."""
-    begun = columns.text(names.COMPLETION_START).is_not_null()
-    return begun | pl.col("@first_token").is_not_null()
-
-
-def _first_token_ms(columns: SpanColumns) -> pl.Expr:
-    told = columns.number(*names.FIRST_TOKEN_SECONDS) * 1000
-    event = (pl.col("@first_token") - pl.col("start")).cast(pl.Float64) / 1e6
-    begun = (
-        columns.text(names.COMPLETION_START)
-        .str.strip_chars('"')
-        .str.to_datetime("%+", time_unit="ns", time_zone="UTC", strict=False)
-    )
-    since = (begun.dt.epoch("ns") - pl.col("start")).cast(pl.Float64) / 1e6
-    first = pl.coalesce(told, event, since)
-    return pl.when(first >= 0).then(first)
-
-
 def _reported_cost(columns: SpanColumns) -> pl.Expr:
     """US dollars; 0 means that the instrumentation knows no price."""
     details = pl.lit(None, dtype=pl.Float64)
@@ -168,16 +144,19 @@ def _float(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _tags(columns: SpanColumns) -> pl.Expr:
-    """The environment, and whether the report leaves out what was cached."""
+def _tags(columns: SpanColumns, skewed: pl.Series) -> pl.Series:
+    """The environment, whether the report leaves out what was cached, which time the clocks contradict."""
     environment = columns.text(*names.ENVIRONMENT)
-    values = columns.frame.select(environment.alias("e")).to_series().unique().drop_nulls().to_list()
-    facts = {value: {"environment": value[:MAX_TEXT]} for value in values}
-    plain = {value: orjson.dumps(told).decode() for value, told in facts.items()}
-    silent = {value: orjson.dumps({**told, **_SILENT}).decode() for value, told in {**facts, "": {}}.items()}
-    marked = environment.fill_null("").replace_strict(silent, default=None, return_dtype=pl.String)
-    told = environment.replace_strict(plain, default=None, return_dtype=pl.String) if plain else environment
-    return pl.when("@cache_unreported").then(marked).otherwise(told)
+    facts = columns.frame.select(environment.alias("environment"), "@cache_unreported").with_columns(skewed)
+    told = {fact: _told(*fact) for fact in facts.unique().iter_rows()}
+    return pl.Series("tags", [told[fact] for fact in facts.iter_rows()], dtype=pl.String)
+
+
+def _told(environment: str | None, unreported: bool, skewed: str | None) -> str | None:
+    tags = {"environment": environment[:MAX_TEXT]} if environment else {}
+    tags |= _SILENT if unreported else {}
+    tags |= {"clock_skew": skewed} if skewed else {}
+    return orjson.dumps(tags).decode() if tags else None
 
 
 def _parameters(columns: SpanColumns) -> dict[str, pl.Expr]:

@@ -161,9 +161,15 @@ export interface ImportRecord {
   stored: number;
   duplicates: number;
   rejected: number;
+  ignored: number;
+  unpriced: number;
+  bytes: number;
+  /** What was said at the import, by kind: `set`, `map`. */
+  options: Record<string, Record<string, string>>;
   error?: Record<string, unknown> | null;
   started_at: string;
   finished_at?: string | null;
+  undone_at?: string | null;
   quality?: DataQuality | null;
 }
 
@@ -188,6 +194,7 @@ export interface DataQuality {
   filled: Record<string, number>;
   levers: { lever: string; needs: string[]; rows: number; percent: number }[];
   unpriced_models: Record<string, number>;
+  currencies?: Record<string, number>;
 }
 
 export interface ReportSummary {

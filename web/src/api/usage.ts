@@ -16,11 +16,11 @@ export const usageOverview = (http: HttpClient, signal?: AbortSignal) =>
 export const queryUsage = (http: HttpClient, query: UsageQuery, signal?: AbortSignal) =>
   http.json<UsageResult>("/v1/usage/query", { method: "POST", body: query, signal });
 
-export const listImports = (http: HttpClient, signal?: AbortSignal) =>
-  http.json<Page<ImportRecord>>("/v1/imports", { query: { limit: 10 }, signal });
+export const listImports = (http: HttpClient, cursor: string | null, signal?: AbortSignal) =>
+  http.json<Page<ImportRecord>>("/v1/imports", { query: { limit: 10, cursor: cursor ?? undefined }, signal });
 
-export const importRejects = (http: HttpClient, id: string) =>
-  http.text(`/v1/imports/${id}/rejects`, { headers: { Accept: "text/plain" } });
+export const getImport = (http: HttpClient, id: string, signal?: AbortSignal) =>
+  http.json<ImportRecord>(`/v1/imports/${id}`, { signal });
 
 export const undoImport = (http: HttpClient, id: string) =>
   http.json<ImportRecord>(`/v1/imports/${id}/undo`, { method: "POST" });

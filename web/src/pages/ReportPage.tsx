@@ -1,6 +1,7 @@
 import { lazy, Suspense } from "react";
 import { reportDocument, reportHtml, reportJson } from "../api/reports";
 import type { ReportDocument } from "../api/document";
+import { saveBlob } from "../parts/download";
 import { Empty, ProblemNote, Skeleton } from "../parts/Feedback";
 import { FigureStrip } from "../parts/FigureButton";
 import { formatCount, formatMoney, formatPercent } from "../parts/format";
@@ -11,6 +12,7 @@ import { ActionList } from "../parts/report/Actions";
 import { FindingsTable } from "../parts/report/Findings";
 import { Sections } from "../parts/report/Sections";
 import { useAction } from "../parts/ThreadDialogs";
+import { Tile } from "../parts/Tile";
 import { formatInstant, formatPeriod } from "../parts/time";
 import { useApp, useResource } from "../state/app";
 import { hrefOf } from "../state/route";
@@ -104,27 +106,13 @@ function Headline({ report }: { report: ReportDocument }) {
   );
 }
 
-function Tile({ label, value, note, strong = false }: { label: string; value: string; note: string; strong?: boolean }) {
-  return (
-    <div className={strong ? "tile strong" : "tile"}>
-      <dt>{label}</dt>
-      <dd>{value}</dd>
-      <dd className="tile-note">{note}</dd>
-    </div>
-  );
-}
-
 function ReportButtons({ reportId, threadId }: { reportId: string; threadId: string | null }) {
   const { http } = useApp();
   const { busy, problem, run } = useAction();
   const save = (kind: "html" | "json") =>
     run(async () => {
       const blob = await (kind === "html" ? reportHtml(http, reportId) : reportJson(http, reportId));
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(blob);
-      link.download = `report.${kind}`;
-      link.click();
-      setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+      saveBlob(blob, `report.${kind}`);
     });
   return (
     <div className="report-buttons">

@@ -8,6 +8,7 @@ import { parseRoute, useHash, type Route } from "../state/route";
 import { useStore } from "../state/store";
 import { AskPage } from "./AskPage";
 import { FigurePage } from "./FigurePage";
+import { ImportPage } from "./ImportPage";
 import { JoinPage, MembersPage } from "./MembersPage";
 import { ReportPage } from "./ReportPage";
 import { ReportsPage } from "./ReportsPage";
@@ -47,6 +48,7 @@ function Place({ route }: { route: Route }) {
     case "reports": return <ReportsPage />;
     case "report": return <ReportPage key={route.reportId} reportId={route.reportId} />;
     case "usage": return <UsagePage />;
+    case "import": return <ImportPage key={route.importId} importId={route.importId} />;
     case "members": return <MembersPage />;
     case "join": return <JoinPage key={route.code} code={route.code} />;
     case "figure": return <FigurePage runId={route.runId} figureId={route.figureId} />;

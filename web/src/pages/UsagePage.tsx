@@ -7,6 +7,7 @@ import { formatCount, formatMoney, UNPRICED } from "../parts/format";
 import { Icon } from "../parts/Icon";
 import { ImportForm } from "../parts/imports/ImportForm";
 import { ImportHistory } from "../parts/imports/ImportHistory";
+import { Tile } from "../parts/Tile";
 import { formatPeriod } from "../parts/time";
 import { useApp, useResource } from "../state/app";
 import { mayImport, useRole } from "../state/roles";
@@ -78,7 +79,7 @@ export function UsagePage() {
           <code>netra import calls.jsonl --format calls</code>
         </p>
       )}
-      {importer && (empty || importing) && <ImportForm onImported={onImported} />}
+      {importer && (empty || importing) && <ImportForm onImported={onImported} onFailed={() => setImports((count) => count + 1)} />}
       {usage.kind === "ready" && !empty && <Spend data={usage.value} timezone={timezone} />}
       <ImportHistory version={imports} onChanged={onChanged} />
     </div>
@@ -158,16 +159,6 @@ function ModelTable({ result }: { result: UsageResult }) {
         </table>
       </div>
     </section>
-  );
-}
-
-function Tile({ label, value, note, strong = false }: { label: string; value: string; note: string; strong?: boolean }) {
-  return (
-    <div className={strong ? "tile strong" : "tile"}>
-      <dt>{label}</dt>
-      <dd>{value}</dd>
-      {note && <dd className="tile-note">{note}</dd>}
-    </div>
   );
 }
 

@@ -67,6 +67,7 @@ const TITLES: Record<Route["page"], string> = {
   reports: "Reports",
   report: "Report",
   usage: "Usage",
+  import: "Import",
   members: "Members",
   join: "Accept an invitation",
   figure: "Figure",

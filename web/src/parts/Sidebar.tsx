@@ -19,7 +19,7 @@ export function Sidebar({ route, onLeave }: { route: Route; onLeave: () => void 
       <nav aria-label="Sections" className="sections" onClick={onLeave}>
         <Section icon="plus" label="New question" to={{ page: "ask" }} current={route.page === "ask"} />
         <Section icon="report" label="Reports" to={{ page: "reports" }} current={route.page === "reports" || route.page === "report"} />
-        <Section icon="usage" label="Usage" to={{ page: "usage" }} current={route.page === "usage"} />
+        <Section icon="usage" label="Usage" to={{ page: "usage" }} current={route.page === "usage" || route.page === "import"} />
         <Section icon="people" label="Members" to={{ page: "members" }} current={route.page === "members" || route.page === "join"} />
       </nav>
       <Threads current={route.page === "thread" ? route.threadId : null} onLeave={onLeave} />

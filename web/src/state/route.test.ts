@@ -8,6 +8,7 @@ describe("addresses", () => {
     { page: "reports" },
     { page: "report", reportId: "rep_1" },
     { page: "usage" },
+    { page: "import", importId: "imp_1" },
     { page: "figure", runId: "run_1", figureId: "fig_2" },
   ];
 

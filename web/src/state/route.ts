@@ -7,6 +7,7 @@ export type Route =
   | { page: "reports" }
   | { page: "report"; reportId: string }
   | { page: "usage" }
+  | { page: "import"; importId: string }
   | { page: "members" }
   | { page: "join"; code: string | null }
   | { page: "figure"; runId: string; figureId: string };
@@ -17,7 +18,8 @@ export function parseRoute(hash: string): Route {
   if (first === "reports") return second ? { page: "report", reportId: second } : { page: "reports" };
   if (first === "members") return { page: "members" };
   if (first === "join") return { page: "join", code: second ?? null };
-  if (first === "usage") return { page: "usage" };
+  if (first === "imports" && second) return { page: "import", importId: second };
+  if (first === "usage" || first === "imports") return { page: "usage" };
   if (first === "figures" && second && third) return { page: "figure", runId: second, figureId: third };
   return { page: "ask" };
 }
@@ -29,6 +31,7 @@ export function hrefOf(route: Route): string {
     case "reports": return "#/reports";
     case "report": return `#/reports/${route.reportId}`;
     case "usage": return "#/usage";
+    case "import": return `#/imports/${route.importId}`;
     case "members": return "#/members";
     case "join": return route.code ? `#/join/${encodeURIComponent(route.code)}` : "#/join";
     case "figure": return `#/figures/${route.runId}/${encodeURIComponent(route.figureId)}`;

@@ -2,12 +2,13 @@ import { useEffect, useRef, useState, type DragEvent, type FormEvent } from "rea
 import { FORMATS, importFile, type ImportProgress, type ImportResult } from "../../api/importing";
 import { isAborted, problemOf, type Problem } from "../../api/problem";
 import { useApp } from "../../state/app";
+import { hrefOf } from "../../state/route";
 import { Meter, ProblemNote } from "../Feedback";
 import { formatBytes, formatCount } from "../format";
 import { Icon } from "../Icon";
 import { parsePairs } from "./pairs";
 import { FindingList } from "./QualityReport";
-import { RejectList } from "./RejectList";
+import { RejectTable } from "./RejectTable";
 
 type Phase =
   | { kind: "idle" }
@@ -17,7 +18,7 @@ type Phase =
   | { kind: "failed"; problem: Problem };
 
 /** Sends a file: format, columns it lacks, upload and row progress, and what was rejected. */
-export function ImportForm({ onImported }: { onImported: () => void }) {
+export function ImportForm({ onImported, onFailed }: { onImported: () => void; onFailed: () => void }) {
   const { http } = useApp();
   const [file, setFile] = useState<File | null>(null);
   const [format, setFormat] = useState("calls");
@@ -58,6 +59,7 @@ export function ImportForm({ onImported }: { onImported: () => void }) {
       onImported();
     } catch (error) {
       setPhase(isAborted(error) ? { kind: "idle" } : { kind: "failed", problem: problemOf(error) });
+      onFailed();
     }
   };
 
@@ -75,12 +77,12 @@ export function ImportForm({ onImported }: { onImported: () => void }) {
         <label className="field">
           <span>Columns the file lacks</span>
           <textarea rows={2} value={sets} disabled={busy} placeholder={"provider=openai\nmodel=gpt-4o"} onChange={(event) => setSets(event.target.value)} />
-          <span className="small faint">One column=value a line, for every row</span>
+          <span className="small faint">One column=value a line, for every row (--set)</span>
         </label>
         <label className="field">
           <span>Columns with another name</span>
           <textarea rows={2} value={maps} disabled={busy} placeholder="input_tokens=prompt_tokens" onChange={(event) => setMaps(event.target.value)} />
-          <span className="small faint">ours=theirs, one a line</span>
+          <span className="small faint">ours=theirs, one a line (--map)</span>
         </label>
       </div>
       <PhaseView phase={phase} />
@@ -154,7 +156,8 @@ function Done({ result }: { result: ImportResult }) {
         {result.unpriced > 0 && <>. {formatCount(result.unpriced)} have no known price yet</>}.
       </p>
       {result.findings.length > 0 && <FindingList findings={result.findings} />}
-      {result.rejected > 0 && <RejectList importId={result.import_id} open />}
+      {result.rejected > 0 && <RejectTable importId={result.import_id} total={result.rejected} />}
+      <p><a href={hrefOf({ page: "import", importId: result.import_id })}>The whole data-quality report</a></p>
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, describe, expect, it } from "vitest";
 import type { DataQuality } from "../../api/types";
-import { QualityReport } from "./QualityReport";
+import { FilledColumns, FindingList, LeverTable, Unpriced } from "./QualityReport";
 
 afterEach(cleanup);
 
@@ -19,18 +19,17 @@ const QUALITY: DataQuality = {
 };
 
 describe("the data-quality report", () => {
-  it("says how many rows have which trouble, where it begins, what to do, and what a lever can use", () => {
-    render(<QualityReport quality={QUALITY} />);
-    expect(screen.getByText(/Data quality/).textContent).toBe("Data quality: 2 findings");
+  it("says how many rows have which trouble, where it begins, an example, what to do", () => {
+    render(<FindingList findings={QUALITY.findings} />);
     const items = screen.getAllByRole("listitem").map((item) => item.textContent);
-    expect(items[0]).toContain("1 row · input_tokens: input_tokens is negative, such as -1 first in line 7Find what writes them.");
-    expect(items[1]).toMatch(/1,000 rows · model: have no known price$/);
-    expect(screen.getByRole("row", { name: /context-growth/ }).textContent).toBe("context-growthsession_id49841.50");
-    expect(screen.getByText(/Filled columns/).textContent).toBe("Filled columns: ts 100 %, session_id 42 %");
+    expect(items[0]).toBe("rejected1 row · input_tokens: input_tokens is negativeFirst in line 7. Example: -1Find what writes them.");
+    expect(items[1]).toBe("check1,000 rows · model: have no known price");
   });
 
-  it("says so when nothing is odd", () => {
-    render(<QualityReport quality={{ ...QUALITY, findings: [], levers: [] }} />);
-    expect(screen.getByText("Data quality: nothing odd")).toBeTruthy();
+  it("says what a lever can use, which columns are filled, and which models lack a price", () => {
+    render(<><LeverTable quality={QUALITY} /><FilledColumns quality={QUALITY} /><Unpriced quality={QUALITY} /></>);
+    expect(screen.getByRole("row", { name: /context-growth/ }).textContent).toBe("context-growthsession_id49841.5 %");
+    expect([...document.querySelectorAll(".filled > div")].map((row) => row.textContent)).toEqual(["ts100.0 %", "session_id41.5 %", "m1,000 rows"]);
+    expect(screen.getByText("Never given: user")).toBeTruthy();
   });
 });

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+from netra.optimization.findings import CacheGroup, CacheMiss, JointStep
 from netra.reports.charts import (
     Bar,
     BarChart,
@@ -167,6 +168,26 @@ def make_document(**changes: object) -> ReportDocument:
                 sql=SQL,
                 rows=60_210,
                 figure="5",
+                diagnosis=(
+                    CacheGroup(
+                        feature="support-chat",
+                        calls=60_210,
+                        tokens=180_000_000,
+                        read_pct=52.4,
+                        shared_tokens=2048,
+                        misses=[
+                            CacheMiss(
+                                cause="differs",
+                                tokens=60_000_000,
+                                share_pct=33.1,
+                                why="prompts differ after 2,048 tokens",
+                                advice="Move the date below the instructions.",
+                                worth_usd="12.5",
+                                at_most=True,
+                            )
+                        ],
+                    ),
+                ),
             ),
             FindingRow(
                 id="fnd_2",
@@ -180,7 +201,16 @@ def make_document(**changes: object) -> ReportDocument:
                 interval_95=("40.0", "66.0"),
                 risk="high",
                 effort="low",
-                quality_effect={"drop_points": 12.5, "interval_95": [11.74, 13.27]},
+                quality_effect={
+                    "drop_points": 12.5,
+                    "interval_95": [11.74, 13.27],
+                    "from_score": 81.0,
+                    "to_score": 68.5,
+                    "upper_95": 13.15,
+                    "margin_points": 2.0,
+                    "items": 480,
+                    "gate": "refuse",
+                },
                 reason="The observed drop of quality is beyond the margin of 2 points.",
                 query=QUERY,
                 sql=SQL,
@@ -197,6 +227,11 @@ def make_document(**changes: object) -> ReportDocument:
         ),
         "joint": Joint(
             levers=("prompt-cache", "batch"),
+            findings=("fnd_1", "fnd_4"),
+            steps=(
+                JointStep(finding="fnd_1", savings_usd="142.10"),
+                JointStep(finding="fnd_4", savings_usd="66.20"),
+            ),
             baseline_usd="612.45",
             counterfactual_usd="404.15",
             savings_usd="208.30",

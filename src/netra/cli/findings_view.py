@@ -22,6 +22,7 @@ def print_findings(console: "Console", result: Mapping[str, Any]) -> None:
 
     from netra.reports.document import FindingRow
     from netra.reports.formatting import format_money, format_percent
+    from netra.reports.rendering.checks import show_bounds, show_gate
     from netra.reports.rendering.view import (
         NOTHING,
         VERDICT_WORDS,
@@ -56,6 +57,10 @@ def print_findings(console: "Console", result: Mapping[str, Any]) -> None:
     for row in judged:
         if row.reason:
             console.print(f"  {numbers[row.id]}: {escape(row.reason)}")
+        if gate := show_gate(row.quality_effect):
+            console.print(f"  {numbers[row.id]}: {escape(gate)}")
+        if bounds := show_bounds(row.bounds):
+            console.print(f"  {numbers[row.id]}: {escape(bounds)}")
         if row.latency_effect and not isinstance(row.latency_effect, str):
             console.print(f"  {numbers[row.id]}: latency {escape(show_latency(row.latency_effect))}")
     _print_open(console, [row for row in rows if row.verdict == _OPEN], numbers)

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from netra.optimization.findings import CacheGroup, JointStep, RoutingBounds
 from netra.reports.charts import Chart
 from netra.reports.citations import cited_ids
 from netra.reports.figures import Figure, figures_by_id
@@ -70,16 +71,23 @@ class FindingRow(BaseModel):
     sql: str = ""
     rows: int = 0
     apply: object = None
+    bounds: RoutingBounds | None = None
+    diagnosis: tuple[CacheGroup, ...] | None = None
     figure: str | None = None
     reason: str | None = None
 
 
 class Joint(BaseModel):
-    """All recommended levers replayed together; savings do not add up, so this is what a report uses."""
+    """All recommended levers replayed together; savings do not add up, so this is what a report uses.
+
+    `findings` are those taken, `steps` what each adds to those before it: they add up to the saving.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     levers: tuple[str, ...] = ()
+    findings: tuple[str, ...] = ()
+    steps: tuple[JointStep, ...] = ()
     baseline_usd: Money | None = None
     counterfactual_usd: Money | None = None
     savings_usd: Money | None = None

@@ -110,6 +110,25 @@ def test_refusals_are_in_the_findings_and_undecided_changes_are_folded(page: str
     assert "netra import FILE --format evals" in page
 
 
+def test_a_finding_can_be_checked_gate_diagnosis_and_steps_of_the_joint_saving(
+    page: str, document: ReportDocument
+) -> None:
+    text = " ".join(" ".join(Page(page).text).split())
+    gate = (
+        "Quality gate not passed: 81.00 to 68.50 of 100 points on 480 items both models answered; with 95 % "
+        "confidence a drop of at most 13.15 points, allowed are 2.00"
+    )
+    steps = "model=claude-sonnet-4-5 adds $142.10, $142.10 so far fnd_4 adds $66.20, $208.30 so far"
+    miss = "prompts differ after 2,048 tokens 33.1 % Move the date below the instructions. at most $12.50"
+    assert gate in text
+    assert steps in text
+    assert miss in text
+    markdown = render_markdown(document)
+    assert gate in markdown
+    assert "2. fnd_4 adds $66.20, $208.30 so far" in markdown
+    assert "- output-cap: evaluations: send them with" in markdown
+
+
 def test_charts_keep_their_text_and_have_a_table_and_a_description(page: str) -> None:
     assert page.count('<svg class="chart"') == 5
     assert page.count("The same as a table") == 5

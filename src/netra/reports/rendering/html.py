@@ -19,6 +19,7 @@ from netra.reports.formatting import (
     format_period,
 )
 from netra.reports.queries import QueryAppendix
+from netra.reports.rendering.checks import diagnosed_once, joint_steps, show_miss_worth
 from netra.reports.rendering.prose import inline_html, prose_html
 from netra.reports.rendering.view import (
     draw_charts,
@@ -34,13 +35,18 @@ from netra.reports.rendering.view import (
 def render_html(document: ReportDocument, *, report_id: str | None = None) -> str:
     """The report as an HTML page. CPU-bound (draws charts): call it in a thread from async code."""
     template = _environment(document).get_template("report.html.j2")
+    findings = [one for one in view_findings(document) if one.row.verdict != "insufficient_data"]
+    changes = {one.row.id: f"{one.row.lever} {one.params}".strip() for one in findings}
     style = files("netra.reports.rendering").joinpath("templates/report.css").read_text("utf-8")
     return template.render(
         report=document,
         report_id=report_id,
         figures=document.figures,
         charts=draw_charts(document),
-        findings=[one for one in view_findings(document) if one.row.verdict != "insufficient_data"],
+        findings=findings,
+        changes=changes,
+        steps=joint_steps(document, changes),
+        diagnosed=diagnosed_once([one.row for one in findings]),
         undecided=lacking_alike(document.findings),
         appendix=QueryAppendix(document),
         joint_interval=show_interval(document.joint.interval_95) if document.joint else "",
@@ -84,6 +90,7 @@ def _environment(document: ReportDocument) -> jinja2.Environment:
         "instant": instant,
         "json": indented,
         "params": show_params,
+        "worth": show_miss_worth,
     }
     environment.filters.update(filters)
     functions: dict[str, Any] = {"period": period}

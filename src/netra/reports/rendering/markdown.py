@@ -14,7 +14,14 @@ from netra.reports.formatting import (
     format_period,
 )
 from netra.reports.queries import QueryAppendix
-from netra.reports.rendering.view import FindingView, index_figures, show_interval, view_findings
+from netra.reports.rendering.checks import joint_steps
+from netra.reports.rendering.view import (
+    FindingView,
+    index_figures,
+    lacking_alike,
+    show_interval,
+    view_findings,
+)
 
 
 def render_markdown(document: ReportDocument) -> str:
@@ -58,11 +65,20 @@ def _sections(document: ReportDocument, figures: Mapping[str, Figure]) -> Iterat
 def _findings(document: ReportDocument) -> Iterator[str]:
     if not document.findings:
         return
+    views = view_findings(document)
+    judged = [view for view in views if view.row.verdict != "insufficient_data"]
     yield "## Findings"
-    yield _table(
-        ("Change", "Verdict", "Saving", "Share", "95 % interval", "Risk", "Effort"),
-        [_finding_cells(finding) for finding in view_findings(document)],
-    )
+    if judged:
+        yield _table(
+            ("Change", "Verdict", "Saving", "Share", "95 % interval", "Risk", "Effort"),
+            [_finding_cells(finding) for finding in judged],
+        )
+        yield "\n".join(line for finding in judged if (line := _finding_notes(finding)))
+    yield from _undecided(document)
+    yield from _joint(document, {view.row.id: _name(view) for view in judged})
+
+
+def _joint(document: ReportDocument, changes: Mapping[str, str]) -> Iterator[str]:
     joint = document.joint
     if joint and joint.savings_usd is not None:
         share = "" if joint.savings_pct is None else f" ({format_percent(joint.savings_pct)})"
@@ -70,12 +86,38 @@ def _findings(document: ReportDocument) -> Iterator[str]:
             f"All recommended together, replayed jointly: **{format_money(joint.savings_usd)}**{share}, "
             f"95 % interval {show_interval(joint.interval_95)}."
         )
+        yield "\n".join(
+            f"{number}. {step.change} adds {step.adds}, {step.so_far} so far"
+            for number, step in enumerate(joint_steps(document, changes), start=1)
+        )
+
+
+def _undecided(document: ReportDocument) -> Iterator[str]:
+    """Changes without a verdict, those that lack the same in one line."""
+    together = lacking_alike(document.findings)
+    if together:
+        yield "Insufficient data:"
+        yield "\n".join(
+            f"- {', '.join(dict.fromkeys(row.lever for row in alike))}: "
+            + "; ".join(f"{what}: {how}" if how else what for what, how in lacking)
+            for lacking, alike in together.items()
+        )
+
+
+def _name(finding: FindingView) -> str:
+    return f"{finding.row.lever} ({finding.params})" if finding.params else finding.row.lever
+
+
+def _finding_notes(finding: FindingView) -> str:
+    assumed = "; ".join(finding.row.assumptions)
+    notes = [finding.row.reason or "", finding.gate, finding.bounds, f"Assumes: {assumed}" if assumed else ""]
+    told = ". ".join(note.rstrip(".") for note in notes if note)
+    return f"- {_name(finding)}: {told}." if told else ""
 
 
 def _finding_cells(finding: FindingView) -> list[str]:
-    name = f"{finding.row.lever} ({finding.params})" if finding.params else finding.row.lever
     return [
-        name,
+        _name(finding),
         finding.verdict,
         finding.savings,
         finding.percent,

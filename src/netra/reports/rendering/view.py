@@ -12,6 +12,7 @@ from netra.reports.document import FindingRow, ReportDocument
 from netra.reports.figures import Figure, figures_by_id
 from netra.reports.formatting import format_figure, format_money, format_percent
 from netra.reports.rendering.charts import render_chart, show_value
+from netra.reports.rendering.checks import show_bounds, show_gate
 
 NOTHING = "\u2013"
 """What stands in a cell without a value."""
@@ -42,6 +43,8 @@ class FindingView:
     baseline: str
     after: str
     quality: str
+    gate: str
+    bounds: str
     latency: str
     risk: str
     effort: str
@@ -129,6 +132,8 @@ def _view_finding(row: FindingRow) -> FindingView:
         baseline=_money(row.baseline_usd),
         after=_money(row.counterfactual_usd),
         quality=show_quality(row.quality_effect),
+        gate=show_gate(row.quality_effect),
+        bounds=show_bounds(row.bounds),
         latency=show_latency(row.latency_effect),
         risk=show_effect(row.risk),
         effort=show_effect(row.effort),

@@ -50,7 +50,7 @@ from netra.optimization.schemas import OptimizeProgress, OptimizeRequest, Optimi
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.models import Rates, UsageType
 from netra.storage.clickhouse.store import AnalyticsStore
-from netra.usage.loading import load_compact
+from netra.usage.loading import extent_of, load_compact
 
 IN_A_PROCESS = -1
 PEER_LEVERS = ["prompt-cache", "batch", "retry-waste", "model-switch"]
@@ -91,7 +91,9 @@ async def answer(
         marks.append((progress.step, time.perf_counter()))
 
     runner = AnalysisRunner(url, small=IN_A_PROCESS)
-    result = await runner.run(job, ScopedAnalytics(store, workspace), catalogue, note)
+    analytics = ScopedAnalytics(store, workspace)
+    extent = await extent_of(analytics, job.selection)
+    result = await runner.run(job, extent, analytics, catalogue, note)
     marks.append(("answer", time.perf_counter()))
     await store.close()
     return result, marks

@@ -4,10 +4,11 @@ A folder of tests takes the fixtures with `from testkit.usage_bench import *` in
 """
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
 import pytest
 
 from netra.context.models import UserExecutionContext
@@ -25,12 +26,38 @@ from netra.usage.schemas import ImportProgress, ImportResult
 from netra.usage.service import UsageResult, UsageService
 from netra.usage.writer import CallWriter
 
+BLOCK = 512
+
 __all__ = ["bench", "catalogue", "new_bench", "real_data"]
 
 
 async def stream(content: bytes, size: int = 1 << 20) -> AsyncIterator[bytes]:
     for start in range(0, len(content), size):
         yield content[start : start + size]
+
+
+def call_lines(n: int, vary: Callable[[int], Mapping[str, object]] | None = None, **same: object) -> bytes:
+    """JSON lines of `n` calls half a minute apart, alike and with one prompt. `same` replaces or adds values
+    of all, `vary` of each by its number.
+    """
+    return b"\n".join(
+        orjson.dumps(
+            {
+                "call_id": f"c{k}",
+                "ts": 1_770_000_000_000 + 30_000 * k,
+                "model": "claude-sonnet-4-5",
+                "input_tokens": 4 * BLOCK + 52,
+                "output_tokens": 100,
+                "feature": "chat" if k % 2 else "search",
+                "interactive": False,
+                "prefix_hashes": [1, 2, 3, 4],
+                "prefix_block_tokens": BLOCK,
+                **same,
+                **(vary(k) if vary else {}),
+            }
+        )
+        for k in range(n)
+    )
 
 
 @dataclass

@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psutil
 import pytest
@@ -14,6 +17,7 @@ from netra.data_access.factory import DataAccessFactory
 from netra.optimization.analysis import runner
 from netra.optimization.analysis.process import write_job
 from netra.optimization.analysis.runner import AnalysisRunner
+from netra.optimization.analysis.turns import WAITING
 from netra.optimization.errors import (
     AnalysisDeadlineError,
     AnalysisEndedError,
@@ -25,31 +29,23 @@ from netra.optimization.service import OptimizationService
 from netra.pricing.catalogue import PriceCatalogue
 from netra.storage.embedded.child_process import python_environment
 from netra.storage.embedded.engines import EngineUrls
-from testkit.usage_bench import UsageBench
+from testkit.usage_bench import UsageBench, call_lines
 
-BLOCK = 512
+OWNER = Path(__file__).with_name("analysis_owner.py")
 MODULE = "netra.optimization.analysis.process"
 Make = Callable[[AnalysisRunner], OptimizationService]
 
 
 def lines(n: int = 80) -> bytes:
-    rows = [
-        {
-            "call_id": f"c{k}",
+    return call_lines(
+        n,
+        lambda k: {
             "ts": 1_770_000_000_000 + 3_600_000 * k,
-            "model": "claude-sonnet-4-5",
-            "input_tokens": 4 * BLOCK + 52,
             "output_tokens": 100 + k,
             "session_id": f"s{k % 40}",
             "retry_of": "c3" if k == 5 else "",
-            "feature": "chat" if k % 2 else "search",
-            "interactive": False,
-            "prefix_hashes": [1, 2, 3, 4],
-            "prefix_block_tokens": BLOCK,
-        }
-        for k in range(n)
-    ]
-    return "\n".join(json.dumps(row) for row in rows).encode()
+        },
+    )
 
 
 def analysing() -> list[psutil.Process]:
@@ -124,9 +120,41 @@ async def test_one_at_a_time_and_the_next_is_told_that_it_waits(
         return answer.baseline.calls
 
     assert await asyncio.gather(ask("first", "chat"), ask("second", "search")) == [40, 40]
-    waited = [who for who, steps in told.items() if "queue" in steps]
+    waited = [who for who, steps in told.items() if WAITING in steps]
     assert len(waited) == 1
     assert told[waited[0]][-1] == "done"
+
+
+async def test_a_killed_owner_leaves_its_question_to_who_waits(
+    bench: UsageBench, make: Make, apart: AnalysisRunner, migrated: EngineUrls
+) -> None:
+    await bench.load(lines())
+    order = {"urls": asdict(migrated), "context": bench.context.to_dict()}
+    owner = await asyncio.create_subprocess_exec(
+        *(sys.executable, str(OWNER), json.dumps(order, default=str)),
+        stdout=asyncio.subprocess.PIPE,
+        env={"PYTHONPATH": f"src:{Path.cwd()}", "PATH": os.environ["PATH"]},
+    )
+    assert owner.stdout is not None
+    held = psutil.Process(int(await owner.stdout.readline()))
+    told = asyncio.Event()
+    steps: list[OptimizeProgress] = []
+
+    def hear(progress: OptimizeProgress) -> None:
+        steps.append(progress)
+        if progress.step == "load":
+            told.set()
+
+    try:
+        waiting = asyncio.create_task(make(apart).optimize(bench.context, on_progress=hear))
+        await told.wait()
+        assert analysing() == []
+        owner.kill()
+        await owner.wait()
+        assert (await waiting).baseline.calls == 80
+        assert steps[-1].step == "done"
+    finally:
+        held.kill()
 
 
 async def test_a_caller_that_leaves_and_a_deadline_end_the_process(

@@ -20,6 +20,7 @@ from netra.events.log import EventLog
 from netra.events.publisher import EventPublisher
 from netra.ids.manager import UnifiedIDManager
 from netra.optimization.analysis.runner import AnalysisRunner
+from netra.optimization.analysis.turns import AnalysisTurns
 from netra.optimization.service import OptimizationService
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.workspace_prices import WorkspacePrices
@@ -180,7 +181,12 @@ def build_savings(settings: Settings, stores: Stores, ids: UnifiedIDManager, met
     evaluations = EvaluationService(stores.access)
     usage = UsageService(stores.access, count_evaluations=evaluations.count)
     optimization = OptimizationService(
-        stores.access, usage, evaluations, prices, AnalysisRunner(settings.clickhouse_url)
+        stores.access,
+        usage,
+        evaluations,
+        prices,
+        AnalysisRunner(settings.clickhouse_url),
+        AnalysisTurns(settings.analyses_at_once),
     )
     call_writer = CallWriter(stores.access, WorkspacePricer(prices))
     imports = ImportService(

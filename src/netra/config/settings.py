@@ -190,6 +190,15 @@ class Settings:
             shown="a quarter of this machine's, at least 2048",
         ),
     )
+    analyses_at_once: int = field(
+        default=1,
+        metadata=_about(
+            "Large analyses of savings that one machine does at once, over all processes; the others wait. "
+            "One of ten million calls takes up to 5.4 GiB.",
+            parsing.whole(1, 64),
+            "a number from 1 to 64",
+        ),
+    )
     worker_concurrency: int = field(
         default=4,
         metadata=_about(

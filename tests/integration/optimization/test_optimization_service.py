@@ -15,28 +15,7 @@ from netra.optimization.schemas import OptimizeProgress, OptimizeRequest
 from netra.optimization.selection import InvalidSelectionError
 from netra.optimization.service import OptimizationService
 from netra.pricing.catalogue import PriceCatalogue
-from testkit.usage_bench import UsageBench
-
-BLOCK = 512
-
-
-def lines(n: int, **common: object) -> bytes:
-    rows = [
-        {
-            "call_id": f"c{k}",
-            "ts": 1_770_000_000_000 + 30_000 * k,
-            "model": "claude-sonnet-4-5",
-            "input_tokens": 4 * BLOCK + 52,
-            "output_tokens": 100,
-            "feature": "chat" if k % 2 else "search",
-            "interactive": False,
-            "prefix_hashes": [1, 2, 3, 4],
-            "prefix_block_tokens": BLOCK,
-            **common,
-        }
-        for k in range(n)
-    ]
-    return "\n".join(json.dumps(row) for row in rows).encode()
+from testkit.usage_bench import UsageBench, call_lines
 
 
 def evaluations(models: list[str], n: int = 300) -> bytes:
@@ -57,7 +36,7 @@ def service_of(
 async def test_findings_over_stored_calls(
     bench: UsageBench, service_of: Callable[[UsageBench], OptimizationService]
 ) -> None:
-    await bench.load(lines(80))
+    await bench.load(call_lines(80))
     await bench.load(evaluations(["claude-sonnet-4-5", "claude-haiku-4-5"]), "evals")
     service = service_of(bench)
     result = await service.optimize(bench.context)
@@ -77,8 +56,8 @@ async def test_findings_over_stored_calls(
 async def test_the_query_behind_a_finding_gives_its_baseline(
     bench: UsageBench, service_of: Callable[[UsageBench], OptimizationService]
 ) -> None:
-    await bench.load(lines(120, request_hash="r", latency_ms=45_000, app="shop", reasoning_tokens=0))
-    await bench.load(lines(60, model="gpt-4o", call_id=None))
+    await bench.load(call_lines(120, request_hash="r", latency_ms=45_000, app="shop", reasoning_tokens=0))
+    await bench.load(call_lines(60, model="gpt-4o", call_id=None))
     findings = (await service_of(bench).optimize(bench.context)).findings
     judged = {finding.lever for finding in findings if finding.baseline_usd is not None}
     assert judged >= {"response-cache", "duplicate-inflight", "provider-switch", "prompt-cache", "batch"}
@@ -100,13 +79,13 @@ async def test_the_query_behind_a_finding_gives_its_baseline(
 async def test_answers_are_kept_until_the_data_changes(
     bench: UsageBench, service_of: Callable[[UsageBench], OptimizationService]
 ) -> None:
-    await bench.load(lines(60))
+    await bench.load(call_lines(60))
     first = await service_of(bench).optimize(bench.context)
     steps: list[OptimizeProgress] = []
     again = await service_of(bench).optimize(bench.context, on_progress=steps.append)
     assert again == first
     assert steps == []
-    await bench.load(lines(70))
+    await bench.load(call_lines(70))
     later = await service_of(bench).optimize(bench.context)
     assert later.baseline.calls == 70
     assert later.data_version > first.data_version
@@ -115,7 +94,7 @@ async def test_answers_are_kept_until_the_data_changes(
 async def test_a_warm_workspace_answers_from_the_store(
     bench: UsageBench, service_of: Callable[[UsageBench], OptimizationService]
 ) -> None:
-    await bench.load(lines(60))
+    await bench.load(call_lines(60))
     service = service_of(bench)
     await service.warm(bench.context)
     steps: list[OptimizeProgress] = []
@@ -131,10 +110,10 @@ class _Held(AnalysisRunner):
         self.runs = 0
         self.go = asyncio.Event()
 
-    async def run(self, job, analytics, catalogue, tell):  # type: ignore[no-untyped-def]
+    async def run(self, *order):  # type: ignore[no-untyped-def]
         self.runs += 1
         await self.go.wait()
-        return await super().run(job, analytics, catalogue, tell)
+        return await super().run(*order)
 
 
 async def test_many_imports_in_a_row_are_warmed_once_more_and_not_each(
@@ -142,12 +121,12 @@ async def test_many_imports_in_a_row_are_warmed_once_more_and_not_each(
 ) -> None:
     held = _Held()
     service = OptimizationService(data_access, bench.usage, bench.evaluations, catalogue, held)
-    await bench.load(lines(55))
+    await bench.load(call_lines(55))
     first = asyncio.create_task(service.warm(bench.context))
     while not held.runs:  # noqa: ASYNC110 - until the analysis has begun
         await asyncio.sleep(0)
     for more in (56, 57, 58):
-        await bench.load(lines(more))
+        await bench.load(call_lines(more))
         await service.warm(bench.context)
     held.go.set()
     await first
@@ -159,20 +138,21 @@ async def test_many_imports_in_a_row_are_warmed_once_more_and_not_each(
 async def test_the_same_question_at_once_is_computed_once(
     bench: UsageBench, service_of: Callable[[UsageBench], OptimizationService]
 ) -> None:
-    await bench.load(lines(60))
+    await bench.load(call_lines(60))
     service = service_of(bench)
-    steps: list[OptimizeProgress] = []
+    told: list[list[OptimizeProgress]] = [[] for _ in range(5)]
     answers = await asyncio.gather(
-        *(service.optimize(bench.context, on_progress=steps.append) for _ in range(5))
+        *(service.optimize(bench.context, on_progress=steps.append) for steps in told)
     )
     assert all(answer == answers[0] for answer in answers)
-    assert sum(step.step == "joint" for step in steps) == 1
+    assert sum(step.step == "joint" for step in told[0]) == 1
+    assert all(steps == told[0] for steps in told)
 
 
 async def test_an_impatient_caller_takes_nothing_from_the_others(
     bench: UsageBench, service_of: Callable[[UsageBench], OptimizationService]
 ) -> None:
-    await bench.load(lines(60))
+    await bench.load(call_lines(60))
     service = service_of(bench)
     hasty = asyncio.create_task(service.optimize(bench.context))
     patient = asyncio.create_task(service.optimize(bench.context))
@@ -184,7 +164,7 @@ async def test_an_impatient_caller_takes_nothing_from_the_others(
 async def test_where_since_and_until_choose_the_calls(
     bench: UsageBench, service_of: Callable[[UsageBench], OptimizationService]
 ) -> None:
-    await bench.load(lines(120))
+    await bench.load(call_lines(120))
     service = service_of(bench)
     chat = await service.optimize(bench.context, OptimizeRequest(where={"feature": "chat"}))
     assert chat.baseline.calls == 60
@@ -203,8 +183,8 @@ async def test_nobody_sees_the_answers_of_another_workspace(
     new_bench: Callable[[], UsageBench], service_of: Callable[[UsageBench], OptimizationService]
 ) -> None:
     ours, theirs = new_bench(), new_bench()
-    await ours.load(lines(60))
-    await theirs.load(lines(90))
+    await ours.load(call_lines(60))
+    await theirs.load(call_lines(90))
     service = service_of(ours)
     assert (await service.optimize(ours.context)).baseline.calls == 60
     assert (await service.optimize(theirs.context)).baseline.calls == 90
@@ -238,7 +218,7 @@ async def test_quality_gate_through_import_and_store(
     both = ["gpt_4_1106_preview", "mixtral_8x7b_instruct"]
     evals = table.unpivot(both, index=["item_id", "subject"], variable_name="model", value_name="score")
     await bench.load(evals.rename({"subject": "group"}).write_csv().encode(), "evals")
-    await bench.load(lines(60, model="gpt_4_1106_preview"))
+    await bench.load(call_lines(60, model="gpt_4_1106_preview"))
     request = OptimizeRequest(levers=["model-switch"], params={"from": both[0], "to": both[1]})
     finding = (await service_of(bench).optimize(bench.context, request)).findings[0]
     assert finding.verdict == "refuse"

@@ -2,9 +2,8 @@
 
 An analysis needs memory in proportion to its calls, and allocators keep what a long-lived process has once
 used. So a large one is refused with a hint where the machine has not enough free, and otherwise runs in a
-child that ends with its answer. One at a time: the levers use both cores, and two would share the memory
-that was free for one. A child ends when its parent does (its standard input closes), when its caller is
-cancelled, and at its deadline.
+child that ends with its answer. A child ends when its parent does (its standard input closes), when its
+caller is cancelled, and at its deadline. Who may begin is decided before (`turns`).
 """
 
 import asyncio
@@ -24,7 +23,7 @@ from netra.optimization.errors import AnalysisDeadlineError, AnalysisEndedError,
 from netra.optimization.schemas import OptimizeProgress, OptimizeResult
 from netra.pricing.catalogue import PriceCatalogue
 from netra.storage.embedded.child_process import python_environment
-from netra.usage.loading import CallSelection, Extent, extent_of, newest_days
+from netra.usage.loading import CallSelection, Extent, newest_days
 
 SMALL_CALLS = 100_000
 SMALL_BLOCKS = 2_000_000
@@ -50,30 +49,34 @@ class AnalysisRunner:
     def __init__(self, url: str | None = None, *, small: int = SMALL_CALLS) -> None:
         self._url = url
         self._small = small
-        self._turn = asyncio.Semaphore(1)
+
+    def is_large(self, extent: Extent) -> bool:
+        """Whether an analysis of that many calls takes seconds and much memory."""
+        return extent.calls > self._small or extent.blocks > SMALL_BLOCKS
 
     async def run(
-        self, job: AnalysisJob, analytics: ScopedAnalytics, catalogue: PriceCatalogue, tell: Tell
+        self,
+        job: AnalysisJob,
+        extent: Extent,
+        analytics: ScopedAnalytics,
+        catalogue: PriceCatalogue,
+        tell: Tell,
     ) -> OptimizeResult:
-        """The answer. `tell` may be called on any thread.
+        """The answer over calls of that extent. `tell` may be called on any thread.
 
         Raises AnalysisTooLargeError, AnalysisDeadlineError, AnalysisEndedError, and what the levers raise.
         """
-        extent = await extent_of(analytics, job.selection)
-        if self._url is None or (extent.calls <= self._small and extent.blocks <= SMALL_BLOCKS):
+        if self._url is None or not self.is_large(extent):
             return await carry_out(job, analytics, catalogue, tell)
-        if self._turn.locked():
-            tell(OptimizeProgress(step="queue", done=0, of=job.steps))
-        async with self._turn:
-            await _check_room(analytics, job.selection, extent)
-            try:
-                async with asyncio.timeout(DEADLINE_S):
-                    return await _apart(self._url, job, tell)
-            except TimeoutError:
-                raise AnalysisDeadlineError(
-                    f"the analysis of {extent.calls:,} calls took longer than {DEADLINE_S:.0f} s",
-                    hint="ask about a shorter period (--since) or fewer levers",
-                ) from None
+        await _check_room(analytics, job.selection, extent)
+        try:
+            async with asyncio.timeout(DEADLINE_S):
+                return await _apart(self._url, job, tell)
+        except TimeoutError:
+            raise AnalysisDeadlineError(
+                f"the analysis of {extent.calls:,} calls took longer than {DEADLINE_S:.0f} s",
+                hint="ask about a shorter period (--since) or fewer levers",
+            ) from None
 
 
 async def _check_room(analytics: ScopedAnalytics, selection: CallSelection, extent: Extent) -> None:

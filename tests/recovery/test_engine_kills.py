@@ -14,6 +14,8 @@ import pyarrow as pa
 import pytest
 
 from netra.config.settings import Settings
+from netra.data_access.analytics import ScopedAnalytics
+from netra.data_access.ledgered_rows import LedgeredRows
 from netra.errors.kinds import NetraError
 from netra.storage.clickhouse.store import AnalyticsStore
 from netra.storage.embedded import engine
@@ -125,17 +127,18 @@ async def test_valkey_keeps_what_it_acknowledged(running: Running) -> None:
 async def test_analytics_keeps_each_acknowledged_insert_once(running: Running) -> None:
     store = AnalyticsStore(running.urls.clickhouse_url, threads=2)
     await store.command(
-        "CREATE TABLE kept (n UInt64) ENGINE = MergeTree ORDER BY n"
-        " SETTINGS non_replicated_deduplication_window = 10000"
+        "CREATE TABLE kept (workspace_id String, import_id String, id_hash UInt64) ENGINE = MergeTree"
+        " ORDER BY id_hash SETTINGS non_replicated_deduplication_window = 10000"
     )
+    rows = LedgeredRows(ScopedAnalytics(store, "w"), "kept")
 
     async def write(number: int) -> None:
-        data = pa.table({"n": pa.array([number] * 5, pa.uint64())})
-        await store.insert_arrow("kept", data, token=f"t{number}")
+        data = pa.table({"import_id": [f"i{number}"] * 5, "id_hash": pa.array([number] * 5, pa.uint64())})
+        await rows.insert(data, token=f"t{number}")
 
     try:
         acknowledged = await write_through_kills(running, "analytics", write)
-        counts = await store.query_rows("SELECT n, count() AS times FROM kept GROUP BY n")
+        counts = await store.query_rows("SELECT id_hash AS n, count() AS times FROM kept GROUP BY n")
     finally:
         await store.close()
     assert set(acknowledged) <= {row["n"] for row in counts}

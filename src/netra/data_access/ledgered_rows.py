@@ -1,5 +1,6 @@
 """Rows that carry where they came from: tables with import_id, position, id_hash and content_hash."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,10 +8,14 @@ from typing import Any
 
 from netra.data_access.analytics import ScopedAnalytics
 from netra.data_access.arrow import ArrowTable
+from netra.data_access.errors import RowsNotStoredError
 from netra.data_access.number_lists import LIST_SETTINGS, number_list
 
 _OWN = "WHERE workspace_id = {workspace:String}"
 _REWRITTEN_AT_ONCE = 500
+LOOKS_S = (0.05, 0.1, 0.25, 0.5, 1.0)
+"""Pauses between looks for rows that the store says it has."""
+_TOKENS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +27,51 @@ class NewValues:
 
 
 class LedgeredRows:
-    """What an import asks about the rows of one workspace in one table.
+    """The rows of one workspace in one table: inserts them, and answers what an import asks about them.
 
-    `unpriced` is the SQL condition under which a row counts as unpriced.
+    `unpriced` is the SQL condition under which a row counts as unpriced; `found_by` finds a row by the
+    table's order without reading the others, `{at:Int64}` being its `ts` in microseconds.
     """
 
-    def __init__(self, analytics: ScopedAnalytics, table: str, unpriced: str = "false") -> None:
+    def __init__(
+        self, analytics: ScopedAnalytics, table: str, unpriced: str = "false", found_by: str = "true"
+    ) -> None:
         self._analytics = analytics
         self._table = table
         self._unpriced = unpriced
+        self._found_by = found_by
+
+    async def insert(self, rows: ArrowTable, *, token: str) -> None:
+        """Insert rows as one block, once per token, and see that they are there.
+
+        A store that is killed after it noted a token and before it committed the rows takes every repetition
+        for known, and answers that all is well. So rows that stay away are inserted under another token;
+        only after a while, since a first attempt may be between those two steps at this moment.
+        Raises RowsNotStoredError.
+        """
+        if rows.num_rows == 0:
+            return
+        for attempt in range(_TOKENS):
+            await self._analytics.insert(self._table, rows, token=f"{token}~{attempt}" if attempt else token)
+            if await self._arrived(rows):
+                return
+        raise RowsNotStoredError(f"{rows.num_rows} rows for {self._table} do not stay in the analytics store")
+
+    async def _arrived(self, rows: ArrowTable) -> bool:
+        """Whether the first row, and so its block, is there or comes soon."""
+        sql = (
+            f"SELECT 1 FROM {self._table} {_OWN} AND {self._found_by} "
+            "AND id_hash = {id:UInt64} AND import_id = {import_id:String} LIMIT 1"
+        )
+        first = {"id": rows["id_hash"][0].as_py(), "import_id": rows["import_id"][0].as_py()}
+        if "{at:" in self._found_by:
+            first["at"] = rows["ts"][0].value
+        for pause in (*LOOKS_S, None):
+            if await self._analytics.query_rows(sql, first):
+                return True
+            if pause is not None:
+                await asyncio.sleep(pause)
+        return False
 
     async def existing(self, hashes: Sequence[int]) -> ArrowTable:
         """Stored rows with these id digests: id_hash, content_hash, import_id, position, unpriced."""

@@ -41,6 +41,5 @@ class EvaluationWriter:
         """Insert rows with the columns of COLUMNS once per token; 0 (no score needs a price)."""
         if frame.height:
             rows = frame.select([pl.col(name).cast(dtype) for name, dtype in COLUMNS.items()])
-            table = table_of(rows)
-            await self._access.for_context(context).analytics.insert(TABLE, table, token=token)
+            await self.rows(context).insert(table_of(rows), token=token)
         return 0

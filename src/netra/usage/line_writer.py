@@ -23,7 +23,8 @@ class UsageLineWriter:
 
     def rows(self, context: UserExecutionContext) -> LedgeredRows:
         """What of it is stored, by id digest and import."""
-        return LedgeredRows(self._access.for_context(context).analytics, TABLE)
+        analytics = self._access.for_context(context).analytics
+        return LedgeredRows(analytics, TABLE, found_by="ts = fromUnixTimestamp64Micro({at:Int64})")
 
     async def grow(self, context: UserExecutionContext, rows: pl.DataFrame, columns: Sequence[str]) -> None:
         """Give stored lines of the same id digests the values of these columns."""
@@ -39,5 +40,5 @@ class UsageLineWriter:
         if frame.height:
             names = [*(column.name for column in USAGE_LINE_COLUMNS), *LEDGER_COLUMNS]
             table = await asyncio.to_thread(lambda: table_of(frame.select(names)))
-            await self._access.for_context(context).analytics.insert(TABLE, table, token=token)
+            await self.rows(context).insert(table, token=token)
         return 0

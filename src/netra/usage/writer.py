@@ -17,6 +17,9 @@ from netra.usage.schema import CALL_COLUMNS, LEDGER_COLUMNS, PRICE_COLUMNS, TABL
 
 _LOOK = 2_048
 _FEW = 256
+_FOUND_BY = (
+    "day = toDate(fromUnixTimestamp64Micro({at:Int64}), 'UTC') AND ts = fromUnixTimestamp64Micro({at:Int64})"
+)
 
 
 class CallWriter:
@@ -31,7 +34,8 @@ class CallWriter:
 
     def rows(self, context: UserExecutionContext) -> LedgeredRows:
         """What of the workspace's calls is stored, by id digest and import."""
-        return LedgeredRows(self._access.for_context(context).analytics, TABLE, "isNull(cost_usd)")
+        analytics = self._access.for_context(context).analytics
+        return LedgeredRows(analytics, TABLE, unpriced="isNull(cost_usd)", found_by=_FOUND_BY)
 
     async def existing(self, context: UserExecutionContext, hashes: Sequence[int]) -> pl.DataFrame:
         """Stored rows with these id digests: id_hash, content_hash, import_id, position, unpriced."""
@@ -56,7 +60,7 @@ class CallWriter:
             return 0
         price = await self._pricer(context)
         table, unpriced = await asyncio.to_thread(_priced, frame, price)
-        await self._access.for_context(context).analytics.insert(TABLE, table, token=token)
+        await self.rows(context).insert(table, token=token)
         return unpriced
 
     async def _pricer(self, context: UserExecutionContext) -> PriceRows:

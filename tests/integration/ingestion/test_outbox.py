@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from netra.context.models import UserExecutionContext
+from netra.data_access import ledgered_rows
 from netra.data_access.factory import DataAccessFactory
 from netra.pricing.catalogue import PriceCatalogue
 from netra.storage.clickhouse.errors import AnalyticsUnavailableError
@@ -34,6 +35,7 @@ class FailingWriter(CallWriter):
         self.before: list[Exception] = []
         self.after: list[Exception] = []
         self.poison = ""
+        self.loses = 0
 
     async def write(self, context: UserExecutionContext, frame: pl.DataFrame, token: str) -> int:
         if self.poison and frame["call_id"].str.contains(self.poison).any():
@@ -41,6 +43,11 @@ class FailingWriter(CallWriter):
         if self.before:
             raise self.before.pop(0)
         unpriced = await super().write(context, frame, token)
+        if self.loses:
+            # A deletion leaves the token known, as does a kill between noting it and committing the rows.
+            self.loses -= 1
+            await self.rows(context).forget("gateway")
+            raise AnalyticsUnavailableError("the store was killed")
         if self.after:
             raise self.after.pop(0)
         return unpriced
@@ -99,6 +106,19 @@ async def test_a_drain_that_dies_after_writing_counts_what_it_wrote(
     assert await counted(bench) == (4, 4)
     known = await bench.usage.load_calls(bench.context, columns=["call_id", "cache_unreported"])
     assert known.filter(pl.col("cache_unreported"))["call_id"].to_list() == ["silent"]
+
+
+async def test_rows_that_a_killed_store_lost_under_a_known_token_are_stored(
+    failing: IngestBench, writer: FailingWriter, bench: UsageBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ledgered_rows, "LOOKS_S", (0.01,))
+    writer.loses = 2
+    await failing.intake.accept(bench.context, batch("a", "b"))
+    for _ in range(2):
+        with pytest.raises(AnalyticsUnavailableError):
+            await failing.drain.drain(bench.context.workspace_id)
+    assert (await failing.stored(bench.context)).sources["gateway"]["stored"] == 2
+    assert await counted(bench) == (2, 2)
 
 
 async def test_what_waits_while_the_store_is_away_is_stored_when_it_is_back(

@@ -108,8 +108,9 @@ class AnalyticsStore:
             source.close()
 
     async def insert_arrow(self, table: str, data: ArrowTable, *, token: str) -> None:
-        """Insert rows as one block, once per token (`insert_deduplication_token`; the table must have a
-        deduplication window). Acknowledged means on disk.
+        """Insert rows as one block, at most once per token (`insert_deduplication_token`; the table must have
+        a deduplication window). Acknowledged means on disk, but for a repetition after the store was killed:
+        it notes a token before it commits the rows, see `LedgeredRows.insert`.
         """
         if data.num_rows == 0:
             return

@@ -48,7 +48,7 @@ class BaseAgent:
         self.usage = RunUsage()
         self.fell_back = False
         self._started = time.monotonic()
-        self._events = runtime.emitter.with_step(f"agent:{speaker.agent}", 1)
+        self._events = runtime.emitter.with_step(f"agent:{speaker.agent_id}", 1)
 
     async def run(
         self, brief: JsonObject, conversation: AgentConversation, *, concluded: bool = True
@@ -109,7 +109,9 @@ class BaseAgent:
         if llm.kind == "built-in":
             return await self._ask(llm.analyst_for(name), brief, conversation)
         model = RecordedModel(
-            llm.model_for(name, self._runtime.context, self._budget), self._runtime.steps, name
+            llm.model_for(name, self._runtime.context, self._budget),
+            self._runtime.steps,
+            self.speaker.agent_id,
         )
         try:
             return await self._ask(model, brief, conversation)

@@ -18,10 +18,10 @@ from netra.tools.execution_engine import StepAttempt, StepRunner
 class RecordedModel(WrapperModel):
     """Wraps the model of one agent in one run; requests are numbered in the order they are made."""
 
-    def __init__(self, wrapped: Model, steps: StepRunner, agent: str) -> None:
+    def __init__(self, wrapped: Model, steps: StepRunner, agent_id: str) -> None:
         super().__init__(wrapped)
         self._steps = steps
-        self._agent = agent
+        self._agent_id = agent_id
         self._requests = 0
 
     async def request(
@@ -37,5 +37,5 @@ class RecordedModel(WrapperModel):
             response = await self.wrapped.request(messages, model_settings, model_request_parameters)
             return cast(JsonValue, ModelMessagesTypeAdapter.dump_python([response], mode="json"))
 
-        stored = await self._steps.run_step(f"{self._agent}:model:{self._requests}", ask)
+        stored = await self._steps.run_step(f"{self._agent_id}:model:{self._requests}", ask)
         return cast(ModelResponse, ModelMessagesTypeAdapter.validate_python(stored)[0])

@@ -18,6 +18,7 @@ from netra.agents.triage.results import TriageResult
 from netra.llm.budget import RunBudget
 from netra.llm.playbook import JsonObject
 from netra.tools.execution_engine import Speaker
+from netra.tools.optimization.outputs import SavingsOutput
 from netra.tools.optimization.recall import RecalledFinding
 from netra.tools.usage.recall_query import RecalledQueries
 
@@ -26,17 +27,22 @@ SUPERVISOR_ID = "supervisor"
 
 @dataclass(slots=True)
 class HandOver:
-    """What the specialists found so far; None stands for one that has not worked or has failed."""
+    """What the specialists found so far about one question; None stands for one that has not worked or has
+    failed.
+    """
 
-    triage: TriageResult | None = None
+    triage: TriageResult
     data: DataResult | None = None
     optimization: OptimizationResult | None = None
     actions: ActionsAnswer | None = None
     recalled: list[RecalledFinding] = field(default_factory=list[RecalledFinding])
     queries: RecalledQueries | None = None
-    report_id: str | None = None
     failures: list[str] = field(default_factory=list[str])
-    notes: list[str] = field(default_factory=list[str])
+
+    @property
+    def savings(self) -> SavingsOutput | None:
+        """What the optimization agent's search found, None where there was none."""
+        return self.optimization.savings if self.optimization is not None else None
 
 
 class RunTeam:
@@ -51,11 +57,14 @@ class RunTeam:
         self._parameters: dict[str, JsonValue] = {}
 
     def agent(self, name: str) -> BaseAgent:
-        """A fresh agent of that name; the supervisor has no parent."""
+        """A fresh agent of that name; the supervisor has no parent. Its id is its name, with a number behind
+        it from the second of that name on.
+        """
         parent = None if name == SUPERVISOR_ID else SUPERVISOR_ID
-        agent = BaseAgent(
-            self.runtime.blueprints.get(name), self.runtime, Speaker(name, name, parent), self.budget
-        )
+        earlier = sum(agent.speaker.agent == name for agent in self.agents)
+        agent_id = f"{name}-{earlier + 1}" if earlier else name
+        speaker = Speaker(name, agent_id, parent)
+        agent = BaseAgent(self.runtime.blueprints.get(name), self.runtime, speaker, self.budget)
         self.agents.append(agent)
         return agent
 

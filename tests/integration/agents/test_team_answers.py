@@ -74,8 +74,19 @@ ANSWERS: list[tuple[str, list[str]]] = [
         ["(only calls over 2 seconds and calls that cost more than 1 cent): ", "By model:", "- gpt-5: "],
     ),
     (
-        "Top five cost drivers this month",
-        ["1. **ticket-answer / claude-sonnet-4-5**", "5. **", "of the spend"],
+        "Top five cost drivers this month. How many calls by model in the last 7 days, "
+        "and can we save $20 a month?",
+        [
+            "**1. Top five cost drivers this month**\n\nSpend this month",
+            "1. **ticket-answer / claude-sonnet-4-5**",
+            "5. **",
+            "of the spend",
+            "**2. How many calls by model in the last 7 days**",
+            "By model:",
+            "- gpt-4o: ",
+            "**3. Can we save $20 a month?**\n\n**Yes: saving $20 a month is within reach",
+            "a month (",
+        ],
     ),
     ("Why did spend change last week?", ["mainly by", "What moved most", "1. **"]),
     (
@@ -100,12 +111,10 @@ ANSWERS: list[tuple[str, list[str]]] = [
         ["Prompt caching", "wasted retries", "re-sent context"],
     ),
     ("Is any model unpriced?", ["larkspur-address-7b"]),
-    ("save $20 a month", ["Yes: saving $20 a month is within reach", "a month ("]),
     ("what will next month cost, with 50 % more users?", ["is forecast at", "with 50 % more", "Without the"]),
     ("were there any anomalies in spend?", ["out of the ordinary in spend"]),
     ("cost per session by feature", ["Spend per session: $", "- ticket-answer: $"]),
     ("which feature has the highest error rate?", ["Most: **eta-notice**, failed calls"]),
-    ("How many calls by model in the last 7 days?", ["By model:", "- gpt-4o: "]),
     ("what did support-desk spend on 2026-11-10", ["Spend on 2026-11-10 for app support-desk: $"]),
 ]
 

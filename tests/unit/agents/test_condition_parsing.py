@@ -73,21 +73,18 @@ def test_thresholds_on_calls_are_conditions(
 
 
 @pytest.mark.parametrize(
-    ("text", "unread", "unanswered"),
+    ("text", "unread"),
     [
-        ("how many calls over 10 seconds did we have?", [], []),
-        ("top five cost drivers for calls over 10 s", ["calls over 10 s"], []),
-        ("which users spent over $100 last month?", ["users spent over $100"], []),
-        ("sessions that cost more than $2", ["sessions that cost more than $2"], []),
-        ("spend by model of calls over $5 a month", ["calls over $5"], []),
-        ("days on which calls cost over $50", ["calls cost over $50"], []),
-        ("spend by users over 30 days", [], []),
-        ("spend by model on weekends", ["on weekends"], []),
-        ("Why did spend rise, and what would prompt caching save?", [], ["what would prompt caching save"]),
-        ("Where is the time, and what would halve the p95?", [], []),
-        ("top five cost drivers except support-chat", ["except support-chat"], []),
+        ("how many calls over 10 seconds did we have?", []),
+        ("top five cost drivers for calls over 10 s", ["calls over 10 s"]),
+        ("which users spent over $100 last month?", ["users spent over $100"]),
+        ("sessions that cost more than $2", ["sessions that cost more than $2"]),
+        ("spend by model of calls over $5 a month", ["calls over $5"]),
+        ("days on which calls cost over $50", ["calls cost over $50"]),
+        ("spend by users over 30 days", []),
+        ("spend by model on weekends", ["on weekends"]),
+        ("top five cost drivers except support-chat", ["except support-chat"]),
     ],
 )
-def test_what_an_answer_leaves_out_is_said(text: str, unread: list[str], unanswered: list[str]) -> None:
-    frame = read(text)
-    assert (frame.unread, frame.unanswered) == (unread, unanswered)
+def test_what_an_answer_leaves_out_is_said(text: str, unread: list[str]) -> None:
+    assert read(text).unread == unread

@@ -14,7 +14,7 @@ from netra.tools.specification import ToolResult
 class DataAnswer(AgentOutput):
     """What the data agent's model returns: statements in prose, each with its citations."""
 
-    statements: list[str] = Field(min_length=1, max_length=40)
+    statements: list[str] = Field(min_length=1, max_length=80)
 
     def prose(self) -> list[str]:
         """Every statement."""

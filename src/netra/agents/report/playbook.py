@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netra.agents.supervisor.wording import body_of
+from netra.agents.supervisor.wording import body_of, briefs_of, sections_of
 from netra.agents.triage.results import TriageResult
 from netra.llm.playbook import Finish, PlaybookView
 
@@ -21,6 +21,9 @@ _TITLES = {
 
 def report_playbook(view: PlaybookView) -> Finish:
     """The same findings as the answer, as a summary."""
+    briefs = briefs_of(view.brief)
+    if len(briefs) > 1:
+        return Finish({"title": "Answers to several questions", "summary": sections_of(briefs, body_of)})
     triage = TriageResult.model_validate(view.brief["triage"])
     title = _TITLES.get(triage.frame.kind, "What the data shows")
     return Finish({"title": title, "summary": body_of(view.brief)})

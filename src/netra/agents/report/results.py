@@ -13,7 +13,7 @@ class ReportAnswer(AgentOutput):
     """Title and executive summary of the report."""
 
     title: str = Field(min_length=1, max_length=160)
-    summary: str = Field(min_length=1, max_length=12_000)
+    summary: str = Field(min_length=1, max_length=40_000)
 
     def prose(self) -> list[str]:
         """Both texts."""

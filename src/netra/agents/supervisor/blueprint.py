@@ -16,7 +16,8 @@ INSTRUCTIONS = (
     "greeting or a "
     "question about yourself, say what you can do. For a question outside LLM usage say so. If a "
     "specialist failed, "
-    "label the answer as partial. Light Markdown, no tables. " + PROSE_RULE
+    "label the answer as partial. Where the brief has parts, each is a question of its own: answer them in "
+    "order, each under its question in bold. Light Markdown, no tables. " + PROSE_RULE
 )
 
 

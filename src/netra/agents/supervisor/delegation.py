@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import cast
 
@@ -17,8 +17,9 @@ from netra.agents.report.document import document_of
 from netra.agents.report.results import ReportAnswer
 from netra.agents.specialists import HandOver, RunTeam
 from netra.agents.triage.agent import decide
+from netra.agents.triage.frame import QuestionFrame
 from netra.agents.triage.playbook import INSPECT
-from netra.agents.triage.results import DataFacts, Specialist, TriageAnswer
+from netra.agents.triage.results import DataFacts, Specialist, TriageAnswer, TriageResult
 from netra.agents.triage.targets import phrases_of
 from netra.llm.playbook import JsonObject
 from netra.tools.errors import ToolCallError
@@ -30,42 +31,47 @@ from netra.tools.usage.recall_query import RecalledQueries
 _NO_REPORT = "No report is written: your role in this workspace may read reports, not write them."
 
 
+async def read_question(team: RunTeam, memory: JsonObject, now: datetime) -> list[TriageResult]:
+    """Have the question read, and decide for each one that it holds whether the data can carry an answer."""
+    agent = team.agent("triage")
+    conversation = team.conversation(agent)
+    brief: JsonObject = {
+        "question": team.question,
+        "now": now.isoformat(),
+        "timezone": team.runtime.context.timezone,
+        "has_findings": any(memory.get(name) for name in ("items", "drivers", "figures")),
+        "earlier": memory.get("titles") or [],
+        "earlier_levers": memory.get("levers") or [],
+        "earlier_frame": memory.get("frame"),
+    }
+    output = cast(TriageAnswer, await agent.run(brief, conversation))
+    facts = _facts(conversation.results)
+    return [_decided(team, frame, facts, memory) for frame in output.frames]
+
+
+def _decided(team: RunTeam, frame: QuestionFrame, facts: DataFacts, memory: JsonObject) -> TriageResult:
+    result = decide(frame, facts, memory)
+    if "report" in result.plan and WRITE not in team.runtime.context.permissions:
+        kept: list[Specialist] = [name for name in result.plan if name != "report"]
+        notes = [*result.notes, *([_NO_REPORT] if result.frame.wants_report else [])]
+        result = result.model_copy(update={"plan": kept, "notes": notes})
+    team.learn(text for missing in result.missing for text in (missing.what, missing.how))
+    team.learn([*result.notes, result.frame.window.label, *phrases_of(result.frame.targets)])
+    team.learn(condition.words for condition in result.frame.conditions)
+    return result
+
+
 class Delegation:
-    """Calls the specialists of one run, one after another, each with what those before it found."""
+    """Calls the specialists for one question, one after another, each with what those before it found."""
 
-    def __init__(self, team: RunTeam, hand_over: HandOver, memory: JsonObject, now: datetime) -> None:
+    def __init__(self, team: RunTeam, triage: TriageResult, memory: JsonObject) -> None:
         self._team = team
-        self._hand_over = hand_over
+        self._triage = triage
         self._memory = memory
-        self._now = now
-
-    async def triage(self) -> None:
-        """Read the question and decide whether the data can carry an answer."""
-        agent = self._team.agent("triage")
-        conversation = self._team.conversation(agent)
-        brief: JsonObject = {
-            "question": self._team.question,
-            "now": self._now.isoformat(),
-            "timezone": self._team.runtime.context.timezone,
-            "has_findings": any(self._memory.get(name) for name in ("items", "drivers", "figures")),
-            "earlier": self._memory.get("titles") or [],
-            "earlier_levers": self._memory.get("levers") or [],
-            "earlier_frame": self._memory.get("frame"),
-        }
-        output = cast(TriageAnswer, await agent.run(brief, conversation))
-        facts = _facts(conversation.results)
-        result = decide(output.frame, facts, self._memory)
-        if "report" in result.plan and WRITE not in self._team.runtime.context.permissions:
-            kept: list[Specialist] = [name for name in result.plan if name != "report"]
-            notes = [*result.notes, *([_NO_REPORT] if result.frame.wants_report else [])]
-            result = result.model_copy(update={"plan": kept, "notes": notes})
-        self._hand_over.triage = result
-        self._team.learn(text for missing in result.missing for text in (missing.what, missing.how))
-        self._team.learn([*result.notes, result.frame.window.label, *phrases_of(result.frame.targets)])
-        self._team.learn(condition.words for condition in result.frame.conditions)
+        self.found = HandOver(triage)
 
     async def delegate(self, specialist: Specialist) -> None:
-        """Run one specialist. Raises AgentFailedError."""
+        """Run one specialist; not the report, which is one for all questions. Raises AgentFailedError."""
         match specialist:
             case "data":
                 await self._data()
@@ -74,16 +80,15 @@ class Delegation:
             case "actions":
                 await self._actions()
             case "report":
-                await self._report()
+                raise AssertionError("unreachable: the report comes after every question")
 
     def brief(self, *, show_actions: bool = False) -> JsonObject:
         """Everything found so far, as JSON for an agent's model."""
-        found = self._hand_over
+        found = self.found
         brief: JsonObject = {
-            "question": self._team.question,
+            "question": self._triage.frame.said or self._team.question,
             "triage": plain_json(found.triage),
             "failures": cast(JsonValue, list(found.failures)),
-            "report_id": found.report_id,
             "show_actions": show_actions,
         }
         if found.data is not None:
@@ -102,60 +107,75 @@ class Delegation:
         agent = self._team.agent("data")
         conversation = self._team.conversation(agent)
         answer = cast(DataAnswer, await agent.run(self.brief(), conversation))
-        self._hand_over.data = collect_data(answer, conversation.results)
+        self.found.data = collect_data(answer, conversation.results)
         self._note(conversation.failures)
 
     async def _optimization(self) -> None:
         agent = self._team.agent("optimization")
         conversation = self._team.conversation(agent)
         answer = cast(OptimizationAnswer, await agent.run(self.brief(), conversation))
-        self._hand_over.optimization = collect_optimization(answer, conversation.results)
+        self.found.optimization = collect_optimization(answer, conversation.results)
         self._note(conversation.failures)
 
     async def _actions(self) -> None:
         agent = self._team.agent("actions")
         conversation = self._team.conversation(agent, self._memory)
         brief = self.brief()
-        optimization = self._hand_over.optimization
+        optimization = self.found.optimization
         if optimization is not None and optimization.savings is not None:
             brief["savings"] = plain_json(optimization.savings)
-        triage = self._hand_over.triage
-        if triage is not None and triage.frame.kind == "follow_up":
-            brief["positions"] = cast(JsonValue, triage.frame.ordinals or [self._memory.get("focus") or 1])
-            brief["asks"] = cast(JsonValue, triage.frame.asks)
-        data = self._hand_over.data
-        if data is not None and triage is not None:
-            brief["options"] = plain_json(options_of(data.tools, triage.frame.kind))
-        self._hand_over.actions = cast(ActionsAnswer, await agent.run(brief, conversation))
+        frame = self._triage.frame
+        if frame.kind == "follow_up":
+            brief["positions"] = cast(JsonValue, frame.ordinals or [self._memory.get("focus") or 1])
+            brief["asks"] = cast(JsonValue, frame.asks)
+        data = self.found.data
+        if data is not None:
+            brief["options"] = plain_json(options_of(data.tools, frame.kind))
+        self.found.actions = cast(ActionsAnswer, await agent.run(brief, conversation))
         for _, result in conversation.results:
             if isinstance(result.data, dict) and "finding" in result.data:
-                self._hand_over.recalled.append(RecalledFinding.model_validate(result.data))
+                self.found.recalled.append(RecalledFinding.model_validate(result.data))
             elif isinstance(result.data, dict) and "queries" in result.data:
-                self._hand_over.queries = RecalledQueries.model_validate(result.data)
+                self.found.queries = RecalledQueries.model_validate(result.data)
         self._note(conversation.failures)
-
-    async def _report(self) -> None:
-        agent = self._team.agent("report")
-        conversation = self._team.conversation(agent)
-        answer = cast(ReportAnswer, await agent.run(self.brief(), conversation, concluded=False))
-        document = document_of(self._team, self._hand_over, answer, self._now)
-        conversation.attachment = cast(JsonObject, document.model_dump(mode="json"))
-        try:
-            result = await self._team.runtime.dispatcher.call(
-                CREATE, {"title": answer.title}, agent.speaker, conversation.granted, conversation.attachment
-            )
-        except ToolCallError as failure:
-            self._hand_over.notes.append(f"No report was stored: {failure.message}")
-        else:
-            self._hand_over.report_id = str(cast(JsonObject, result.data)["report_id"])
-        await agent.conclude(answer)
 
     def _note(self, failures: Iterable[ToolCallError]) -> None:
         """Failures of tools whose result nobody replaced are told to the user, once each."""
         for failure in failures:
-            if not failure.retryable and failure.message not in self._hand_over.failures:
-                self._hand_over.failures.append(failure.message)
+            if not failure.retryable and failure.message not in self.found.failures:
+                self.found.failures.append(failure.message)
                 self._team.learn([failure.message])
+
+
+def joint_brief(question: str, briefs: Sequence[JsonObject], report_id: str | None = None) -> JsonObject:
+    """What is known about all questions of a text: of one its brief, of several each brief in `parts`."""
+    if len(briefs) == 1:
+        return {**briefs[0], "report_id": report_id}
+    return {"question": question, "parts": cast(JsonValue, list(briefs)), "report_id": report_id}
+
+
+async def write_report(team: RunTeam, delegations: Sequence[Delegation], now: datetime) -> str | None:
+    """Have one report written about everything found: its id. None where it could not be stored, which the
+    last question's failures then say. Raises AgentFailedError.
+    """
+    agent = team.agent("report")
+    conversation = team.conversation(agent)
+    brief = joint_brief(team.question, [delegation.brief() for delegation in delegations])
+    answer = cast(ReportAnswer, await agent.run(brief, conversation, concluded=False))
+    document = document_of(team, [delegation.found for delegation in delegations], answer, now)
+    conversation.attachment = cast(JsonObject, document.model_dump(mode="json"))
+    try:
+        result = await team.runtime.dispatcher.call(
+            CREATE, {"title": answer.title}, agent.speaker, conversation.granted, conversation.attachment
+        )
+    except ToolCallError as failure:
+        stored, reason = None, f"No report was stored: {failure.message}"
+        team.learn([reason])
+        delegations[-1].found.failures.append(reason)
+    else:
+        stored = str(cast(JsonObject, result.data)["report_id"])
+    await agent.conclude(answer)
+    return stored
 
 
 def _facts(results: list[tuple[str, ToolResult]]) -> DataFacts:

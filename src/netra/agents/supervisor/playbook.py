@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netra.agents.actions.results import PlannedAction
 from netra.agents.supervisor.follow_up_wording import follow_up_message, query_message
-from netra.agents.supervisor.wording import message_of, texts
+from netra.agents.supervisor.wording import joint_message, message_of, texts
 from netra.agents.triage.results import TriageResult
 from netra.llm.playbook import Finish, JsonObject, PlaybookView
 from netra.tools.optimization.recall import RecalledFinding
@@ -18,6 +18,8 @@ _NOTHING_LISTED = (
 
 def supervisor_playbook(view: PlaybookView) -> Finish:
     """The message to the user."""
+    if "parts" in view.brief:
+        return Finish({"message": joint_message(view.brief)})
     triage = TriageResult.model_validate(view.brief["triage"])
     if triage.frame.kind != "follow_up":
         return Finish({"message": message_of(view.brief)})

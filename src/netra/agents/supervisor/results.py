@@ -10,7 +10,7 @@ from netra.agents.blueprint import AgentOutput
 class Conclusion(AgentOutput):
     """The answer in prose; light Markdown, every number a citation."""
 
-    message: str = Field(min_length=1, max_length=20_000)
+    message: str = Field(min_length=1, max_length=60_000)
 
     def prose(self) -> list[str]:
         """The message."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from netra.agents.triage.frame import QuestionFrame, UnknownName, Unread
@@ -24,6 +25,7 @@ EXAMPLES = (
 )
 """Questions of each kind, quoted verbatim."""
 
+_REPORT = "The report has the charts, the steps in full and the query behind every figure."
 _SOME = (EXAMPLES[1], EXAMPLES[2], EXAMPLES[0])
 _OUTSIDE: dict[Unread, str] = {
     "subject": "That is not about this workspace's LLM usage, so I hold no data that could answer it.",
@@ -81,10 +83,39 @@ def message_of(brief: JsonObject) -> str:
             pass
     if triage.sufficiency == "insufficient":
         return _insufficient(triage)
-    parts = [_left_out(triage.frame), body_of(brief), _unanswered(triage.frame)]
-    if brief.get("report_id"):
-        parts.append("The report has the charts, the steps in full and the query behind every figure.")
+    parts = [_left_out(triage.frame), body_of(brief), _REPORT if brief.get("report_id") else ""]
     return "\n\n".join(part for part in parts if part)
+
+
+def briefs_of(brief: JsonObject) -> list[JsonObject]:
+    """The brief of each question: several in `parts`, else the brief itself."""
+    parts = brief.get("parts")
+    return cast(list[JsonObject], parts) if isinstance(parts, list) else [brief]
+
+
+def sections_of(briefs: Sequence[JsonObject], body: Callable[[JsonObject], str]) -> str:
+    """What `body` says of each question, below the question."""
+    said = [shown(brief["question"]) for brief in briefs]
+    return "\n\n".join(
+        f"**{number}. {text[:1].upper()}{text[1:]}**\n\n{body(brief)}"
+        for number, (text, brief) in enumerate(zip(said, briefs, strict=True), 1)
+    )
+
+
+def joint_message(brief: JsonObject) -> str:
+    """The answers to several questions in their order; the report, one for all, is named at the end."""
+    briefs = briefs_of(brief)
+    last = TriageResult.model_validate(briefs[-1]["triage"]).frame
+    parts = [sections_of(briefs, _part_of), _unanswered(last)]
+    return "\n\n".join(part for part in (*parts, _REPORT if brief.get("report_id") else "") if part)
+
+
+def _part_of(brief: JsonObject) -> str:
+    """The answer to one of several questions, without what is said once for all."""
+    frame = TriageResult.model_validate(brief["triage"]).frame
+    if frame.kind == "outside" and frame.outside in {None, "subject", "nonsense", "empty"}:
+        return "I could not read this as a question about the stored calls."
+    return _unread(frame, examples=False) if frame.kind == "outside" else message_of(brief)
 
 
 def _left_out(frame: QuestionFrame) -> str:
@@ -98,8 +129,9 @@ def _unanswered(frame: QuestionFrame) -> str:
     """Further questions of the text."""
     if not frame.unanswered:
         return ""
-    each = "it" if len(frame.unanswered) == 1 else "each"
-    return f"I answer one question at a time. Not answered yet: {_quoted(frame.unanswered)}. Ask {each} next."
+    each = "it" if len(frame.unanswered) == 1 else "them"
+    left = _quoted(frame.unanswered)
+    return f"That is as much as I answer at a time. Not answered yet: {left}. Ask {each} next."
 
 
 def _quoted(parts: list[str]) -> str:
@@ -115,11 +147,13 @@ def _can_do() -> str:
     )
 
 
-def _unread(frame: QuestionFrame) -> str:
+def _unread(frame: QuestionFrame, *, examples: bool = True) -> str:
     """Why there is no answer, and questions that would have one; never more than that."""
     said = _LANGUAGES.get(frame.language or "") or _OUTSIDE[frame.outside or "subject"]
-    examples = "\n".join(f"- {example}" for example in _SOME)
-    return f"{said}\n\nAsk for example:\n{examples}"
+    if not examples:
+        return said
+    listed = "\n".join(f"- {example}" for example in _SOME)
+    return f"{said}\n\nAsk for example:\n{listed}"
 
 
 def _insufficient(triage: TriageResult) -> str:

@@ -47,14 +47,14 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
     if present.wants_file and not _says_something(present):
         return earlier.model_copy(update={"wants_file": True, "wants_report": False})
     own = present.kind not in {"usage", "outside"} and re.search(_OF_THOSE, text.lower()) is not None
-    says_something = own or _says_something(present) or _moved_back(text, earlier.window) is not None
+    says_something = own or _says_something(present) or moved_back(text, earlier.window) is not None
     if not re.match(_OPENING, text.lower()) or not says_something:
         return None
     if present.kind not in {*_CARRIED, "outside"} and re.match(_SUPPOSED, text.lower()):
         return None  # "what if traffic doubles for the chat?" is about capacity, whatever came before
     own_kind = present.kind not in {"usage", "outside"} and present.kind in _CARRIED
     window = present.window if present.window.since or present.window.until else earlier.window
-    window = _moved_back(text, earlier.window) or window
+    window = moved_back(text, earlier.window) or window
     filters = {**earlier.filters, **present.filters}
     if own_kind:
         dimensions = present.dimensions or [name for name in earlier.dimensions if name not in _TIME]
@@ -113,7 +113,7 @@ def _under_condition(text: str, earlier: QuestionFrame, present: QuestionFrame) 
     )
 
 
-def _moved_back(text: str, window: Window) -> Window | None:
+def moved_back(text: str, window: Window) -> Window | None:
     """The period before the earlier one, for "the week before"; None where nothing like it is said."""
     named = re.search(r"\b(?:day|week|month|quarter|year|period) before\b", text.lower())
     if named is None or window.since is None or window.until is None:

@@ -123,6 +123,8 @@ class QuestionFrame(_Value):
     """
 
     kind: QuestionKind
+    said: str = ""
+    """The question's words where the text holds several, else empty."""
     window: Window = Field(default_factory=Window)
     top: int = 5
     measures: list[str] = Field(default_factory=list[str])
@@ -136,7 +138,7 @@ class QuestionFrame(_Value):
     unread: list[str] = Field(default_factory=list[str])
     """Conditions in the question's words that the reading leaves out."""
     unanswered: list[str] = Field(default_factory=list[str])
-    """Further questions of the text, which this frame does not answer."""
+    """Further questions of the text, which the run does not answer."""
     wants_file: bool = False
     wants_report: bool = False
     targets: Targets = Field(default_factory=Targets)

@@ -14,7 +14,7 @@ from netra.agents.triage.follow_ups import (
     find_ordinals,
 )
 from netra.agents.triage.frame import Condition, QuestionFrame, QuestionKind, Unread, Vocabulary, Window
-from netra.agents.triage.kinds import classify, subject_of
+from netra.agents.triage.kinds import classify
 from netra.agents.triage.languages import find_language, why_unread
 from netra.agents.triage.lever_words import find_levers, find_ttl
 from netra.agents.triage.lexicon import (
@@ -27,8 +27,6 @@ from netra.agents.triage.lexicon import (
 )
 from netra.agents.triage.measures import find_dimensions, find_extreme, find_measures, find_top
 from netra.agents.triage.requests import (
-    is_covered,
-    parts_of,
     unread_parts,
     wants_change,
     wants_file,
@@ -93,7 +91,6 @@ def parse_question(
         excluded=excluded if kind in {"usage", "outside"} else {},
         conditions=conditions if kind == "usage" else [],
         unread=_unread(clean, window, left_out, kind, excluded, among, conditions),
-        unanswered=[] if follows else _unanswered(original, kind, measures, dimensions, levers),
         wants_file=wants_file(clean),
         wants_report=wants_report(clean),
         top=find_top(clean) or 5,
@@ -160,27 +157,6 @@ def _unread(
     if kind != "usage":
         found += [" and ".join(names) for names in among.values()]
     return found
-
-
-def _unanswered(
-    text: str, kind: QuestionKind, measures: list[str], dimensions: list[str], levers: list[str]
-) -> list[str]:
-    """Questions of the text that the answer to its main one does not cover."""
-    if kind in {"outside", "greeting", "capabilities"}:
-        return []
-    left: list[str] = []
-    pieces = parts_of(text)
-    for piece in pieces if len(pieces) > 1 else []:
-        lowered = piece.lower()
-        asked = find_levers(lowered)
-        of_kind = subject_of(lowered, [], asked)
-        more = of_kind == "usage" == kind and not (
-            {*find_measures(lowered)} <= {*measures} and {*find_dimensions(lowered)} <= {*dimensions}
-        )
-        levers_left_out = of_kind == kind and not {*asked} <= {*levers}
-        if of_kind != "outside" and (not is_covered(of_kind, kind) or more or levers_left_out):
-            left.append(piece)
-    return left
 
 
 def readable_part(text: str) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
+from pydantic import JsonValue
+
 from netra.agents.triage.continuing import continue_frame
 from netra.agents.triage.follow_ups import Listed
 from netra.agents.triage.frame import QuestionFrame, Vocabulary
-from netra.agents.triage.parsing import parse_question
+from netra.agents.triage.parsing import parse_question, readable_part
 from netra.agents.triage.results import DataFacts
+from netra.agents.triage.several import read_several
 from netra.llm.playbook import CallTools, Finish, JsonObject, PlaybookView
 
 INSPECT = "inspect_data"
@@ -24,8 +27,8 @@ def triage_playbook(view: PlaybookView) -> CallTools | Finish:
     if not view.of(INSPECT):
         return CallTools(((INSPECT, {}),))
     facts = facts_of(view.of(INSPECT)[-1].content)
-    frame = read_frame(brief, facts.vocabulary, facts)
-    return Finish({"frame": frame.model_dump(mode="json")})
+    frames = [frame.model_dump(mode="json") for frame in read_frames(brief, facts)]
+    return Finish({"frame": frames[0], "further": cast(JsonValue, frames[1:])})
 
 
 def facts_of(content: object) -> DataFacts:
@@ -42,6 +45,19 @@ def needs_no_data(question: str, brief: JsonObject) -> bool:
         "greeting",
         "capabilities",
     }
+
+
+def read_frames(brief: JsonObject, facts: DataFacts) -> list[QuestionFrame]:
+    """The frames of a text that may hold several questions, in order."""
+    alone: JsonObject = {"earlier_frame": None, "has_findings": False}
+
+    def read(text: str) -> QuestionFrame:
+        return read_frame({**brief, **alone, "question": text}, facts.vocabulary, facts)
+
+    earlier = brief.get("earlier_frame")
+    before = QuestionFrame.model_validate(earlier) if isinstance(earlier, dict) else None
+    text = " ".join(readable_part(str(brief["question"])).split())
+    return read_several(text, read_frame(brief, facts.vocabulary, facts), read, before)
 
 
 def read_frame(brief: JsonObject, vocabulary: Vocabulary, facts: DataFacts | None) -> QuestionFrame:

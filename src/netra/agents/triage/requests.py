@@ -1,10 +1,10 @@
-"""What a text asks for beside a number: a file, a report, a change, several answers; and what is not read."""
+"""What a text asks for beside a number: a file, a report, a change; and what is not read."""
 
 from __future__ import annotations
 
 import re
 
-from netra.agents.triage.frame import QuestionKind, Window
+from netra.agents.triage.frame import Window
 from netra.agents.triage.named_days import hours_of, is_one_day
 
 _COMMAND = re.compile(
@@ -60,19 +60,6 @@ _LEFT_OUT = (
     r"(?:\s?(?:k|m|ms|s|seconds?|tokens?|dollars?|usd|calls)\b)?",
     r"\b\d{1,2}/\d{1,2}(?:/\d{2,4})?\b",
 )
-_JOINT = re.compile(
-    r"[?;]\s+|,?\s+(?:and|also)\s+(?=(?:what|how|which|who|why|where|when)\b)|"
-    r",\s+(?=(?:what|how|which|who|why|where)\b)"
-)
-_PART_OF: dict[QuestionKind, frozenset[QuestionKind]] = {
-    "cost": frozenset({"drivers", "model_choice", "audit"}),
-    "latency": frozenset({"usage", "cost"}),
-    "drivers": frozenset({"usage"}),
-    "change": frozenset({"usage", "drivers"}),
-    "capacity": frozenset({"usage", "forecast"}),
-    "forecast": frozenset({"capacity"}),
-}
-"""Kinds whose question another kind's answer covers."""
 
 
 def wants_change(text: str) -> bool:
@@ -123,13 +110,3 @@ def unread_parts(text: str, window: Window) -> list[str]:
     ):
         found.append(hours[2])
     return list(dict.fromkeys(part.strip() for part in found))
-
-
-def parts_of(text: str) -> list[str]:
-    """The questions a text joins; itself where it is one."""
-    return [part.strip(" ,.?") for part in _JOINT.split(text) if part and len(part.split()) >= 3]
-
-
-def is_covered(part: QuestionKind, whole: QuestionKind) -> bool:
-    """Whether the answer to a question of one kind answers another's."""
-    return part == whole or part in _PART_OF.get(whole, frozenset())

@@ -48,21 +48,30 @@ class DataFacts(BaseModel):
 
 
 class TriageAnswer(AgentOutput):
-    """What the triage agent's model returns: its reading of the question. Sufficiency is not its to
+    """What the triage agent's model returns: its reading of each question. Sufficiency is not its to
     decide.
     """
 
     frame: QuestionFrame
+    further: list[QuestionFrame] = Field(default_factory=list[QuestionFrame], max_length=8)
+    """The questions behind the first, in order, where the text holds several."""
+
+    @property
+    def frames(self) -> list[QuestionFrame]:
+        """Every question of the text in order."""
+        return [self.frame, *self.further]
 
     def headline(self) -> str:
-        """What kind of question it is."""
-        window = self.frame.window.label
-        return f"a question about {self.frame.kind.replace('_', ' ')} over {window}"
+        """What kinds of questions they are."""
+        return "; ".join(
+            f"a question about {frame.kind.replace('_', ' ')} over {frame.window.label}"
+            for frame in self.frames
+        )
 
 
 class TriageResult(BaseModel):
-    """The hand-over of triage. `notes` are assumptions made while reading, e.g. a window moved to the data's
-    end.
+    """The hand-over of triage about one question. `notes` are assumptions made while reading, e.g. a window
+    moved to the data's end.
     """
 
     frame: QuestionFrame

@@ -1,0 +1,135 @@
+"""Several questions in one text: which pieces are one, and what a later one takes from an earlier."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from netra.agents.triage.continuing import continue_frame, moved_back
+from netra.agents.triage.frame import QuestionFrame, Targets
+from netra.agents.triage.pieces import pieces_of
+
+MOST_QUESTIONS = 6
+"""Questions of one text that one run answers."""
+
+Reading = Callable[[str], QuestionFrame]
+
+_ALONE = frozenset({"greeting", "capabilities", "follow_up"})
+_ONE_WITH = {
+    **{kind: frozenset({kind}) for kind in ("latency", "drivers", "usage", "cost", "audit", "capacity")},
+    "change": frozenset({"change", "drivers"}),
+}
+"""Kinds whose question is one with another right behind it, where they are about the same calls."""
+_PRONOUN = re.compile(
+    r"\b(?:it|them|(?:this|that|these|those)(?=\W*$|\s+(?:by|to|in|on|for|with|per|over)\b))\b"
+)
+_NOUNS = {"errors": "the errors", "error_rate": "the error rate", "calls": "the calls"}
+_WORDS = {"said", "unread"}
+"""Fields of a frame that hold words of the text."""
+
+
+def read_several(
+    text: str, whole: QuestionFrame, read: Reading, earlier: QuestionFrame | None = None
+) -> list[QuestionFrame]:
+    """The questions of a text in order, each with its words in `said`; just `whole` where it is one.
+
+    `read` reads a text as a question of its own, `earlier` is the last one of the thread. A later question
+    that names no time range or filter of its own is about the calls of the one before it.
+    """
+    pieces = pieces_of(text)
+    if len(pieces) < 2 or whole.kind in _ALONE or whole.outside in {"language", "sql"}:
+        return [whole]
+    frames: list[QuestionFrame] = []
+    begins: list[int] = []
+    for start, end in pieces:
+        before = frames[-1] if frames else None
+        said = text[start:end]
+        frame = _following(said, before, read) if before else _first(said, earlier, read)
+        if frame.kind in _ALONE:
+            continue
+        if before is not None and (frame.kind == "outside" or _is_one(before, frame)):
+            said = text[begins[-1] : end]
+            joined = _following(said, frames[-2], read) if len(frames) > 1 else _first(said, earlier, read)
+            if _covers(joined, before, frame):
+                frames[-1] = joined
+                continue
+        frames.append(frame)
+        begins.append(start)
+    if len(frames) < 2:
+        return [whole]
+    kept = frames[:MOST_QUESTIONS]
+    if left := [frame.said for frame in frames[MOST_QUESTIONS:]]:
+        kept[-1] = kept[-1].model_copy(update={"unanswered": left})
+    return kept
+
+
+def _first(said: str, earlier: QuestionFrame | None, read: Reading) -> QuestionFrame:
+    """The first piece, which may change one thing of the thread's last question."""
+    fresh = read(said)
+    return (continue_frame(said, earlier, fresh) or fresh).model_copy(update={"said": _trimmed(said)})
+
+
+def _following(said: str, before: QuestionFrame, read: Reading) -> QuestionFrame:
+    """A piece as a question about the calls of the one before."""
+    changed: dict[str, object] = {"said": _trimmed(said)}
+    fresh = read(_with_noun(said, before))
+    continued = continue_frame(said, before, fresh)
+    if continued is not None:
+        return continued.model_copy(update=changed)
+    if not (fresh.window.since or fresh.window.until):
+        changed["window"] = moved_back(said, before.window) or before.window
+    if not (fresh.filters or fresh.among or fresh.unknown):
+        changed["filters"] = {
+            name: value for name, value in before.filters.items() if name not in fresh.dimensions
+        }
+    if fresh.kind in {"forecast", "capacity"} and fresh.targets == Targets():
+        changed["targets"] = Targets(growth_pct=before.targets.growth_pct)
+    return fresh.model_copy(update=changed)
+
+
+def _trimmed(said: str) -> str:
+    return said.strip(" ,.;:")
+
+
+def _with_noun(said: str, before: QuestionFrame) -> str:
+    """The piece with what "it" stands for put in: the latency after a question about time, else the spend."""
+    measure = before.measures[0] if before.measures else "cost_usd"
+    noun = "the spend"
+    if before.kind == "latency" or measure.startswith(("latency", "ttft")):
+        noun = "the latency"
+    elif before.kind == "usage" and "cost_usd" not in (before.measures or [measure]):
+        noun = _NOUNS.get(measure, "")
+    return _PRONOUN.sub(noun, said, count=1) if noun else said
+
+
+def _is_one(first: QuestionFrame, then: QuestionFrame) -> bool:
+    """Whether two pieces side by side are one question: of one kind, about the same calls and groups."""
+    if then.kind not in _ONE_WITH.get(first.kind, frozenset()):
+        return False
+    same_calls = (first.window.since, first.window.until) == (then.window.since, then.window.until)
+    names = (first.filters, first.among, first.excluded, first.conditions, first.unknown)
+    if not same_calls or names != (then.filters, then.among, then.excluded, then.conditions, then.unknown):
+        return False
+    if then.models not in ([], first.models) or (first.extreme != then.extreme and first.kind == "usage"):
+        return False
+    if first.kind == "audit":
+        return first.levers is not None and then.levers is not None
+    grouped = first.kind in {"usage", "drivers"}
+    return first.dimensions == then.dimensions if grouped else then.dimensions in ([], first.dimensions)
+
+
+def _covers(joined: QuestionFrame, first: QuestionFrame, then: QuestionFrame) -> bool:
+    """Whether reading two pieces together loses nothing that each asks for. One that is no question of its
+    own must have changed the reading of the first.
+    """
+    if joined.kind != first.kind:
+        return False
+    if then.kind == "outside":
+        return joined.model_dump(exclude=_WORDS) != first.model_dump(exclude=_WORDS)
+    both = (first, then)
+    conditions = [frame.targets.model_dump(exclude_none=True).keys() for frame in (*both, joined)]
+    return (
+        {name for frame in both for name in frame.measures} <= {*joined.measures}
+        and {name for frame in both for name in frame.levers or ()} <= {*(joined.levers or ())}
+        and conditions[0] | conditions[1] <= conditions[2]
+    )

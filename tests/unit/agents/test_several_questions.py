@@ -1,0 +1,69 @@
+"""A message that holds several questions: each is read for itself, in order, about the calls meant."""
+
+import pytest
+
+from testkit.questions import read_all
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        (
+            "What did we spend last week, and which model was most expensive? Also, can we cut it by 20 %?",
+            ["usage", "drivers", "cost"],
+        ),
+        ("1. What did we spend? 2. Which users are the slowest? 3. Audit prompt caching", None),
+        ("Why did spend rise, and what would prompt caching save?", ["change", "audit"]),
+        ("What does gpt-4o cost per million tokens and how much did we spend on it?", ["price", "usage"]),
+        ("How many calls by model? And by feature?", ["usage", "usage"]),
+        ("What did we spend last week and what did we spend the week before?", ["usage", "usage"]),
+        ("Top five cost drivers this month. Then forecast next month's spend.", ["drivers", "forecast"]),
+        ("How much did feature summarise cost? How much did support-chat cost?", ["usage", "usage"]),
+        ("What did we spend yesterday? And what is the capital of France?", ["usage", "outside"]),
+    ],
+)
+def test_each_question_is_read(text: str, kinds: list[str] | None) -> None:
+    frames = read_all(text)
+    assert len(frames) == (len(kinds) if kinds else len(frames)) > 1
+    assert kinds is None or [frame.kind for frame in frames] == kinds
+    assert all(frame.said and frame.said in text for frame in frames)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "spend and calls by model",
+        "spend and calls by model last week, and tokens",
+        "Where is the time, and what would halve the p95?",
+        "Where can we cut our LLM spend without losing quality, and what should we do first?",
+        "We expect 50 % more users next month: where do rate limits bite?",
+        "Our spend went up last week. Why?",
+        "What did we spend last week and how many calls did we make?",
+        "cut spend by 30 % while quality stays above 80 and p95 below 2 s",
+        "Hi! What did we spend yesterday?",
+        "Which model is the slowest, how do we make it faster?",
+        "Tell me which model costs the most",
+        "Show me what we spend on gpt-4o and gpt-4",
+    ],
+)
+def test_what_is_one_question_stays_one(text: str) -> None:
+    assert len(read_all(text)) == 1
+
+
+def test_a_later_question_is_about_the_calls_of_the_one_before() -> None:
+    spent, dearest, cut = read_all(
+        "What did we spend on support-chat last week, and which model was the most expensive? "
+        "Also, can we cut it by 20 %?"
+    )
+    assert spent.filters == dearest.filters == cut.filters == {"feature": "support-chat"}
+    assert spent.window == dearest.window == cut.window
+    assert (cut.targets.savings_pct, dearest.extreme) == (20, "most")
+    own = read_all("What did we spend last week? What did summarise spend yesterday?")[1]
+    assert (own.filters, own.window.label) == ({"feature": "summarise"}, "yesterday")
+
+
+def test_more_than_six_questions_are_named_as_left_over() -> None:
+    days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+    frames = read_all(" ".join(f"What did we spend on {day}?" for day in days))
+    assert len(frames) == 6
+    assert frames[-1].unanswered == ["What did we spend on Sunday?"]

@@ -5,6 +5,37 @@ import type { Answer, Figure, Missing } from "./types";
 export type Verdict = "recommend" | "refuse" | "insufficient_data";
 export type Grade = "none" | "low" | "medium" | "high";
 
+/** Why some tokens of full prefix blocks were not read from the cache. */
+export interface CacheMiss {
+  cause: string;
+  tokens: number;
+  share_pct: number;
+  why: string;
+  advice: string;
+  worth_usd: string | null;
+  at_most: boolean;
+}
+
+export interface CacheGroup {
+  feature: string;
+  calls: number;
+  tokens: number;
+  read_pct: number;
+  misses: CacheMiss[];
+}
+
+/** A router beside what chance and perfect knowledge would reach; drops in points of 100. */
+export interface RoutingBounds {
+  share_pct: number;
+  router_drop_points: number;
+  random_mix_drop_points: number;
+  all_cheaper_drop_points: number;
+  oracle_drop_points: number;
+  advantage_points: number;
+  advantage_95: [number, number];
+  items_judged: number;
+}
+
 export interface Baseline {
   calls: number;
   cost_usd: string | null;
@@ -32,12 +63,16 @@ export interface Finding {
   query: unknown;
   sql: string;
   rows: number;
+  bounds?: RoutingBounds | null;
+  diagnosis?: CacheGroup[] | null;
   figure: string | null;
   reason: string | null;
 }
 
 export interface Joint {
   levers: string[];
+  /** What each change adds to the saving of those before it; they add up to the joint saving. */
+  steps?: { finding: string; savings_usd: string }[];
   baseline_usd: string | null;
   counterfactual_usd: string | null;
   savings_usd: string | null;

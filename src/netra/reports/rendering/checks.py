@@ -48,13 +48,13 @@ def show_bounds(bounds: RoutingBounds | None) -> str:
     if bounds is None:
         return ""
     low, high = bounds.advantage_95
+    items = counted(bounds.items_judged, "item", "items")
     return (
-        f"Sends {bounds.share_pct:.1f} % of the calls to the cheaper model. On "
-        f"{counted(bounds.items_judged, 'item', 'items')} it did not learn from, quality drops by "
-        f"{bounds.router_drop_points:.2f} points; by lot the same saving costs "
-        f"{bounds.random_mix_drop_points:.2f}, the cheaper model for all {bounds.all_cheaper_drop_points:.2f}, "
-        f"perfect knowledge {bounds.oracle_drop_points:.2f}. Advantage over lot: {bounds.advantage_points:.2f} points "
-        f"(95 %: {low:.2f} to {high:.2f})"
+        f"Sends {bounds.share_pct:.1f} % of the calls to the cheaper model. On {items} it did not learn "
+        f"from, quality drops by {bounds.router_drop_points:.2f} points; by lot the same saving costs "
+        f"{bounds.random_mix_drop_points:.2f}, the cheaper model for all "
+        f"{bounds.all_cheaper_drop_points:.2f}, perfect knowledge {bounds.oracle_drop_points:.2f}. "
+        f"Advantage over lot: {bounds.advantage_points:.2f} points (95 %: {low:.2f} to {high:.2f})"
     )
 
 

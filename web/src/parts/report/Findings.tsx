@@ -1,9 +1,11 @@
-import type { Finding, ReportDocument, Verdict } from "../../api/document";
-import type { Figure } from "../../api/types";
+import type { Finding, Joint, ReportDocument, Verdict } from "../../api/document";
 import { useApp } from "../../state/app";
 import { formatCount, formatMoney, formatPercent } from "../format";
 import { InlineProse } from "../Prose";
+import { boundsInWords, figureOf, gateInWords, jointSteps, paramText } from "./checks";
+import { Diagnosis } from "./Diagnosis";
 import { effectInWords } from "./effects";
+import { Undecided } from "./Undecided";
 
 const VERDICTS: Record<Verdict, { label: string; tone: string }> = {
   recommend: { label: "recommend", tone: "good" },
@@ -15,60 +17,90 @@ export const VerdictChip = ({ verdict }: { verdict: Verdict }) => (
   <span className={`chip ${VERDICTS[verdict].tone}`}>{VERDICTS[verdict].label}</span>
 );
 
-/** Every lever that was tried, refusals included: what it would save or lose, how sure, on how much data. */
+const COLUMNS = 6;
+
+/** Every lever that was tried: what it would save or lose, how sure, and what it was judged by; what could not be judged is folded. */
 export function FindingsTable({ report }: { report: ReportDocument }) {
+  const judged = report.findings.filter((finding) => finding.verdict !== "insufficient_data");
   if (report.findings.length === 0) return null;
   return (
     <section className="report-part">
       <h2>Findings</h2>
-      <div className="table-scroll">
-        <table className="findings">
-          <thead>
-            <tr>
-              <th scope="col">Lever</th>
-              <th scope="col">Verdict</th>
-              <th scope="col" className="number">Saving</th>
-              <th scope="col" className="number">95 % interval</th>
-              <th scope="col">Effort, risk</th>
-              <th scope="col" className="number">Calls read</th>
-            </tr>
-          </thead>
-          <tbody>
-            {report.findings.map((finding) => <FindingRow key={finding.id} finding={finding} report={report} />)}
-          </tbody>
-        </table>
-      </div>
+      <p className="faint">Every change was replayed over the calls of the period. A refusal is a finding too: it says what would have been lost.</p>
+      {judged.length > 0 && (
+        <div className="table-scroll">
+          <table className="findings">
+            <thead>
+              <tr>
+                <th scope="col">Change</th>
+                <th scope="col">Verdict</th>
+                <th scope="col" className="number">Saving</th>
+                <th scope="col" className="number">95 % interval</th>
+                <th scope="col">Effort, risk</th>
+                <th scope="col" className="number">Calls read</th>
+              </tr>
+            </thead>
+            {judged.map((finding) => <FindingRow key={finding.id} finding={finding} report={report} />)}
+            {report.joint && report.joint.savings_usd !== null && <JointRow joint={report.joint} findings={judged} />}
+          </table>
+        </div>
+      )}
+      <Undecided report={report} />
     </section>
   );
 }
 
 function FindingRow({ finding, report }: { finding: Finding; report: ReportDocument }) {
-  const notes = [finding.reason, ...finding.assumptions].filter((text): text is string => Boolean(text));
-  const effects = [effectInWords("quality", finding.quality_effect), effectInWords("latency", finding.latency_effect)].filter(Boolean);
   return (
-    <tr>
-      <th scope="row">
-        <span className="lever">{finding.lever}</span>
-        <span className="params">{paramText(finding.params)}</span>
-        {(notes.length > 0 || effects.length > 0 || finding.missing.length > 0) && (
-          <details className="finding-more">
-            <summary>why</summary>
-            <ul>
-              {notes.map((text) => <li key={text}><InlineProse text={text} figures={report.figures} runId={report.run_id} /></li>)}
-              {effects.map((text) => <li key={text}>{text}</li>)}
-              {finding.missing.map((item) => <li key={item.what}><strong>{item.what}</strong>: {item.how}</li>)}
-            </ul>
-          </details>
-        )}
-      </th>
-      <td><VerdictChip verdict={finding.verdict} /></td>
-      <td className="number"><Saving finding={finding} report={report} /></td>
-      <td className="number">
-        {finding.interval_95 ? `${formatMoney(finding.interval_95[0])} to ${formatMoney(finding.interval_95[1])}` : <span className="faint">none</span>}
-      </td>
-      <td>{[shown(finding.effort), shown(finding.risk)].filter(Boolean).join(", ") || <span className="faint">none stated</span>}</td>
-      <td className="number">{formatCount(finding.rows)}</td>
-    </tr>
+    <tbody>
+      <tr>
+        <th scope="row">
+          <span className="lever">{finding.lever}</span>
+          <span className="params">{paramText(finding.params)}</span>
+        </th>
+        <td><VerdictChip verdict={finding.verdict} /></td>
+        <td className="number"><Saving finding={finding} report={report} /></td>
+        <td className="number">
+          {finding.interval_95 ? `${formatMoney(finding.interval_95[0])} to ${formatMoney(finding.interval_95[1])}` : <span className="faint">none</span>}
+        </td>
+        <td>{[shown(finding.effort), shown(finding.risk)].filter(Boolean).join(", ") || <span className="faint">none stated</span>}</td>
+        <td className="number">{formatCount(finding.rows)}</td>
+      </tr>
+      <tr className="notes">
+        <td colSpan={COLUMNS}>
+          {finding.reason && <p><InlineProse text={finding.reason} figures={report.figures} runId={report.run_id} /></p>}
+          <Judgement finding={finding} report={report} />
+        </td>
+      </tr>
+    </tbody>
+  );
+}
+
+/** Everything by which a finding can be checked, folded away. */
+function Judgement({ finding, report }: { finding: Finding; report: ReportDocument }) {
+  const { openFigure } = useApp();
+  const sentences = [
+    finding.baseline_usd !== null && finding.counterfactual_usd !== null
+      ? `${formatMoney(finding.baseline_usd)} before, ${formatMoney(finding.counterfactual_usd)} after, over ${formatCount(finding.rows)} calls`
+      : "",
+    gateInWords(finding.quality_effect) || effectInWords("Quality", finding.quality_effect),
+    boundsInWords(finding.bounds),
+    effectInWords("Latency", finding.latency_effect),
+  ].filter(Boolean);
+  const prose = (text: string) => <InlineProse text={text} figures={report.figures} runId={report.run_id} />;
+  return (
+    <details className="finding-more">
+      <summary>How it was judged</summary>
+      <ul>
+        {sentences.map((text) => <li key={text}>{text}</li>)}
+        {finding.assumptions.map((text) => <li key={text}>Assumes: {prose(text)}</li>)}
+        {finding.missing.map((item) => <li key={item.what}>Missing: {prose(item.what)}. {prose(item.how)}</li>)}
+      </ul>
+      {finding.diagnosis && finding.diagnosis.length > 0 && <Diagnosis groups={finding.diagnosis} />}
+      <button type="button" className="button small" aria-haspopup="dialog" onClick={() => openFigure.set({ figure: figureOf(finding, report), runId: null })}>
+        Query and SQL
+      </button>
+    </details>
   );
 }
 
@@ -92,23 +124,40 @@ function Saving({ finding, report }: { finding: Finding; report: ReportDocument 
   );
 }
 
-/** A finding carries its own query, so its saving opens even where no figure of the run cites it. */
-const figureOf = (finding: Finding, report: ReportDocument): Figure => ({
-  id: finding.id,
-  value: finding.savings_usd,
-  unit: "usd",
-  label: `Saving of ${finding.lever}`,
-  query: finding.query,
-  sql: finding.sql,
-  rows: finding.rows,
-  since: report.baseline.since,
-  until: report.baseline.until,
-});
+/** All recommended changes replayed together, and what each adds to those before it. */
+function JointRow({ joint, findings }: { joint: Joint; findings: readonly Finding[] }) {
+  const steps = jointSteps(joint.steps ?? []);
+  const nameOf = (id: string): string => {
+    const finding = findings.find((candidate) => candidate.id === id);
+    return finding ? [finding.lever, paramText(finding.params)].filter(Boolean).join(" ") : id;
+  };
+  return (
+    <tbody className="joint">
+      <tr>
+        <th scope="row">All recommended together</th>
+        <td><span className="chip good">joint replay</span></td>
+        <td className="number">
+          <strong>{formatMoney(joint.savings_usd)}</strong>
+          {joint.savings_pct !== null && <><br /><span className="faint small">{formatPercent(joint.savings_pct)}</span></>}
+        </td>
+        <td className="number">{joint.interval_95 ? `${formatMoney(joint.interval_95[0])} to ${formatMoney(joint.interval_95[1])}` : <span className="faint">none</span>}</td>
+        <td colSpan={2}>Savings do not add up; this is the figure to use.</td>
+      </tr>
+      {steps.length > 0 && (
+        <tr className="notes">
+          <td colSpan={COLUMNS}>
+            <details className="finding-more">
+              <summary>How it adds up</summary>
+              <p>Each change replayed on top of those before it:</p>
+              <ol className="steps">
+                {steps.map((step) => <li key={step.finding}>{nameOf(step.finding)} adds {formatMoney(step.adds)}, {formatMoney(step.soFar)} so far</li>)}
+              </ol>
+            </details>
+          </td>
+        </tr>
+      )}
+    </tbody>
+  );
+}
 
 const shown = (value: unknown): string => (typeof value === "string" ? value : "");
-
-const paramText = (params: Record<string, unknown>): string =>
-  Object.entries(params)
-    .filter(([, value]) => value !== null && value !== "" && typeof value !== "object")
-    .map(([name, value]) => `${name} ${String(value)}`)
-    .join(" · ");

@@ -33,6 +33,10 @@ Groups = Annotated[
     list[str] | None,
     typer.Option("--by", help="model,provider,app,feature,user,team,tag:NAME,day,...; or repeat."),
 ]
+Groupwise = Annotated[
+    list[str] | None,
+    typer.Option("--having", help="Only groups whose measure holds: cost_usd>100, error_rate>=5; repeat."),
+]
 Order = Annotated[list[str] | None, typer.Option("--order", help="Order by this; -NAME is descending.")]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, max=10_000, help="Rows at most; default 1000.")]
 Offset = Annotated[int | None, typer.Option("--offset", min=0, help="Rows to leave out before the first.")]
@@ -50,6 +54,7 @@ Zone = Annotated[
 ]
 KINDS = ("query", "compare", "anomalies", "forecast", "export")
 _OF_ONE_KIND = {
+    "--having": "query",
     "--order": "query",
     "--limit": "query",
     "--offset": "query",
@@ -80,6 +85,7 @@ def show_usage(
     measure: Measures = None,
     by: Groups = None,
     where: Where = None,
+    having: Groupwise = None,
     since: Since = None,
     until: Until = None,
     order: Order = None,
@@ -100,7 +106,7 @@ def show_usage(
     kind = "compare" if what == "query" and compare else what
     if kind not in KINDS:
         raise typer.BadParameter(f"one of {', '.join(KINDS)}", param_hint="WHAT")
-    given = (order or None, limit, offset, compare, days, growth, file_format, out)
+    given = (having or None, order or None, limit, offset, compare, days, growth, file_format, out)
     _refuse_misplaced(kind, dict(zip(_OF_ONE_KIND, given, strict=True)))
     zone = known_zone(zone)
     limits = {"since": instant(since, "--since", zone), "until": instant(until, "--until", zone)}
@@ -115,6 +121,7 @@ def show_usage(
     asked.check(kind)
     if kind == "query":
         query = asked.query(listed(order), limit or 1000, offset or 0)
+        query |= {"having": group_conditions(having)} if having else {}
         asyncio.run(usage_rows.show(asked.target, query, json_output))
     elif kind == "compare":
         before = usage_views.period_of(compare, zone)
@@ -209,6 +216,18 @@ def _file(out: Path | None) -> Path:
     if out.is_dir() or not os.access(out.parent, os.W_OK):
         raise typer.BadParameter(f"no file can be written at {out}", param_hint="--out")
     return out
+
+
+def group_conditions(having: list[str] | None) -> list[dict[str, str]]:
+    """`measure>value` (also >= < <= = !=) as conditions on groups."""
+    found: list[dict[str, str]] = []
+    for text in having or ():
+        match = _CONDITION.match(text.strip())
+        if match is None or match["operator"] not in {"=", "==", "!=", ">", ">=", "<", "<="}:
+            raise typer.BadParameter(f"{text!r} is not MEASURE>VALUE", param_hint="--having")
+        operator = "=" if match["operator"] == "==" else match["operator"]
+        found.append({"measure": match["column"], "operator": operator, "value": match["value"].strip()})
+    return found
 
 
 def conditions(where: list[str] | None) -> list[dict[str, Any]]:

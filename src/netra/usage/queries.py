@@ -19,6 +19,7 @@ from netra.usage.dimensions import (
 )
 from netra.usage.errors import InvalidQueryError
 from netra.usage.filter_values import Scalar, typed_value
+from netra.usage.having import Having, having_sql, measure_of
 from netra.usage.measures import MEASURES, Measure
 from netra.usage.rollups import ROLLUPS, SETTINGS, Rollup
 from netra.usage.suggestions import hint_of
@@ -60,8 +61,9 @@ class UsageQuery(BaseModel):
     """A question about the calls of one workspace.
 
     `since` is inclusive, `until` exclusive; both absent means all stored data. `grain` adds a time
-    dimension in front. `order_by` names a measure or dimension, `-` in front for descending; without it
-    rows follow time, else the first measure downwards. Groups by time use `timezone` (IANA name).
+    dimension in front. `having` keeps the groups whose measures hold to it. `order_by` names a measure or
+    dimension, `-` in front for descending; without it rows follow time, else the first measure downwards.
+    Groups by time use `timezone` (IANA name).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,6 +71,7 @@ class UsageQuery(BaseModel):
     measures: list[str] = Field(min_length=1, max_length=40)
     dimensions: list[str] = Field(default_factory=list[str], max_length=6)
     filters: list[Filter] = Field(default_factory=list[Filter], max_length=40)
+    having: list[Having] = Field(default_factory=list[Having], max_length=8)
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
     grain: Literal["hour", "day", "week", "month"] | None = None
@@ -84,8 +87,9 @@ class CompiledQuery:
 
     `dimensions` and `measures` are the output columns in order. Every row carries `all_calls`,
     `all_unpriced`, `all_since`, `all_until` (what everything the question covers amounts to) and `all_rows`,
-    how many rows there are without a limit. `totals_sql` asks for these alone, with the same parameters: a
-    page beyond the last group has no row to carry them.
+    how many rows there are without a limit; groups that `having` leaves out are in none of them.
+    `totals_sql` asks for these alone, with the same parameters: a page beyond the last group has no row to
+    carry them.
     `rollup` names the kept sums the SQL is worded for, None for the rows themselves.
     """
 
@@ -118,6 +122,12 @@ _TOTALS = {
     "all_since": "min(min(ts))",
     "all_until": "max(max(ts))",
 }
+_OF_GROUP = {
+    "calls_in": "count()",
+    "unpriced_in": "count() - count(cost_usd)",
+    "since_in": "min(ts)",
+    "until_in": "max(ts)",
+}
 _ALONE = (
     "SELECT count() AS all_calls, count() - count(cost_usd) AS all_unpriced, min(ts) AS all_since, "
     "max(ts) AS all_until"
@@ -132,16 +142,15 @@ def compile_query(
     Raises InvalidQueryError for unknown names and values that do not fit their column.
     """
     dimensions = _dimensions(query)
-    unknown = [name for name in query.measures if name not in MEASURES]
-    if unknown:
-        raise InvalidQueryError(
-            f"There is no measure {unknown[0][:60]!r}.",
-            hint=hint_of(unknown[0], "Measures", MEASURES, {m.name: m.label for m in MEASURES.values()}),
-        )
-    measures = tuple(dict.fromkeys(query.measures))
+    measures = tuple(dict.fromkeys(measure_of(name).name for name in query.measures))
+    chosen_by = [measure_of(entry.measure).name for entry in query.having]
+    if chosen_by and not dimensions:
+        raise InvalidQueryError("`having` chooses between groups.", hint="Name a dimension or a grain.")
     zone = _zone(query.timezone or default_timezone)
     parameters = _Parameters({"zone": zone})
-    fitting = (rollup for rollup in rollups if _fits(rollup, query, dimensions, measures, zone))
+    fitting = (
+        rollup for rollup in rollups if _fits(rollup, query, dimensions, (*measures, *chosen_by), zone)
+    )
     rollup = next(fitting, None)
     where = _where(query, rollup, parameters)
     groups = {name: _dimension(name, rollup, parameters) for name in dimensions}
@@ -149,19 +158,34 @@ def compile_query(
     selected += _selected(measures)
     selected += [f"{sql} OVER () AS {name}" for name, sql in _TOTALS.items()]
     lines = ["SELECT " + ", ".join(selected), "FROM llm_calls", where]
+    shares = _shares(chosen_by)
+    having = having_sql(query.having, lambda measure: _sql(measure, shares), parameters.bind)
     if dimensions:
         lines.append("GROUP BY " + ", ".join(f"`{name}`" for name in dimensions))
+    lines += [having] if having else []
     lines.append("ORDER BY " + ", ".join(_order(query, dimensions, measures)))
     limit = parameters.bind(query.limit, "UInt64")
     lines.append(f"LIMIT {limit} OFFSET {parameters.bind(query.offset, 'UInt64')}")
     return CompiledQuery(
         "\n".join(lines),
-        f"{_ALONE}, {_row_count(groups)}\nFROM llm_calls\n{where}",
+        _totals(groups, where, having),
         parameters.values,
         dimensions,
         measures,
         dict(SETTINGS) if rollup else {},
         rollup.name if rollup else None,
+    )
+
+
+def _totals(groups: dict[str, str], where: str, having: str) -> str:
+    """What everything comes to without any row; with conditions on groups, what is left of them."""
+    if not having:
+        return f"{_ALONE}, {_row_count(groups)}\nFROM llm_calls\n{where}"
+    kept = ", ".join(f"{sql} AS {name}" for name, sql in _OF_GROUP.items())
+    return (
+        "SELECT sum(calls_in) AS all_calls, sum(unpriced_in) AS all_unpriced, min(since_in) AS all_since, "
+        f"max(until_in) AS all_until, count() AS all_rows\nFROM (SELECT {kept} FROM llm_calls\n{where}\n"
+        f"GROUP BY {', '.join(groups.values())}\n{having})"
     )
 
 

@@ -114,6 +114,7 @@ async def test_filters_time_limits_order_and_pages(asked: Any) -> None:
     limits = {"since": "2025-06-16T00:00:00Z", "until": "2025-06-17T00:00:00+00:00"}
     assert (await asked.ask("calls", **limits)).rows == [{"calls": 24}]
     await check_thresholds(asked)
+    await check_conditions_on_groups(asked)
     pages = [
         await asked.ask("cost_usd", dimensions=["session_id"], order_by=["-cost_usd"], limit=3, offset=offset)
         for offset in (0, 3, 6)
@@ -138,6 +139,36 @@ async def check_thresholds(asked: Any) -> None:
             row = (await asked.ask("calls", "cost_usd", filters=[condition])).rows[0]
             assert row["calls"] == wanted.height > 0, condition
             assert Decimal(row["cost_usd"]) == wanted["cost_usd"].sum(), condition
+
+
+async def check_conditions_on_groups(asked: Any) -> None:
+    """The groups on either side of the middle of each measure, as the answer without the condition says."""
+    names = [
+        "calls",
+        "cost_usd",
+        "cost_per_call",
+        "cost_per_mtok",
+        "error_rate",
+        "latency_p95_ms",
+        "sessions",
+    ]
+    everything = (await asked.ask(*names, dimensions=["hour"])).rows
+    for name in names:
+        values = [Decimal(str(row[name])) for row in everything if row[name] is not None]
+        middle = (min(values) + max(values)) / 2 + Decimal("0.00000001")
+        for operator, above in ((">", True), ("<=", False)):
+            condition = {"measure": name, "operator": operator, "value": format(middle, ".12f")}
+            answer = await asked.ask("input_tokens", "calls", dimensions=["hour"], having=[condition])
+            kept = [
+                row
+                for row in everything
+                if row[name] is not None and (Decimal(str(row[name])) > middle) is above
+            ]
+            assert [row["hour"] for row in answer.rows] == [row["hour"] for row in kept], condition
+            assert (answer.row_count, answer.calls) == (len(kept), sum(row["calls"] for row in kept))
+    none = [{"measure": "calls", "value": 1_000}, {"measure": "latency_p50_ms", "value": 0}]
+    answer = await asked.ask("calls", dimensions=["model", "feature"], having=none)
+    assert (answer.rows, answer.row_count, answer.calls, answer.since) == ([], 0, 0, None)
 
 
 async def test_averages_are_ranked_by_their_value(asked: Any) -> None:

@@ -50,14 +50,17 @@ filters = st.one_of(
     st.lists(st.sampled_from(list(MEASURES)), min_size=1, max_size=8),
     st.lists(st.sampled_from(list(DIMENSIONS)), max_size=4),
     st.lists(filters, max_size=4),
+    st.lists(st.sampled_from(list(MEASURES)), max_size=3),
 )
 def test_any_question_names_the_workspace_and_binds_its_values(
-    measures: list[str], dimensions: list[str], chosen: list[dict[str, Any]]
+    measures: list[str], dimensions: list[str], chosen: list[dict[str, Any]], kept: list[str]
 ) -> None:
-    query = compiled(measures=measures, dimensions=dimensions, filters=chosen)
+    having = [{"measure": name, "operator": ">=", "value": "12.5"} for name in kept] if dimensions else []
+    query = compiled(measures=measures, dimensions=dimensions, filters=chosen, having=having)
+    kept = kept if dimensions else []
     for sql in (query.sql, query.totals_sql):
         assert sql.count("workspace_id = {workspace:String}") == 1
-        assert sql.count("FROM") == 1
+        assert sql.count("FROM") == (2 if kept and sql is query.totals_sql else 1)
         assert "FROM llm_calls" in sql
         assert not FORBIDDEN.search(sql)
         assert "--" not in sql
@@ -99,6 +102,9 @@ def test_every_sql_of_the_room_is_free_of_reaching_functions() -> None:
         {"filters": [{"column": "day", "value": "2025-01-01"}]},
         {"filters": [{"column": "input_tokens", "operator": "between", "value": [1]}]},
         {"dimensions": ["tag:a'b"]},
+        {"having": [{"measure": "calls", "value": 1}]},
+        {"dimensions": ["model"], "having": [{"measure": "spend", "value": 1}]},
+        {"dimensions": ["model"], "having": [{"measure": "cost_usd", "value": "much"}]},
         {"timezone": "Mars/Olympus"},
         {"since": "2025-02-01T00:00:00Z", "until": "2025-01-01T00:00:00Z"},
     ],

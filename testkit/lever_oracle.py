@@ -32,6 +32,7 @@ __all__ = [
     "new_tokens",
     "output_caps",
     "replayed_jointly",
+    "scaled",
     "served",
     "wasted",
     "with_prompt_cache",
@@ -238,9 +239,11 @@ def _limited(call: Call, input_limit: int | None, output_limit: int | None) -> C
     return after
 
 
-def _scaled(call: Call, action: SwitchModel) -> Call:
+def scaled(call: Call, action: SwitchModel) -> Call:
+    """The call on another model, with so many times the tokens."""
+
     def times(tokens: int, ratio: float) -> int:
-        return round(Fraction(tokens) * Fraction(ratio))
+        return round(tokens * ratio)
 
     after = {**call, "model": action.model, "provider": action.provider or ""}
     for name in TOKENS:
@@ -274,9 +277,7 @@ def replayed_jointly(calls: Sequence[Call], actions: Sequence[Action]) -> list[i
                 now[row] = _limited(now[row], *(None if lim is None else int(lim[row]) for lim in limits))
     switched: set[int] = set()
     for row in kept:
-        options = [
-            _scaled(now[row], act) for act in actions if isinstance(act, SwitchModel) and act.rows[row]
-        ]
+        options = [scaled(now[row], act) for act in actions if isinstance(act, SwitchModel) and act.rows[row]]
         best = _cheapest(now[row], options) if priced[row] else now[row]
         if best is not now[row]:
             switched.add(row)

@@ -77,7 +77,11 @@ class Ratio:
 
 
 def paired_ratio(pairs: pl.DataFrame, column: str) -> Ratio | None:
-    """Ratio of a column's sums over items where both models carry it; None where none do."""
+    """Ratio of a column's sums over items where both models carry it; None where none do.
+
+    An item counts where the first model's value is above 0. Where all of the other model's are 0 the column
+    was not recorded for it, and there is no ratio: nothing is free, and no answer is without tokens.
+    """
     return paired_ratios(pairs, [column])[0]
 
 
@@ -96,5 +100,6 @@ def _carried(pairs: pl.DataFrame, column: str) -> tuple[Float64, Float64]:
     """A column's values of both models where both have one."""
     before, after = pl.col(f"a_{column}"), pl.col(f"b_{column}")
     both = pairs.filter(before.is_not_null() & after.is_not_null() & (before > 0))
+    both = both.filter((after > 0).any())
     first, second = (both.get_column(f"{side}_{column}").to_numpy().astype(np.float64) for side in "ab")
     return first, second

@@ -13,15 +13,14 @@ from hypothesis import strategies as st
 from netra.optimization.actions import Action, CachePrefixes, ChangeTokens, RemoveCalls
 from netra.optimization.drafts import Draft
 from netra.optimization.evaluated import with_canonical
-from netra.optimization.params import LeverParams
-from netra.optimization.registry import chosen_levers
 from netra.optimization.replay import replay_jointly
 from netra.pricing.models import CacheTtl
 from testkit import lever_oracle as oracle
-from testkit.optimization_bench import CATALOGUE, calls, scores, workload
+from testkit.optimization_bench import CATALOGUE, scores, workload
 from testkit.properties import examples
+from testkit.random_traffic import MODELS, ordered, total, traffic
+from testkit.random_traffic import drafts as drafts_of
 
-MODELS = ("gpt-4o", "claude-sonnet-4-5", "gpt-5-mini", "google/claude-3-5-sonnet", "nobody-knows")
 EVALUATED = MODELS[:4]
 CHANGES = ("", "+output-cap", "+context-growth")
 JOINED = (
@@ -36,16 +35,6 @@ JOINED = (
     "output-cap",
     "context-growth",
 )
-OPTIONAL = (
-    "api_key_id",
-    "latency_ms",
-    "temperature",
-    "app",
-    "user",
-    "feature",
-    "session_id",
-    "cache_unreported",
-)
 EVALUATIONS = with_canonical(
     scores([(f"i{k}", name + lever, 1.0) for k in range(40) for name in EVALUATED for lever in CHANGES]),
     CATALOGUE,
@@ -53,70 +42,19 @@ EVALUATIONS = with_canonical(
 SIZES = st.tuples(st.integers(0, 2**32), st.sampled_from([1, 3, 8, 30, 80]))
 
 
-def traffic(draw: random.Random, count: int) -> pl.DataFrame:
-    """Calls that meet at the edges: equal times, gaps of exactly a retention, lengths around a minimum."""
-    steps = draw.choice([(0, 0, 1), (0, 300, 299.999999, 300.000001), (1, 60, 3_600, 86_400), (0.0005, 0.25)])
-    block = draw.choice([1, 128, 512, 1_024])
-    prompts = [[draw.randrange(1, 6) for _ in range(draw.randrange(9))] for _ in range(3)]
-    models = draw.choices(MODELS, k=2)
-    at, rows = 0.0, []
-    for number in range(count):
-        at += draw.choice(steps)
-        hashes = draw.choice(prompts)[: draw.randrange(10)]
-        size = max(0, len(hashes) * block + draw.choice([0, 0, 7, -1, -block]))
-        read = draw.choice([0, 0, size // 2, size])
-        written = draw.choice([0, (size - read) // 3])
-        output = draw.choice([0, 1, 40, 900])
-        rows.append(
-            {
-                "at": at,
-                "model": draw.choice(models),
-                "input_tokens": size,
-                "cache_read_tokens": read,
-                "cache_write_tokens": written,
-                "output_tokens": output,
-                "reasoning_tokens": draw.choice([None, 0, output]),
-                "service_tier": draw.choice(["standard", "standard", "batch", "flex", "priority"]),
-                "status": draw.choice(["ok", "ok", "ok", "", "error", "timeout"]),
-                "retry_of": draw.choice(["", "", "", f"c{draw.randrange(number)}" if number else "", "gone"]),
-                "session_id": draw.choice(["", "s", "t"]),
-                "api_key_id": draw.choice(["", "k", "l"]),
-                "feature": draw.choice(["", "f", "g"]),
-                "app": draw.choice(["", "a"]),
-                "user": draw.choice(["", "u", "v"]),
-                "interactive": draw.choice([None, True, False, False]),
-                "latency_ms": draw.choice([None, 0.0, 0.5, 250.0, 400_000.0]),
-                "cache_unreported": draw.choice([None, False, False, True]),
-                "request_hash": draw.choice(["", "x", "x", "y"]),
-                "temperature": draw.choice([None, 0.0, 0.7]),
-                "prefix_hashes": hashes or draw.choice([None, []]),
-                "prefix_block_tokens": block,
-            }
-        )
-    frame = calls(rows).drop(name for name in OPTIONAL if draw.random() < 0.25)
-    order = list(range(count))
-    draw.shuffle(order)
-    return frame[order]
-
-
 def drafts(frame: pl.DataFrame, lever: str, **params: str) -> list[Draft]:
     """What one lever has to say."""
-    (chosen,) = chosen_levers([lever])
-    return chosen.drafts(workload(frame), EVALUATIONS, LeverParams(lever, params))
-
-
-def total(costs: Sequence[int | None]) -> int:
-    return sum(cost or 0 for cost in costs)
+    return drafts_of(frame, lever, EVALUATIONS, params)
 
 
 def saved_without(frame: pl.DataFrame, gone: Sequence[bool]) -> int:
-    rows = oracle.in_order(frame.to_dicts())
+    rows = ordered(frame)
     return total([oracle.cost(row) for row, away in zip(rows, gone, strict=True) if away])
 
 
 def billed(frame: pl.DataFrame, gone: Sequence[bool]) -> list[bool]:
     """Without the calls that cost nothing, which no finding is about."""
-    rows = oracle.in_order(frame.to_dicts())
+    rows = ordered(frame)
     return [away and bool(oracle.cost(row)) for row, away in zip(rows, gone, strict=True)]
 
 
@@ -150,7 +88,7 @@ def expected_of(rows: list[oracle.Call], model: str, offered: CacheTtl, minimum:
 def test_prompt_cache(drawn: tuple[int, int]) -> None:
     draw = random.Random(drawn[0])
     frame = traffic(draw, drawn[1])
-    rows = oracle.in_order(frame.to_dicts())
+    rows = ordered(frame)
     given_ttl = draw.choice([None, None, "5m", "1h"])
     found = drafts(frame, "prompt-cache", **({"ttl": given_ttl} if given_ttl else {}))
     saved: dict[str, list[tuple[int, int]]] = {}
@@ -190,7 +128,7 @@ def test_prompt_cache_as_if_on_a_model(drawn: tuple[int, int]) -> None:
     for draft in drafts(frame, "prompt-cache", model=model, ttl=ttl):
         if draft.effect is None:
             continue
-        before = oracle.as_if_uncached(oracle.in_order(frame.to_dicts()), model)
+        before = oracle.as_if_uncached(ordered(frame), model)
         retention = oracle.Retention(timedelta(minutes=5), terms.min_tokens, "cache_write")
         after = oracle.with_prompt_cache(before, lambda _call, r=retention: r)
         costs = [total([oracle.cost(call) for call in some]) for some in (before, after)]
@@ -201,7 +139,7 @@ def test_prompt_cache_as_if_on_a_model(drawn: tuple[int, int]) -> None:
 @given(SIZES)
 def test_retry_waste(drawn: tuple[int, int]) -> None:
     frame = traffic(random.Random(drawn[0]), drawn[1])
-    expected = oracle.wasted(oracle.in_order(frame.to_dicts()))
+    expected = oracle.wasted(ordered(frame))
     gone, saved = removed(drafts(frame, "retry-waste"), frame.height)
     assert saved == saved_without(frame, expected)
     assert gone == expected or not any(gone)
@@ -213,7 +151,7 @@ def test_duplicate_inflight(drawn: tuple[int, int]) -> None:
     draw = random.Random(drawn[0])
     frame = traffic(draw, drawn[1])
     warmest = draw.choice(["0", "0.7"])
-    expected = oracle.computed_inflight(oracle.in_order(frame.to_dicts()), float(warmest))
+    expected = oracle.computed_inflight(ordered(frame), float(warmest))
     gone, saved = removed(drafts(frame, "duplicate-inflight", temperature=warmest), frame.height)
     assert (billed(frame, gone), saved) == (billed(frame, expected), saved_without(frame, expected))
 
@@ -225,7 +163,7 @@ def test_response_cache(drawn: tuple[int, int]) -> None:
     frame = traffic(draw, drawn[1])
     scope, ttl = draw.choice(["app", "user", "workspace"]), draw.choice(["5m", "24h"])
     age = {"5m": timedelta(minutes=5), "24h": timedelta(hours=24)}[ttl]
-    expected = oracle.served(oracle.in_order(frame.to_dicts()), age, scope)
+    expected = oracle.served(ordered(frame), age, scope)
     gone, saved = removed(drafts(frame, "response-cache", scope=scope, ttl=ttl), frame.height)
     assert (billed(frame, gone), saved) == (billed(frame, expected), saved_without(frame, expected))
 
@@ -236,7 +174,7 @@ def test_response_cache(drawn: tuple[int, int]) -> None:
 def test_shorter_calls(lever: str, param: str, drawn: tuple[int, int]) -> None:
     draw = random.Random(drawn[0])
     frame = traffic(draw, drawn[1])
-    rows = oracle.in_order(frame.to_dicts())
+    rows = ordered(frame)
     size = draw.choice([30, 600] if lever == "context-growth" else [None, 30, 600])
     if lever == "context-growth":
         limits = [size + new for new in oracle.new_tokens(rows)]
@@ -256,7 +194,7 @@ def test_shorter_calls(lever: str, param: str, drawn: tuple[int, int]) -> None:
 def test_joint_replay(drawn: tuple[int, int]) -> None:
     draw = random.Random(drawn[0])
     frame = traffic(draw, drawn[1])
-    load, rows = workload(frame), oracle.in_order(frame.to_dicts())
+    load, rows = workload(frame), ordered(frame)
     actions: list[Action] = []
     for lever in draw.sample(JOINED, 5):
         for draft in drafts(frame, lever, **({"keep": "30"} if lever == "context-growth" else {})):

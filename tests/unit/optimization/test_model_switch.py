@@ -163,3 +163,21 @@ def test_a_model_that_is_not_in_use_is_said() -> None:
     finding = only(run_levers(calls([{}] * 60), "model-switch", **{"from": "claude-opus-4-5"}))
     assert "calls on claude-opus-4-5" in finding.missing[0].what
     assert "gpt-4o" in finding.missing[0].how
+
+
+def test_a_column_of_zeros_is_not_recorded_rather_than_free() -> None:
+    told = {"input_tokens": 100, "output_tokens": 100, "cost_usd": 0.02}
+    for name in told:
+        there = pl.when(pl.col("model") == B).then(0.0).otherwise(told[name]).alias(name)
+        finding = only(switch(answers(400).with_columns(there)))
+        assert Decimal(finding.counterfactual_usd) == 80 * (Decimal("0.00015") + Decimal("0.00006")), name
+        assert "same number of tokens" in finding.assumptions[0]
+
+
+def test_what_is_uncertain_of_answers_does_not_count_for_prompts() -> None:
+    longer = pl.when(pl.col("model") == A).then(100).when(pl.col("item_id").str.ends_with("7")).then(400)
+    finding = only(switch(answers(400).with_columns(output_tokens=longer.otherwise(100)), n=100))
+    # Calls that are all alike, so nothing but the ratio is uncertain: every tenth answer four times as long
+    # is 1.3 times the tokens, give or take 0.09, of 100 x 100 at $0.60 a million.
+    low, high = (Decimal(bound) for bound in finding.interval_95)
+    assert 0 < high - low < 100 * 100 * Decimal("0.0000006") * Decimal("0.2")

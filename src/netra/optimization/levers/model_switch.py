@@ -21,6 +21,9 @@ _SEND_EVALUATIONS = (
     "item_id, model, score (0 to 1), and input_tokens, output_tokens or cost_usd if there"
 )
 
+Ratios = tuple[Ratio | None, Ratio | None]
+"""What a switch rests on: ratios of input and of output tokens; or that of costs, and None."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
@@ -149,7 +152,7 @@ class ModelSwitch:
 
 def as_measured(
     pairs: pl.DataFrame, rows: Rows, target: str, provider: str | None
-) -> tuple[SwitchModel, list[str], list[Ratio]]:
+) -> tuple[SwitchModel, list[str], Ratios]:
     """The switch with the tokens that evaluations show, in words, and the ratios it rests on."""
     inputs, outputs = paired_ratios(pairs, ["input_tokens", "output_tokens"])
     costs = paired_ratio(pairs, "cost_usd") if inputs is None and outputs is None else None
@@ -167,19 +170,19 @@ def as_measured(
         said = [ratio.text(what) for ratio, what in known]
         if len(known) == 1:
             said.append("the other tokens are taken as the same")
-        return action, said, [ratio for ratio, _ in known]
+        return action, said, (inputs, outputs)
     if costs is not None:
         said = [
             costs.text("cents a call").replace("many", "much"),
             "no tokens in the evaluations: costs are used",
         ]
-        return SwitchModel(rows, target, provider, cost_ratio=costs.value), said, [costs]
+        return SwitchModel(rows, target, provider, cost_ratio=costs.value), said, (costs, None)
     said = ["each call has the same number of tokens on the other model: no paired tokens or costs are known"]
-    return SwitchModel(rows, target, provider), said, []
+    return SwitchModel(rows, target, provider), said, (None, None)
 
 
 def switch_effect(
-    workload: Workload, action: SwitchModel, ratios: list[Ratio]
+    workload: Workload, action: SwitchModel, ratios: Ratios
 ) -> tuple[Effect | None, list[Missing]]:
     """The effect of a switch, widened by what its ratios leave open; None and what lacks without a price."""
     repriced = Repriced(workload, workload.tokens, workload.cost, action)
@@ -191,13 +194,12 @@ def switch_effect(
     if not both.any():
         return None, [price_of(action.model)]
     effect = effect_on(workload, members, after, both)
-    if not ratios:
+    if ratios == (None, None):
         return effect, []
     before = total_femto(workload.cost[members[both]])
-    dearer, cheaper = (
-        before - total_femto(repriced.cost(factors[0], factors[-1])[0][both])
-        for factors in ([ratio.high / ratio.value for ratio in ratios], [r.low / r.value for r in ratios])
-    )
+    highs = [1.0 if ratio is None else ratio.high / ratio.value for ratio in ratios]
+    lows = [1.0 if ratio is None else ratio.low / ratio.value for ratio in ratios]
+    dearer, cheaper = (before - total_femto(repriced.cost(*factors)[0][both]) for factors in (highs, lows))
     below = max(0.0, (effect.savings - dearer) * 1e-15)
     above = max(0.0, (cheaper - effect.savings) * 1e-15)
     widened = Effect(effect.baseline, effect.counterfactual, effect.block_savings, (below, above))

@@ -270,6 +270,16 @@ def test_labels_and_parameters() -> None:
     assert {name: row[name] for name in expected} == expected
 
 
+@pytest.mark.parametrize(
+    ("word", "tier", "told"),
+    [("Default", "standard", None), ("on_demand", "standard", None), ("scale", "standard", "scale")],
+)
+def test_a_tier_that_is_not_known_is_standard_and_told(word: str, tier: str, told: str | None) -> None:
+    row = row_of({**CHAT, "openai.response.service_tier": word, "deployment.environment": "live"})
+    assert row["service_tier"] == tier
+    assert json.loads(row["tags"]) == {"environment": "live"} | ({"service_tier": told} if told else {})
+
+
 def test_the_first_token_of_a_stream_is_read_from_events_and_from_langfuse() -> None:
     events = [("llm.content.completion.chunk", START + at) for at in (900_000_000, 300_000_000)]
     assert row_of({**CHAT, "gen_ai.is_streaming": True}, events=events)["ttft_ms"] == 300.0

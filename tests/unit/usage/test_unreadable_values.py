@@ -6,6 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from netra.usage.arrow import arrow, arrow_parquet
@@ -142,6 +143,81 @@ def test_what_is_understood_in_another_form_is_kept(tmp_path: Path) -> None:
     told = rows_of(parse(tmp_path, jsonl(row), "langfuse")).row(0, named=True)
     assert (told["max_output_tokens"], told["temperature"]) == (None, 0.5)
     assert (told["tags"], told["reported_cost_usd"]) == ('{"tags":"plain"}', 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "changes", "column", "counted", "word"),
+    [
+        ("litellm", SPENT, {"service_tier": "Scale"}, "service_tier", "standard", "Scale"),
+        ("litellm", SPENT, {"model_parameters": {"service_tier": "auto"}}, "service_tier", "standard", None),
+        ("litellm", SPENT, {"status": "Cancelled"}, "status", "error", "cancelled"),
+        ("litellm", SPENT, {"status": "failure"}, "status", "error", None),
+        (
+            "litellm",
+            SPENT,
+            {"status": "dropped", "error_information": {"error_code": "429"}},
+            "status",
+            "rate_limited",
+            None,
+        ),
+        ("claude-code", MESSAGE, saying(service_tier="ultra"), "service_tier", "standard", "ultra"),
+        ("claude-code", MESSAGE, saying(service_tier=["batch"]), "service_tier", "standard", "['batch']"),
+        ("claude-code", MESSAGE, saying(service_tier=None), "service_tier", "standard", None),
+        ("langfuse", GENERATION, {"level": "FATAL"}, "status", "ok", "FATAL"),
+        ("langfuse", GENERATION, {"level": "warning"}, "status", "ok", None),
+    ],
+)
+def test_words_that_are_not_known_are_told_and_kept(
+    tmp_path: Path,
+    kind: str,
+    good: dict[str, Any],
+    changes: dict[str, Any],
+    column: str,
+    counted: str,
+    word: Any,
+) -> None:
+    """The call counts as its format says, with a warning, and has the word among its tags."""
+    file = tmp_path / "export"
+    file.write_bytes(jsonl({**good, **changes}))
+    parser = FileParser(ImportOptions(kind), now=NOW)
+    row = rows_of(list(parser.parse(file))).row(0, named=True)
+    assert row[column] == counted
+    assert orjson.loads(row["tags"] or "{}").get(column) == word
+    findings = parser.quality.report(conflicts=0, duplicates=0, unpriced={}).findings
+    told = [(f.code, f.severity, f.column, f.rows, f.first_line, f.example) for f in findings]
+    expected = ("unknown_word", "warning", column, 1, 1, f"{column} {word}")
+    assert told == ([] if word is None else [expected])
+    assert all(finding.hint for finding in findings)
+
+
+@pytest.mark.parametrize("block", [150, 1 << 20])
+@pytest.mark.parametrize(
+    ("repeated", "reason"),
+    [
+        (b'"model": "a", "model": "b"', "'model' is named twice, with different values"),
+        (b'"model" : "a", "model": "b", "status": "ok"', "'model' is named twice, with different values"),
+        (b'"model":"a","model":7', "'model' is named twice, with different values"),
+        (b'"model":"a","tags":{"n":1,"n":2}', "'n' is named twice, with different values"),
+        (b'"model":"m","model":"m"', ""),
+        (b'"model":null,"model":"m"', ""),
+        (b'"model":"m","model":null', ""),
+        (b'"model":"m","tags":{"model":"x","input_tokens":3}', ""),
+        (b'"model":"m","user":"\\"model\\": \\"b\\"","tags":{"a\\\\":1}', ""),
+    ],
+)
+def test_a_key_that_is_named_twice_is_no_guess(
+    tmp_path: Path, repeated: bytes, reason: str, block: int
+) -> None:
+    """However the file is cut into blocks, whatever decodes it, as lines and as an array."""
+    rest = b'"ts":1750000000000,"input_tokens":10,"output_tokens":1}'
+    plain = b'{"model":"m",' + rest
+    lines = [plain, b"{" + repeated + b"," + rest, plain]
+    for content in (b"\n".join(lines) + b"\n", b"[" + b",".join(lines) + b"]"):
+        chunks = parse(tmp_path, content, "calls", block)
+        rejects = [(one.line, one.code, one.reason) for chunk in chunks for one in chunk.rejects]
+        assert rejects == ([(2, "repeated_key", reason)] if reason else [])
+        models = [model for chunk in chunks if chunk.frame.height for model in chunk.frame["model"]]
+        assert models == ["m"] * (2 if reason else 3)
 
 
 def test_spans_of_clocks_that_differ_are_left_out_and_counted(tmp_path: Path) -> None:

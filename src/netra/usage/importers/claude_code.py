@@ -22,7 +22,6 @@ from netra.usage.schema import CALL_COLUMNS
 MESSAGES_OPEN = 1_000
 """Messages that may still get another line: lines of parallel subagents stand between its own."""
 
-_TIERS = {"standard": "standard", "priority": "priority", "batch": "batch"}
 _GROWING = (
     "output_tokens",
     "input_tokens",
@@ -83,14 +82,13 @@ def _calls(row: JsonRow) -> list[JsonRow]:
     turns = [turn for turn in map(record, listed(usage.get("iterations"))) if turn]
     advisers = [turn for turn in turns if turn.get("model") not in (None, message.get("model"))]
     own = [_tokens(turn) for turn in turns if turn not in advisers]
-    tier = _TIERS.get(str(usage.get("service_tier") or ""), "standard")
     call: JsonRow = {
         "call_id": first(message, "id") or first(row, "requestId", "uuid"),
         "ts": when(row.get("timestamp")),
         "model": message.get("model"),
         **_billed(_tokens(usage), own),
         # Fast answers have prices of their own; what has no price is told to be unpriced.
-        "service_tier": "priority" if usage.get("speed") == "fast" else tier,
+        "service_tier": "priority" if usage.get("speed") == "fast" else first(usage, "service_tier"),
         "session_id": row.get("sessionId"),
         "feature": "subagent" if row.get("isSidechain") else "main",
         "tags": _tags(row),
@@ -158,4 +156,5 @@ CLAUDE_CODE = ImportFormat(
     fold=ClaudeMessages,
     content=("model", *_GROWING),
     grows=_GROWING,
+    assumed={"service_tier": None},
 )

@@ -22,7 +22,8 @@ class ImportFormat:
     they grow, weightiest first: of two records of one id the one whose counts come later in the order of
     tuples is the more complete, takes the place of the other and is never replaced by it. `relative_time`:
     the file counts time from its own beginning. `measured` names spans between moments of clocks that may
-    differ, `latency_ms` before `ttft_ms`.
+    differ, `latency_ms` before `ttft_ms`. `assumed` says of a column with choices as which of them an unknown
+    word counts (None: its default); in other columns such a word rejects its row.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ImportFormat:
     grows: tuple[str, ...] = ()
     relative_time: bool = False
     measured: tuple[str, ...] = ("ttft_ms",)
+    assumed: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
 
     def required(self) -> tuple[str, ...]:
         """Columns that the file or `--set` must give."""

@@ -27,6 +27,7 @@ _LEGACY_OUTPUT = ("outputUsage", "outputTokens", "completionTokens", "completion
 _WHOLE = frozenset({"input", "prompt", "prompt_tokens", "input_tokens", "output", "completion"}) | frozenset(
     {"completion_tokens", "output_tokens"}
 )
+_LEVELS = {"ERROR": "error", "DEBUG": "ok", "DEFAULT": "ok", "WARNING": "ok"}
 _MEDIA = ("audio", "image", "text", "video")
 
 
@@ -36,7 +37,8 @@ def _adapt(row: dict[str, Any]) -> dict[str, Any] | None:
     begin = moment_of(first(row, "startTime", "start_time"))
     end = moment_of(first(row, "endTime", "end_time"))
     parameters = record(first(row, "modelParameters", "model_parameters"))
-    status = "error" if str(row.get("level")).upper() == "ERROR" else "ok"
+    level = str(first(row, "level") or "DEFAULT").upper()
+    status = _LEVELS.get(level, level)
     costs = record(first(row, "costDetails", "cost_details"))
     cost = first(row, "totalCost", "total_cost", "calculatedTotalCost")
     # Langfuse's own wrapper of OpenAI's client writes Infinity where a call had no cap.
@@ -126,7 +128,7 @@ def _legacy(row: dict[str, Any], status: str) -> dict[str, Any]:
     usage = record(row.get("usage"))
     known = {**row, **usage} if usage else {**row, "input": None, "output": None}
     # A generation that failed was not answered and used nothing that anybody knows of.
-    nothing = None if status == "ok" else 0
+    nothing = 0 if status == "error" else None
     inputs, outputs = first(known, "input", *_LEGACY_INPUT), first(known, "output", *_LEGACY_OUTPUT)
     return {
         "input_tokens": nothing if inputs is None else inputs,
@@ -152,4 +154,5 @@ LANGFUSE = ImportFormat(
     columns=CALL_COLUMNS,
     adapter=_adapt,
     measured=("latency_ms", "ttft_ms"),
+    assumed={"status": "ok"},
 )

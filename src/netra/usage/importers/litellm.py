@@ -37,7 +37,6 @@ _NOT_MODELS = (
     "video",
     "_file",
 )
-_TIERS = {"flex": "flex", "priority": "priority", "batch": "batch"}
 _PROVIDERS = {
     "azure_ai": "azure",
     "azure_text": "azure",
@@ -116,14 +115,11 @@ def _tokens(payload: dict[str, Any], usage: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _tier(
-    payload: dict[str, Any], kind: str, usage: dict[str, Any], parameters: dict[str, Any]
-) -> str | None:
+def _tier(payload: dict[str, Any], kind: str, usage: dict[str, Any], parameters: dict[str, Any]) -> Any:
     """The tier that answered, else the one that was asked for; what a batch reports of all its calls."""
     if "batch" in kind:
         return "batch"
-    name = first(usage, "service_tier") or first(payload, "service_tier") or parameters.get("service_tier")
-    return _TIERS.get(str(name).lower())
+    return first(usage, "service_tier") or first(payload, "service_tier") or first(parameters, "service_tier")
 
 
 def _model(payload: dict[str, Any]) -> Any:
@@ -147,6 +143,7 @@ def _routed(payload: dict[str, Any]) -> str | None:
 
 
 def _status(payload: dict[str, Any], metadata: dict[str, Any]) -> str:
+    """Our word; LiteLLM's own where it is neither success nor failure and no error explains it."""
     status = str(first(payload, "status") or first(metadata, "status") or "success").lower()
     if status == "success":
         return "ok"
@@ -154,7 +151,9 @@ def _status(payload: dict[str, Any], metadata: dict[str, Any]) -> str:
     code, name = str(error.get("error_code") or ""), str(error.get("error_class") or "")
     if code == "429" or "RateLimit" in name:
         return "rate_limited"
-    return "timeout" if code in {"408", "504"} or "Timeout" in name else "error"
+    if code in {"408", "504"} or "Timeout" in name:
+        return "timeout"
+    return "error" if status == "failure" or code or name else status
 
 
 def _tags(payload: dict[str, Any], metadata: dict[str, Any]) -> str | None:
@@ -175,4 +174,5 @@ LITELLM = ImportFormat(
     columns=CALL_COLUMNS,
     adapter=_adapt,
     measured=("latency_ms", "ttft_ms"),
+    assumed={"service_tier": None, "status": "error"},
 )

@@ -17,13 +17,14 @@ import polars as pl
 
 from netra.usage.money import to_money
 from netra.usage.schema import MAX_TEXT, MAX_TOKENS, Column
+from netra.usage.service_tiers import KNOWN_TIERS
 
 MAX_FUTURE = timedelta(days=1)
 """Clocks differ; a call later than this from now is a mistake."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
-_ALIASES = {"service_tier": {"default": "standard"}}
+_ALIASES = {"service_tier": KNOWN_TIERS}
 
 
 @dataclass(frozen=True, slots=True)

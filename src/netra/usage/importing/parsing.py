@@ -19,6 +19,7 @@ from netra.usage.importers.catalogue import get_format
 from netra.usage.importers.formats import ImportFormat
 from netra.usage.importing.normalising import Problem, normalise, with_tags
 from netra.usage.importing.quality_watch import QualityWatch
+from netra.usage.importing.unknown_words import set_aside, tell_words
 from netra.usage.reading.chunks import LINE, RawChunk, Reject
 from netra.usage.reading.files import RowShape, read_file
 from netra.usage.reading.lines import BLOCK_BYTES
@@ -105,6 +106,9 @@ class FileParser:
         converted: list[pl.Series] = []
         for name, series in source.items():
             result = normalise(series, self._readable[name], self._now)
+            if name in self.format.assumed:
+                result, words = set_aside(result, series, self.format.assumed[name])
+                converted.append(words)
             converted.append(result.series)
             measured = name in self.format.measured
             problems += [one for one in result.problems if not (measured and one.code == "negative")]
@@ -114,6 +118,7 @@ class FileParser:
         rejects, good = _rejects(problems, source, lines)
         if good is not None:
             own, full = own.filter(good), full.filter(good)
+        own, full = tell_words(own, full, self.format.assumed, self.quality)
         own, full = self._without_skew(own, full)
         self.quality.rows(full)
         rejects = sorted(raw.rejects + rejects, key=lambda reject: reject.line)

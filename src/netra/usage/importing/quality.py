@@ -27,6 +27,7 @@ tokens."""
 
 ADVICE: dict[str, str] = {
     "malformed_row": "Repair these lines, or export again, and import the same file: what is stored stays.",
+    "repeated_key": "Repair what writes a name twice with different values, and import the same file.",
     "wrong_encoding": "Save the file as UTF-8: iconv -f LATIN1 -t UTF-8 FILE.",
     "line_too_long": "Export without the text of prompts and answers; it is never stored.",
     "half_written": "Fetch or write the file again, whole, and import it: nothing is stored twice.",
@@ -38,6 +39,7 @@ ADVICE: dict[str, str] = {
     "contradiction": "Check how the tool counts: input holds what was read from and written to the cache.",
     "conflict": "See the reject file. To replace what is stored, undo its import first.",
     "clock_ahead": "Check the clock of the machine that wrote them; they count on the day they name.",
+    "unknown_word": "Look at these calls (netra usage --where tag:...): their tier or status may be another.",
     "clock_skew": "Synchronise the clocks of the machines that write the two moments of a span.",
     "far_before": "Check the clock of the machine that wrote them; ask with --since to leave them out.",
     "before_llms": "Check the unit of time: numbers are milliseconds since 1970.",

@@ -122,6 +122,11 @@ class QualityWatch:
         message = f"{wrong} by the clocks of the file: {column} is left out"
         self._count(("clock_skew", column), "warning", rows, first_line, message, example)
 
+    def unknown_word(self, column: str, rows: int, first_line: int, word: str, assumed: str) -> None:
+        """Take note of words that are none of a column's choices."""
+        message = f"have a {column} that is not known here: counted as {assumed}, the word is in the tags"
+        self._count(("unknown_word", column), "warning", rows, first_line, message, f"{column} {word}")
+
     def rows(self, full: pl.DataFrame) -> None:
         """Look at good rows: all columns of the format and `position`."""
         if not full.height:

@@ -4,6 +4,8 @@ was.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import orjson
 import polars as pl
 
@@ -12,6 +14,7 @@ from netra.usage.otlp.span_columns import SpanColumns
 from netra.usage.otlp.time_columns import time_columns
 from netra.usage.otlp.usage_details import parsed
 from netra.usage.schema import MAX_TEXT, MONEY_SCALE
+from netra.usage.service_tiers import KNOWN_TIERS
 
 _PROVIDERS = {
     "az.ai.openai": "azure", "azure.ai.openai": "azure", "azure_openai": "azure",
@@ -34,8 +37,6 @@ _PLAIN = {
     "session_id": names.SESSION,
     "response_id": names.RESPONSE_ID,
 }
-_TIERS = {"flex": "flex", "batch": "batch", "priority": "priority"}
-_SILENT = {"cached_tokens": "unreported"}
 _CONTROL = r"[\x00-\x1f\x7f]"
 _UNNAMED = r"^(unknown_service.*|default)$"
 
@@ -55,15 +56,15 @@ def label_columns(columns: SpanColumns) -> list[pl.Expr]:
     texts |= {name: columns.text(*keys) for name, keys in _PLAIN.items() if columns.has(*keys)}
     found = [_clean(text).alias(name) for name, text in texts.items()]
     times = time_columns(columns, parameters["stream"])
-    skewed = times["@clock_skew"]
     measured = [pl.lit(times[name]) for name in ("latency_ms", "streaming", "ttft_ms")]
     found += [_status(columns).alias("status"), *measured]
     if columns.has(*names.FEATURE):
         # Langfuse writes metadata as JSON, texts too.
         feature = columns.text(*names.FEATURE).str.replace(r'^"(.*)"$', "${1}")
         found.append(_clean(feature).alias("feature"))
+    tier, unknown = _tier(columns)
     if columns.has(*names.SERVICE_TIER):
-        found.append(_tier(columns).alias("service_tier"))
+        found.append(tier.alias("service_tier"))
     if columns.has(*names.INTERACTIVE):
         found.append(columns.flag(*names.INTERACTIVE).alias("interactive"))
     if asked or columns.has(*names.MAX_OUTPUT, *names.TEMPERATURE):
@@ -72,10 +73,8 @@ def label_columns(columns: SpanColumns) -> list[pl.Expr]:
         found += [limit.alias("max_output_tokens"), temperature.alias("temperature")]
     if columns.has(*names.REPORTED_COST, names.LANGFUSE_COST):
         found.append(_reported_cost(columns).alias("reported_cost_usd"))
-    odd = columns.frame["@cache_unreported"].any() or skewed.null_count() < len(skewed)
-    if columns.has(*names.ENVIRONMENT) or odd:
-        found.append(pl.lit(_tags(columns, skewed)))
-    return found
+    tags = _tags(columns, times["@clock_skew"], unknown)
+    return found if tags is None else [*found, pl.lit(tags)]
 
 
 def _clean(text: pl.Expr) -> pl.Expr:
@@ -94,9 +93,11 @@ def _provider(columns: SpanColumns) -> pl.Expr:
     return pl.when(named == "openai").then(pl.coalesce(hosted, named)).otherwise(named)
 
 
-def _tier(columns: SpanColumns) -> pl.Expr:
-    told = columns.text(*names.SERVICE_TIER).str.to_lowercase()
-    return told.replace_strict(_TIERS, default="standard", return_dtype=pl.String).fill_null("standard")
+def _tier(columns: SpanColumns) -> tuple[pl.Expr, pl.Expr]:
+    """The tier that answered, else the one that was asked for; and its word where that is not known here."""
+    told = columns.text(*names.SERVICE_TIER)
+    tier = told.str.to_lowercase().replace_strict(KNOWN_TIERS, default=None, return_dtype=pl.String)
+    return tier.fill_null("standard"), pl.when(tier.is_null()).then(_clean(told))
 
 
 def _status(columns: SpanColumns) -> pl.Expr:
@@ -144,18 +145,25 @@ def _float(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def _tags(columns: SpanColumns, skewed: pl.Series) -> pl.Series:
-    """The environment, whether the report leaves out what was cached, which time the clocks contradict."""
-    environment = columns.text(*names.ENVIRONMENT)
-    facts = columns.frame.select(environment.alias("environment"), "@cache_unreported").with_columns(skewed)
-    told = {fact: _told(*fact) for fact in facts.unique().iter_rows()}
+def _tags(columns: SpanColumns, skewed: pl.Series, tier: pl.Expr) -> pl.Series | None:
+    """The environment, and what is odd about a report: cached tokens that it leaves out, a time that its
+    clocks contradict, a tier that is not known here.
+    """
+    facts = columns.frame.select(
+        columns.text(*names.ENVIRONMENT).str.slice(0, MAX_TEXT).alias("environment"),
+        pl.when("@cache_unreported").then(pl.lit("unreported")).alias("cached_tokens"),
+        pl.lit(skewed).alias("clock_skew"),
+        tier.alias("service_tier"),
+    )
+    different = facts.unique().rows(named=True)
+    if not any(any(fact.values()) for fact in different):
+        return None
+    told = {tuple(fact.values()): _told(fact) for fact in different}
     return pl.Series("tags", [told[fact] for fact in facts.iter_rows()], dtype=pl.String)
 
 
-def _told(environment: str | None, unreported: bool, skewed: str | None) -> str | None:
-    tags = {"environment": environment[:MAX_TEXT]} if environment else {}
-    tags |= _SILENT if unreported else {}
-    tags |= {"clock_skew": skewed} if skewed else {}
+def _told(fact: Mapping[str, str | None]) -> str | None:
+    tags = {name: value for name, value in fact.items() if value}
     return orjson.dumps(tags).decode() if tags else None
 
 

@@ -9,6 +9,7 @@ import polars as pl
 
 from netra.usage.reading.chunks import LINE, RawChunk, Reject, UnreadableValueError
 from netra.usage.reading.lines import LineChunk, half_written
+from netra.usage.reading.repeated_keys import RepeatedKeyError, decoded, may_repeat, repeats
 
 JsonRow = dict[str, Any]
 
@@ -89,6 +90,8 @@ def _decode_together(chunk: LineChunk, wanted: frozenset[str], known: pl.Schema 
     frame = frame.select([name for name in names if name in wanted])
     if not frame.width or not all(_is_plain(dtype) for dtype in frame.dtypes):
         return None
+    if may_repeat(chunk.text, frame) and any(repeats(line) for line in chunk.lines):
+        return None
     lines = pl.Series(LINE, chunk.first_numbers(), dtype=pl.Int64)
     return RawChunk(frame.with_columns(lines), chunk.rejects, names=names)
 
@@ -161,7 +164,9 @@ def adapted_chunk(
 
 def _decode_line(line: bytes, number: int) -> JsonRow | Reject:
     try:
-        value: object = orjson.loads(line)
+        value = decoded(line)
+    except RepeatedKeyError as error:
+        return Reject(number, "repeated_key", str(error))
     except orjson.JSONDecodeError as error:
         try:
             line.decode("utf-8")

@@ -1,0 +1,96 @@
+"""JSON objects that name a key twice: what counts is not said, and decoders disagree (RFC 8259, 4).
+
+A key that is repeated with the same value, or with nothing, is understood.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, cast
+
+import orjson
+import polars as pl
+
+JsonObject = dict[str, Any]
+
+_SPACED = re.compile(rb'"\s+:')
+
+
+class RepeatedKeyError(ValueError):
+    """An object has two values for one key."""
+
+
+def decoded(line: bytes) -> object:
+    """One JSON value. Raises orjson.JSONDecodeError; RepeatedKeyError for two values of one key."""
+    value: object = orjson.loads(line)
+    return value if _names_once(line, value) else _decoded_by(_once, line, value)
+
+
+def repeats(line: bytes) -> bool:
+    """Whether an object within a line names a key twice; also where that cannot be told."""
+    try:
+        value: object = orjson.loads(line)
+        if not _names_once(line, value):
+            _decoded_by(_alone, line, value)
+    except (orjson.JSONDecodeError, RepeatedKeyError):
+        return True
+    return False
+
+
+def may_repeat(text: bytes, frame: pl.DataFrame) -> bool:
+    """Whether one of the JSON lines may name a column of the frame twice; never False where one does, but for
+    a value before nothing (which is read) and for names spelled with escapes.
+
+    Counts the names before anything but null: as many as there are values says that each is there once.
+    """
+    names = "|".join(pl.escape_regex(name) for name in frame.columns)
+    told = pl.Series([text]).cast(pl.String, strict=False)
+    found = told.str.count_matches(rf'"(?:{names})"\s*:\s*[^n\s]')[0]
+    return found != sum(frame.height - column.null_count() for column in frame)
+
+
+def _names_once(line: bytes, value: object) -> bool:
+    """Whether there are as many names in the text as in what it was decoded to."""
+    return line.count(b'":') - line.count(b'\\":') == _keys(value) and _SPACED.search(line) is None
+
+
+def _decoded_by(hook: Callable[[list[tuple[str, Any]]], JsonObject], line: bytes, value: object) -> object:
+    try:
+        return json.loads(line, object_pairs_hook=hook)
+    except RepeatedKeyError:
+        raise
+    except (ValueError, RecursionError):
+        return value  # numbers and depths that only the first decoder takes
+
+
+def _keys(value: object) -> int:
+    """The number of keys of all objects within a value."""
+    count, waiting = 0, [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            members = cast(dict[str, object], part)
+            count += len(members)
+            waiting += members.values()
+        elif isinstance(part, list):
+            waiting += [item for item in cast(list[object], part) if isinstance(item, dict | list)]
+    return count
+
+
+def _alone(pairs: list[tuple[str, Any]]) -> JsonObject:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise RepeatedKeyError
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> JsonObject:
+    found: JsonObject = {}
+    for name, value in pairs:
+        known = found.get(name)
+        if known is not None and value is not None and known != value:
+            raise RepeatedKeyError(f"{name[:60]!r} is named twice, with different values")
+        found[name] = known if value is None else value
+    return found

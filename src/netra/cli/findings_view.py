@@ -55,8 +55,8 @@ def print_findings(console: "Console", result: Mapping[str, Any]) -> None:
     if judged:
         console.print(table)
     for row in judged:
-        if row.reason:
-            console.print(f"  {numbers[row.id]}: {escape(row.reason)}")
+        if row.verdict == "refuse" and row.why:
+            console.print(f"  {numbers[row.id]}: {escape(row.why)}")
         if gate := show_gate(row.quality_effect):
             console.print(f"  {numbers[row.id]}: {escape(gate)}")
         if bounds := show_bounds(row.bounds):

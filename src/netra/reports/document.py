@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, computed_field, model_validator
 
 from netra.optimization.findings import CacheGroup, JointStep, RoutingBounds
 from netra.reports.charts import Chart
 from netra.reports.citations import cited_ids
 from netra.reports.figures import Figure, figures_by_id
+from netra.reports.verdicts import verdict_in_words
 
 Money = str
 """A decimal number of US dollars as a string, exact."""
@@ -75,6 +76,13 @@ class FindingRow(BaseModel):
     diagnosis: tuple[CacheGroup, ...] | None = None
     figure: str | None = None
     reason: str | None = None
+
+    @computed_field
+    @property
+    def why(self) -> str:
+        """Why the verdict is what it is: the stated reason, else what follows from the figures."""
+        known = verdict_in_words(self.verdict, self.savings_usd, self.quality_effect, self.latency_effect)
+        return self.reason or known
 
 
 class Joint(BaseModel):

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 from pydantic import ValidationError
 
-from netra.reports.document import ReportDocument
+from netra.reports.document import FindingRow, ReportDocument
 from netra.reports.formatting import format_figure
 from netra.reports.rendering.html import render_html
 from netra.reports.rendering.markdown import render_markdown
@@ -108,6 +108,45 @@ def test_refusals_are_in_the_findings_and_undecided_changes_are_folded(page: str
     assert "details.undecided::details-content" in findings  # opens in print
     assert "beyond the margin" in page
     assert "netra import FILE --format evals" in page
+
+
+@pytest.mark.parametrize(
+    ("verdict", "saving", "quality", "latency", "why"),
+    [
+        ("recommend", "5", "none", "", "The whole 95 % interval of the saving is above zero."),
+        ("refuse", "-1.5", "none", "", "It would cost $1.50 more."),
+        ("refuse", "0.000", "none", "", "It would save nothing."),
+        (
+            "refuse",
+            "9",
+            {"gate": "refuse", "drop_points": 8.0, "margin_points": 2.0},
+            "",
+            "The observed drop of quality, 8.00 points of 100, is beyond the margin of 2.00.",
+        ),
+        (
+            "recommend",
+            "-2",
+            "none",
+            {"goal": {"percentile": "p95", "target_ms": 2000.0, "upper_ms": 1800.4, "gate": "recommend"}},
+            "The p95 stays inside the 2,000 ms asked for: with 95 % confidence it is at most 1,800 ms.",
+        ),
+        ("insufficient_data", None, "none", "", ""),
+    ],
+)
+def test_each_verdict_says_why(
+    verdict: str, saving: str | None, quality: object, latency: object, why: str
+) -> None:
+    row = {
+        "id": "fnd_9",
+        "lever": "hedging",
+        "verdict": verdict,
+        "savings_usd": saving,
+        "quality_effect": quality,
+        "latency_effect": latency,
+    }
+    found = FindingRow.model_validate(row)
+    assert found.why == why
+    assert FindingRow.model_validate(found.model_dump(mode="json")) == found
 
 
 def test_a_finding_can_be_checked_gate_diagnosis_and_steps_of_the_joint_saving(

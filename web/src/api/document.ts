@@ -67,6 +67,8 @@ export interface Finding {
   diagnosis?: CacheGroup[] | null;
   figure: string | null;
   reason: string | null;
+  /** Why the verdict is what it is; absent in reports of earlier versions. */
+  why?: string;
 }
 
 export interface Joint {

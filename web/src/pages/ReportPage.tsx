@@ -54,7 +54,7 @@ function Report({ reportId, report }: { reportId: string; report: ReportDocument
       <section className="report-summary" aria-label="Summary">
         <Prose text={report.summary} figures={figures} runId={runId} />
       </section>
-      <MissingList missing={report.missing} />
+      {report.answer !== "answered" && <MissingList missing={report.missing} />}
       {report.charts.length > 0 && (
         <Suspense fallback={<Skeleton lines={8} label="Drawing the charts" />}>
           <Charts charts={report.charts} figures={figures} runId={runId} />
@@ -69,6 +69,7 @@ function Report({ reportId, report }: { reportId: string; report: ReportDocument
           <Prose text={report.assumptions.map((text) => `- ${text}`).join("\n")} figures={figures} runId={runId} />
         </section>
       )}
+      {report.answer === "answered" && <MissingList missing={report.missing} folded />}
       <section className="report-part">
         <h2>Figures</h2>
         <FigureStrip figures={figures} runId={runId} />

@@ -1,7 +1,7 @@
 import { lazy, Suspense, useState } from "react";
 import type { HttpClient } from "../api/http";
 import { queryUsage, usageOverview, type UsageQuery } from "../api/usage";
-import type { UsageOverview, UsageResult } from "../api/types";
+import type { Figure, UsageOverview, UsageResult } from "../api/types";
 import { ProblemNote, Skeleton } from "../parts/Feedback";
 import { formatCount, formatMoney, UNPRICED } from "../parts/format";
 import { Icon } from "../parts/Icon";
@@ -92,7 +92,10 @@ function Spend({ data, timezone }: { data: UsageData; timezone: string }) {
   const unpriced = total?.unpriced_calls ?? 0;
   return (
     <>
-      <p className="faint">{formatPeriod(overview.since, overview.until, timezone)}</p>
+      <div className="page-head">
+        <p className="faint">{formatPeriod(overview.since, overview.until, timezone)}</p>
+        {total && <QueryButton label="Sums of all calls" result={total} />}
+      </div>
       <dl className="tiles">
         <Tile label="Spend" value={formatMoney(text(sums.cost_usd))} note={unpriced > 0 ? `${formatCount(unpriced)} calls unpriced, not counted` : "every call is priced"} strong />
         <Tile label="Calls" value={formatCount(sums.calls ?? overview.calls)} note="" />
@@ -111,17 +114,7 @@ function SpendByDay({ result }: { result: UsageResult }) {
     .map((row) => ({ day: String(row.day).slice(0, 10), series: String(row.model), cost_usd: String(row.cost_usd) }));
   if (points.length === 0) return null;
   const chart = { title: "Spend by day and model", caption: "", figure: null, points };
-  const source = {
-    id: "usage",
-    value: null,
-    unit: "text" as const,
-    label: "Spend by day and model",
-    query: result.query,
-    sql: result.sql,
-    rows: result.calls ?? null,
-    since: result.since ?? null,
-    until: result.until ?? null,
-  };
+  const source = sourceOf("Spend by day and model", result);
   return (
     <Suspense fallback={<Skeleton lines={6} label="Drawing the chart" />}>
       <SpendView chart={chart} source={source} />
@@ -129,11 +122,36 @@ function SpendByDay({ result }: { result: UsageResult }) {
   );
 }
 
+/** Opens what is behind the numbers beside it. */
+function QueryButton({ label, result }: { label: string; result: UsageResult }) {
+  const { openFigure } = useApp();
+  return (
+    <button type="button" className="button ghost small" aria-haspopup="dialog" aria-label={`Query of ${label}`} onClick={() => openFigure.set({ figure: sourceOf(label, result), runId: null })}>
+      Query
+    </button>
+  );
+}
+
+const sourceOf = (label: string, result: UsageResult): Figure => ({
+  id: "usage",
+  value: null,
+  unit: "text",
+  label,
+  query: result.query,
+  sql: result.sql,
+  rows: result.calls ?? null,
+  since: result.since ?? null,
+  until: result.until ?? null,
+});
+
 function ModelTable({ result }: { result: UsageResult }) {
   const rows = [...result.rows].sort((a, b) => Number(b.cost_usd ?? -1) - Number(a.cost_usd ?? -1));
   return (
     <section className="report-part">
-      <h2>By model</h2>
+      <div className="page-head">
+        <h2>By model</h2>
+        <QueryButton label="Sums by model" result={result} />
+      </div>
       <div className="table-scroll">
         <table>
           <thead>

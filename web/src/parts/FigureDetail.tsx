@@ -12,21 +12,23 @@ export function FigureDetail({ figure, runId }: { figure: Figure; runId: string 
   const timezone = useStore(system)?.timezone ?? "UTC";
   const query = figure.query === undefined || figure.query === null ? "" : JSON.stringify(figure.query, null, 2);
   const link = runId ? new URL(hrefOf({ page: "figure", runId, figureId: figure.id }), location.href).href : null;
+  /** A table or chart has no value of its own, only what is behind it. */
+  const single = figure.value !== null || figure.unit !== "text";
   const exact = figure.value === null || figure.unit === "text" ? null : String(figure.value);
   return (
     <div className="figure-detail">
       <p className="figure-label">{figure.label}</p>
-      <p className="figure-big">{formatFigure(figure)}</p>
+      {single && <p className="figure-big">{formatFigure(figure)}</p>}
       <dl className="facts">
         {exact !== null && (
           <div><dt>Exact value</dt><dd className="mono">{exact} <span className="faint">{figure.unit}</span></dd></div>
         )}
         <div><dt>Rows read</dt><dd>{figure.rows === null || figure.rows === undefined ? "not stated" : formatCount(figure.rows)}</dd></div>
         <div><dt>Period</dt><dd>{formatPeriod(figure.since, figure.until, timezone)}</dd></div>
-        <div><dt>Figure</dt><dd className="mono">{figure.id}</dd></div>
+        {single && <div><dt>Figure</dt><dd className="mono">{figure.id}</dd></div>}
       </dl>
       <div className="row wrap">
-        <CopyButton text={exact ?? String(figure.value ?? "")} label="Copy value" />
+        {single && <CopyButton text={exact ?? String(figure.value ?? "")} label="Copy value" />}
         {link && <CopyButton text={link} label="Copy link" icon="link" />}
       </div>
       {query && query !== "{}" && <Code title="Query" text={query} />}

@@ -104,7 +104,7 @@ function Ending({ run, text }: { run: RunView; text: string }) {
       {run.status === "timed_out" && <p className="bad-ink">This run took longer than it may and was stopped.</p>}
       {run.answer === "insufficient_data" && <p className="chip-line"><span className="chip unknown">insufficient data</span></p>}
       {run.answer === "partial" && <p className="chip-line"><span className="chip warn">partial answer</span></p>}
-      <MissingList missing={run.missing} />
+      <MissingList missing={run.missing} folded={run.answer === "answered"} />
       <FigureStrip figures={run.figures} runId={run.runId} />
       <footer className="run-foot">
         {run.reportId && (

@@ -110,7 +110,7 @@ def _name(finding: FindingView) -> str:
 
 def _finding_notes(finding: FindingView) -> str:
     assumed = "; ".join(finding.row.assumptions)
-    notes = [finding.row.reason or "", finding.gate, finding.bounds, f"Assumes: {assumed}" if assumed else ""]
+    notes = [finding.row.why, finding.gate, finding.bounds, f"Assumes: {assumed}" if assumed else ""]
     told = ". ".join(note.rstrip(".") for note in notes if note)
     return f"- {_name(finding)}: {told}." if told else ""
 

@@ -68,7 +68,7 @@ function FindingRow({ finding, report }: { finding: Finding; report: ReportDocum
       </tr>
       <tr className="notes">
         <td colSpan={COLUMNS}>
-          {finding.reason && <p><InlineProse text={finding.reason} figures={report.figures} runId={report.run_id} /></p>}
+          {(finding.why ?? finding.reason) && <p><InlineProse text={finding.why ?? finding.reason ?? ""} figures={report.figures} runId={report.run_id} /></p>}
           <Judgement finding={finding} report={report} />
         </td>
       </tr>

@@ -10,6 +10,7 @@ const PERCENTILES = ["p50", "p95", "p99"] as const;
 
 /** What a change does to quality or latency: words as they are, measured percentiles as before and after. */
 export function effectInWords(name: string, value: unknown): string {
+  if (value === "none") return `${name}: not affected`;
   if (typeof value === "string" && value !== "") return `${name}: ${value}`;
   if (typeof value !== "object" || value === null) return "";
   const measured = value as Record<string, unknown>;

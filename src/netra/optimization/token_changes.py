@@ -31,6 +31,15 @@ def limited_tokens(tokens: Tokens, change: ChangeTokens) -> Tokens:
     return Tokens(inputs, read, write, hour, outputs, np.minimum(tokens.reasoning, outputs))
 
 
+def shortened(tokens: Tokens, change: ChangeTokens) -> Rows:
+    """The calls (n) with a longer prompt or answer than they may have."""
+    longer = np.zeros(len(tokens.input), dtype=bool)
+    for recorded, limit in ((tokens.input, change.input_limit), (tokens.output, change.output_limit)):
+        if limit is not None:
+            longer |= recorded > limit
+    return longer
+
+
 def scaled_tokens(tokens: Tokens, rows: Rows | None, input_ratio: float, output_ratio: float) -> Tokens:
     """Tokens times a ratio for some calls (None: all), rounded to whole tokens."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import count
@@ -12,9 +12,10 @@ import numpy as np
 import polars as pl
 
 from netra.optimization.drafts import Draft, Effect, Lever
-from netra.optimization.findings import Baseline, Finding, Joint, JointStep, Missing, MoneyInterval
+from netra.optimization.findings import Baseline, Finding, Joint, JointStep, MoneyInterval
 from netra.optimization.intervals import MIN_CALLS, Interval, Resamples, likely_interval
 from netra.optimization.joint import Together, marginal_savings, taken_together
+from netra.optimization.left_out import with_prices_counted
 from netra.optimization.params import LeverParams
 from netra.optimization.verdict import Judgement, judge
 from netra.optimization.workload import Workload
@@ -100,26 +101,10 @@ def _drafts(
     def work(lever: Lever) -> list[Draft]:
         progress(lever.name, next(started), len(levers) + 2)
         found = lever.drafts(workload, evaluations, params[lever.name])
-        return [_with_prices_counted(draft, workload) for draft in found]
+        return [with_prices_counted(draft, workload) for draft in found]
 
     with ThreadPoolExecutor(_LEVERS_AT_ONCE) as threads:
         return [draft for drafts in threads.map(work, levers) for draft in drafts]
-
-
-def _with_prices_counted(draft: Draft, workload: Workload) -> Draft:
-    """Say how many calls are left out for lack of a price; where all are, that is what is missing."""
-    unpriced = int((~workload.priced).sum())
-    if draft.effect is None or draft.action is None or not unpriced:
-        return draft
-    if unpriced == workload.n:
-        names = ", ".join(used.model for used in workload.models[:5])
-        lacking = Missing(
-            what=f"prices of the models in use ({names})",
-            how="add a [[price]] for each to the price overrides file",
-        )
-        return replace(draft, missing=[*draft.missing, lacking])
-    said = f"{unpriced:,} of all {workload.n:,} calls have no known price and are left out of the figures"
-    return replace(draft, assumptions=[*draft.assumptions, said])
 
 
 def baseline_of(workload: Workload) -> Baseline:

@@ -1,4 +1,9 @@
-"""batch: calls nobody waits for, in the provider's batch tier."""
+"""batch: calls nobody waits for, in the provider's batch tier.
+
+Definition. Successful calls (no status counts as one) declared `interactive=false`, in any other tier (flex
+too, where nothing is gained), on a model with a batch price at their time, cost their recorded tokens at the
+batch price, caches included. Without a declaration somebody waits for a call.
+"""
 
 import numpy as np
 import polars as pl
@@ -6,6 +11,7 @@ import polars as pl
 from netra.optimization.actions import ChangeTier, Rows
 from netra.optimization.drafts import Draft, effect_of
 from netra.optimization.findings import Instructions, Missing, Snippet
+from netra.optimization.left_out import prices_of
 from netra.optimization.params import LeverParams
 from netra.optimization.workload import Workload
 from netra.pricing.vectorised import price_table
@@ -41,11 +47,7 @@ class Batch:
         after, sold = table.cost(workload.tokens)
         rows = eligible & workload.priced & sold
         if eligible.any() and not rows.any():
-            missing = Missing(
-                what="a batch price for the models of these calls",
-                how='add a [[price]] with tier = "batch" to the price overrides file',
-            )
-            return [_draft(workload, missing=[missing])]
+            return [_draft(workload, missing=[prices_of(workload, eligible, "batch")])]
         unsold = int((eligible & ~rows).sum())
         return [_draft(workload, rows=rows, after=np.where(rows, after, workload.cost), unsold=unsold)]
 

@@ -12,9 +12,10 @@ import polars as pl
 from netra.optimization.actions import ChangeTokens, Int64, Rows
 from netra.optimization.drafts import Draft, effect_of
 from netra.optimization.findings import Instructions, Missing, QualityEffect
+from netra.optimization.left_out import prices_of
 from netra.optimization.params import LeverParams
 from netra.optimization.quality_gate import DEFAULT_MARGIN, check_quality, paired_items
-from netra.optimization.token_changes import limited_tokens
+from netra.optimization.token_changes import limited_tokens, shortened
 from netra.optimization.workload import Workload
 
 
@@ -28,6 +29,7 @@ def gated_drafts(
 ) -> list[Draft]:
     """`base` once per model whose changed calls are evaluated, and once for the models where none are."""
     after, _ = workload.prices.cost(limited_tokens(workload.tokens, change))
+    touched = shortened(workload.tokens, change)
     margin = params.fraction("margin", DEFAULT_MARGIN)
     drafts: list[Draft] = []
     rest = np.ones(workload.n, dtype=bool)
@@ -50,7 +52,7 @@ def gated_drafts(
         said = replace(base, assumptions=[*base.assumptions, *gate.cautions])
         drafts.append(_one(workload, said, change, (canonical, rows, after), (gate.effect, missing)))
     if rest.any():
-        drafts.append(_unevaluated(workload, base, rest, after, canonicals))
+        drafts.append(_unevaluated(workload, base, (rest, rest & touched), after))
     return drafts
 
 
@@ -86,17 +88,23 @@ def _told_by_model(workload: Workload, canonical: str) -> dict[str, str]:
     return {"model": names.pop()} if len(names) == 1 else {}
 
 
-def _unevaluated(workload: Workload, base: Draft, rows: Rows, after: Int64, canonicals: list[str]) -> Draft:
+def _unevaluated(workload: Workload, base: Draft, calls: tuple[Rows, Rows], after: Int64) -> Draft:
+    """What is to be said of calls without evaluations; `calls`: those, and the ones of them that change."""
+    rows, touched = calls
     effect = effect_of(workload, rows, after)
-    if effect.baseline and not effect.savings:
+    priced = bool(workload.priced[touched].any())
+    if not touched.any() or (priced and not effect.savings):
         return replace(base, rows=int(rows.sum()), effect=effect, quality="none: nothing would change")
-    example = canonicals[0] if canonicals else "MODEL"
+    codes = np.unique(workload.model_codes[touched])
+    example = next(used.canonical.model for used in workload.models if used.code in codes)
+    share = 100 * effect.savings / effect.baseline if effect.baseline else 0.0
+    concerns = f"could touch {share:.1f} % of the spend" if priced else "the calls it touches have no price"
     missing = Missing(
-        what=f"evaluations of the changed calls: this lever changes answers, and could touch "
-        f"{100 * effect.savings / effect.baseline if effect.baseline else 0:.1f} % of the spend",
+        what=f"evaluations of the changed calls: this lever changes answers, and {concerns}",
         how=f"answer the same items with and without the change and import both with --format evals: model "
         f"{example} as it is, model {variant_name(example, base.lever)} with the change",
     )
+    lacking = [missing] if priced else [missing, prices_of(workload, touched)]
     return Draft(
         base.lever,
         base.params,
@@ -104,7 +112,7 @@ def _unevaluated(workload: Workload, base: Draft, rows: Rows, after: Int64, cano
         base.apply,
         effect=None,
         quality="unknown: the changed calls were not evaluated",
-        missing=[*base.missing, missing],
+        missing=[*base.missing, *lacking],
         assumptions=base.assumptions,
         latency=base.latency,
         risk=base.risk,

@@ -14,6 +14,7 @@ import polars as pl
 from netra.optimization.actions import ChangeTier, Int64, Rows
 from netra.optimization.drafts import Draft, effect_of
 from netra.optimization.findings import Instructions, Missing, Snippet
+from netra.optimization.left_out import prices_of
 from netra.optimization.levers.changed_answers import nothing_to_change
 from netra.optimization.params import LeverParams
 from netra.optimization.workload import Workload
@@ -45,11 +46,7 @@ class Flex:
         after, sold = price_table(workload.frame, workload.catalogue, tier="flex").cost(workload.tokens)
         rows = eligible & workload.priced & sold
         if eligible.any() and not rows.any():
-            names = ", ".join(used.model for used in workload.models[:5])
-            lacking = Missing(
-                what=f"a flex price for the models of these calls ({names})",
-                how='add a [[price]] with tier = "flex" to the price overrides file, if it is sold',
-            )
+            lacking = prices_of(workload, eligible, "flex")
             return [nothing_to_change(self.name, workload, lacking)]
         return [_draft(workload, rows, np.where(rows, after, workload.cost), int((eligible & ~rows).sum()))]
 

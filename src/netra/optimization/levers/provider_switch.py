@@ -5,8 +5,8 @@ Definition. For each (provider, model) in use, the other providers whose price l
 a closed model on, do not count) price the same calls:
 the same tokens at their rates on the day of the call. Cached tokens are priced by the target's terms: where
 it has no price for cache reads they are plain input there, and where the call's service tier is not sold the
-call stays. The two providers that are cheapest at the rates of the last day are priced call by call, and the
-cheaper one is the finding; `to_provider` names one instead.
+call stays. The two providers that are cheapest at the standard rates of the last day looked at, those for
+short prompts, are priced call by call, and the cheaper one is the finding; `to_provider` names one instead.
 
 Quality is taken as equal because the weights are the same; that is an assumption and is said, since hosts of
 open weights may run them at lower precision. Latency is told only where calls at the target are recorded.
@@ -67,7 +67,8 @@ class ProviderSwitch:
         found: list[tuple[int, Draft]] = []
         parts = billable(workload.tokens)
         sums = np.array([np.bincount(workload.model_codes, weights=part) for part in parts])
-        for used in self._looked_at(workload, params):
+        billed = [used for used in _models_of(workload, params.text("model")) if used.femto]
+        for used in billed if params.text("model") else billed[:_MODELS_LOOKED_AT]:
             offers = _offers(workload, used, params.text("to_provider"), sums[:, used.code].tolist())
             if offers:
                 best = min(offers, key=lambda offer: (offer.total, offer.seller.provider))
@@ -77,12 +78,13 @@ class ProviderSwitch:
         worth = [draft for saving, draft in found if saving > 0] or [draft for _, draft in found[:1]]
         return worth[:_MOST] or [nothing_to_change(self.name, workload, _nobody_else(workload, params))]
 
-    def _looked_at(self, workload: Workload, params: LeverParams) -> list[UsedModel]:
-        wanted = params.text("model")
-        if wanted is None:
-            return [used for used in workload.models if used.femto][:_MODELS_LOOKED_AT]
-        canonical = workload.catalogue.canonical(wanted).model
-        return [used for used in workload.models if used.canonical.model == canonical and used.femto]
+
+def _models_of(workload: Workload, wanted: str | None) -> list[UsedModel]:
+    """The models in use that a name means, all without one."""
+    if wanted is None:
+        return workload.models
+    canonical = workload.catalogue.canonical(wanted).model
+    return [used for used in workload.models if used.canonical.model == canonical]
 
 
 def _offers(workload: Workload, used: UsedModel, wanted: str | None, amounts: list[float]) -> list[_Offer]:
@@ -165,10 +167,19 @@ def _calls_at(workload: Workload, used: UsedModel, provider: str) -> Rows:
 
 
 def _nobody_else(workload: Workload, params: LeverParams) -> Missing:
-    names = ", ".join(used.model for used in workload.models[:5]) or "none"
     wanted = params.text("model")
+    models = _models_of(workload, wanted)
+    names = ", ".join(used.model for used in models[:5])
+    if wanted is not None and not models:
+        used = ", ".join(used.model for used in workload.models[:5]) or "none"
+        return Missing(what=f"calls on {wanted}", how=f"name a model in use: {used}")
+    if models and not any(used.femto for used in models):
+        return Missing(
+            what=f"what the calls cost now: those on {names} have no price, or cost nothing",
+            how="add a [[price]] for each model as it is billed now to the price overrides file",
+        )
     return Missing(
-        what=f"another provider's price for {wanted or f'the models in use ({names})'}",
+        what=f"another provider's price for {names or 'a model in use'}",
         how=(
             "add a [[price]] with that provider and model to the price overrides file, then ask with "
             "--param provider-switch.to_provider=NAME"

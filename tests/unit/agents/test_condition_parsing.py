@@ -77,10 +77,8 @@ def test_thresholds_on_calls_are_conditions(
     [
         ("how many calls over 10 seconds did we have?", []),
         ("top five cost drivers for calls over 10 s", ["calls over 10 s"]),
-        ("which users spent over $100 last month?", ["users spent over $100"]),
-        ("sessions that cost more than $2", ["sessions that cost more than $2"]),
         ("spend by model of calls over $5 a month", ["calls over $5"]),
-        ("days on which calls cost over $50", ["calls cost over $50"]),
+        ("where can we save on users who spent over $100?", ["users who spent over $100"]),
         ("spend by users over 30 days", []),
         ("spend by model on weekends", ["on weekends"]),
         ("top five cost drivers except support-chat", ["except support-chat"]),
@@ -88,3 +86,39 @@ def test_thresholds_on_calls_are_conditions(
 )
 def test_what_an_answer_leaves_out_is_said(text: str, unread: list[str]) -> None:
     assert read(text).unread == unread
+
+
+@pytest.mark.parametrize(
+    ("text", "dimensions", "conditions"),
+    [
+        ("which users spent over $100 last month?", ["user"], ["cost_usd > 100"]),
+        ("models with more than 5 % errors", ["model"], ["error_rate > 5"]),
+        ("how many sessions cost more than $0.50?", ["session_id"], ["cost_usd > 0.5"]),
+        ("Are there users with more than 1000 calls a day?", ["day", "user"], ["calls > 1000"]),
+        ("Which teams are over $5 a day?", ["day", "team"], ["cost_usd > 5"]),
+        ("features with a p95 above 10 s", ["feature"], ["latency_p95_ms > 10000"]),
+        ("days on which calls cost over $50", ["day"], ["cost_usd > 50"]),
+        ("apps with a cache hit rate below 20 %", ["app"], ["cache_hit_share < 20"]),
+        ("keys using more than 1M tokens this week", ["api_key_id"], ["total_tokens > 1000000"]),
+        ("features whose answers are longer than 500 tokens on average", ["feature"], None),
+        ("features that cost more than 1 cent per call", ["feature"], ["cost_per_call > 0.01"]),
+        ("which features spent more than $10 and have more than 1 % errors?", ["feature"], None),
+        ("which features cost less than $10 a day?", ["day", "feature"], ["cost_usd < 10"]),
+        ("how many users made fewer than 5 calls?", ["user"], ["calls < 5"]),
+        ("spend by users over 30 days", ["user"], []),
+        ("keep the cost per session under $0.10", [], []),
+    ],
+)
+def test_thresholds_on_groups_choose_between_them(
+    text: str, dimensions: list[str], conditions: list[str] | None
+) -> None:
+    frame = read(text)
+    found = [f"{entry.measure} {entry.operator} {entry.value}" for entry in frame.group_conditions]
+    two = ["cost_usd > 10", "error_rate > 1"]
+    assert found == (
+        conditions if conditions is not None else two if "spent" in text else ["output_tokens_per_call > 500"]
+    )
+    assert frame.dimensions == dimensions
+    assert frame.unread == []
+    if found:
+        assert (frame.kind, frame.measures[0]) == ("usage", frame.group_conditions[0].measure)

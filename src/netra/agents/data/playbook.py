@@ -92,7 +92,9 @@ def _target(frame: QuestionFrame) -> JsonObject:
 
 
 def _is_overview(frame: QuestionFrame) -> bool:
-    named = frame.among or frame.excluded or frame.conditions or len(frame.models) > 1
+    named = (
+        frame.among or frame.excluded or frame.conditions or frame.group_conditions or len(frame.models) > 1
+    )
     return not (named or frame.dimensions or any(name in MEASURES for name in frame.measures))
 
 
@@ -133,12 +135,30 @@ def _usage(frame: QuestionFrame) -> tuple[tuple[str, JsonObject], ...]:
     if frame.conditions:
         conditions = [condition.model_dump(exclude={"said"}) for condition in frame.conditions]
         arguments["conditions"] = cast(JsonValue, conditions)
+    if frame.group_conditions:
+        arguments |= _of_groups(frame, measures)
+        grain = None
+        arguments.pop("grain", None)
     listed = ("query_usage", {**arguments, "limit": limit, **_range(frame)})
     if per_user:
         shown = ("query_usage", {**arguments, "limit": max(frame.top, 10), **_range(frame)})
         kept = {name: arguments[name] for name in ("conditions",) if name in arguments}
         return (("query_usage", {"measures": ["cost_per_user", "users"], **kept, **_range(frame)}), shown)
     return (listed,)
+
+
+def _of_groups(frame: QuestionFrame, measures: list[str]) -> JsonObject:
+    """Only the groups that keep to the conditions, those furthest beyond the first of them in front."""
+    kept = [entry.model_dump(exclude={"said", "dimension"}) for entry in frame.group_conditions]
+    shown = list(dict.fromkeys([*measures, "calls"]))[:4]
+    dimensions = [name for name in frame.dimensions if name not in frame.filters]
+    return {
+        "measures": cast(JsonValue, shown),
+        "dimensions": cast(JsonValue, dimensions),
+        "having": cast(JsonValue, kept),
+        "ranked": True,
+        "ascending": frame.group_conditions[0].operator in {"<", "<="},
+    }
 
 
 def _change(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonObject], ...]:

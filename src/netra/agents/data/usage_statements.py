@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from netra.agents.data.scope import scope_of
 from netra.agents.triage.frame import QuestionFrame
 from netra.reports.citations import cite
+from netra.tools.usage.naming import shown
 from netra.tools.usage.outputs import UsageRow, UsageTable
 
 _ROWS = 40
@@ -13,7 +16,7 @@ _ROWS = 40
 def usage_statements(frame: QuestionFrame, table: UsageTable) -> list[str]:
     """The totals, or the group asked for; then the groups one by one."""
     rows = [row for row in table.rows if _wanted(frame, row) and _has(table, row)]
-    lines = [_opening(frame, table, rows)]
+    lines = [_opening(frame, table, rows) if table.kept is None else _kept(frame, table)]
     if table.dimensions and rows and not (len(rows) == 1 and frame.extreme):
         lines.append(f"By {', '.join(_plain(name) for name in table.dimensions)}:")
         lines += [f"- {' / '.join(row.keys.values())}: {_cells(table, row)}" for row in rows[:_ROWS]]
@@ -62,6 +65,35 @@ def _opening(frame: QuestionFrame, table: UsageTable, rows: list[UsageRow]) -> s
     if table.dimensions and not rows:
         return f"No {', '.join(_plain(name) for name in table.dimensions)} matches{scope}."
     return f"{total}." if total else "No calls match."
+
+
+_PLURALS = {"session_id": "sessions", "api_key_id": "API keys", "user": "users"}
+_SAYS_WHICH = (
+    r"(?:that|who|which|whose|with|where|on which|in which|slower|faster|longer|shorter|larger|cheaper)\b"
+)
+
+
+def _kept(frame: QuestionFrame, table: UsageTable) -> str:
+    """How many groups hold to the conditions, and what they come to of all."""
+    first = frame.group_conditions[0]
+    said = " and ".join(
+        shown(entry.said if re.match(_SAYS_WHICH, entry.said) else f"that {entry.said}")
+        for entry in frame.group_conditions
+    )
+    noun = _PLURALS.get(first.dimension, f"{first.dimension}s")
+    counted = (
+        "" if len(table.dimensions) == 1 else f", counted by {' and '.join(map(_plain, table.dimensions))}"
+    )
+    sums = [
+        f"{table.labels[name].lower()} {cite(figure)} of {cite(table.totals[name])}"
+        for name, figure in table.together.items()
+        if name in table.totals
+    ]
+    together = f". Together: {', '.join(sums)}" if sums else ""
+    return (
+        f"**{noun[0].upper()}{noun[1:]} {said}{scope_of(frame)}: {cite(table.kept or '')} of "
+        f"{cite(table.groups or '')}**{counted}{together}."
+    )
 
 
 def _in_time(table: UsageTable) -> bool:

@@ -58,6 +58,7 @@ def _decided(team: RunTeam, frame: QuestionFrame, facts: DataFacts, memory: Json
     team.learn(text for missing in result.missing for text in (missing.what, missing.how))
     team.learn([*result.notes, result.frame.window.label, *phrases_of(result.frame.targets)])
     team.learn(condition.words for condition in result.frame.conditions)
+    team.learn(condition.said for condition in result.frame.group_conditions)
     return result
 
 

@@ -22,7 +22,8 @@ INSTRUCTIONS = (
     "that the question uses as a feature, app, user, team, provider or model and that do not occur in the "
     "data go to unknown, with the nearest names that do. A question that refers to an earlier answer "
     "(has_findings is true) is a follow_up. A question about anything else than LLM usage is outside. "
-    "Thresholds on single calls (calls over 10 s) go to conditions of a usage question. A text that holds "
+    "Thresholds on single calls (calls over 10 s) go to conditions of a usage question, those on "
+    "groups (users who spent over $100) to group_conditions. A text that holds "
     "several questions has one frame each, the later ones in further, each with its words in said; one that "
     "names no time range or filter takes those of the question before it. "
     "Whether the "
@@ -105,6 +106,10 @@ def _resolved(frame: QuestionFrame, facts: DataFacts, notes: list[str]) -> Quest
         notes.append("No call names a team, so this is by user.")
         names = ["user" if name == "team" else name for name in frame.dimensions]
         changed["dimensions"] = list(dict.fromkeys(names))
+        changed["group_conditions"] = [
+            entry.model_copy(update={"dimension": "user"}) if entry.dimension == "team" else entry
+            for entry in frame.group_conditions
+        ]
     return frame.model_copy(update=changed)
 
 

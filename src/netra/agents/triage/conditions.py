@@ -23,15 +23,15 @@ _LEAD = (
     r"latency|latencies|duration|response time|ttft|time to (?:the )?first token|first token|"
     r"input|output|prompt|prompts|context|answer|answers|reasoning|size|length|tokens?))*)"
 )
-_COMPARISONS: tuple[tuple[Comparison, str], ...] = (
+COMPARISONS: tuple[tuple[Comparison, str], ...] = (
     (">=", r"at least|no less than|not less than|no fewer than|>="),
     ("<=", r"at most|up to|no more than|not more than|no longer than|<="),
     (">", r"over|above|beyond|exceed(?:s|ed|ing)?|>|"
         r"(?:more|greater|longer|slower|larger|bigger|higher|dearer|more expensive) than"),
     ("<", r"under|below|<|(?:less|fewer|shorter|faster|quicker|smaller|lower|cheaper) than"),
 )  # fmt: skip
-_WORDS = "|".join(words for _, words in _COMPARISONS)
-_NUMBER = r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d{1,6})?|\d{1,12}(?:\.\d{1,6})?|a|an|one|half a)"
+COMPARED = "|".join(words for _, words in COMPARISONS)
+NUMBER = r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d{1,6})?|\d{1,12}(?:\.\d{1,6})?|a|an|one|half a)"
 _UNIT = (
     r"(?P<scale>k|thousand|million|m(?=\s+(?:\w+\s+)?tokens?\b))?\s*(?P<unit>milliseconds?|msecs?|ms|"
     r"seconds?|secs?|s|minutes?|mins?|cents?|dollars?|usd|bucks)?(?![\w%])"
@@ -39,7 +39,7 @@ _UNIT = (
     r"\s+tokens?(?:\s+of (?:input|output|reasoning))?\b)?"
 )
 _CONDITION = re.compile(
-    rf"{_SUBJECT}{_GAP}{_LEAD}\s+(?:and\s+)?(?P<comparison>{_WORDS})\s*(?P<dollar>\$)?\s*{_NUMBER}\s*{_UNIT}"
+    rf"{_SUBJECT}{_GAP}{_LEAD}\s+(?:and\s+)?(?P<comparison>{COMPARED})\s*(?P<dollar>\$)?\s*{NUMBER}\s*{_UNIT}"
     r"(?!\s*(?:at (?:the )?)?(?:p\d\d|median))"
 )
 _OF_GROUPS = re.compile(
@@ -47,8 +47,8 @@ _OF_GROUPS = re.compile(
     r"conversations?|providers?)\s+(?:whose|where|when|on which|in which|with|who|that)\b[^,.?;]*$"
 )
 """What stands before the calls of groups that a threshold chooses."""
-_UNITS = {"ms": Decimal(1), "s": Decimal(1_000), "min": Decimal(60_000)}
-_SCALES = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000}
+UNITS = {"ms": Decimal(1), "s": Decimal(1_000), "min": Decimal(60_000)}
+SCALES = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000}
 _OF_SUBJECT: tuple[tuple[str, ConditionColumn], ...] = (
     (r"prompt|input", "input_tokens"),
     (r"answer|response|completion|output", "output_tokens"),
@@ -84,9 +84,7 @@ def find_conditions(text: str) -> tuple[list[Condition], str]:
 
 
 def _read(match: re.Match[str]) -> Condition | None:
-    number = match["number"]
-    value = {"half a": Decimal("0.5")}.get(number, Decimal(1)) if number.isalpha() or " " in number else None
-    amount = (value or Decimal(number.replace(",", ""))) * _SCALES.get(match["scale"] or "", 1)
+    amount = amount_of(match["number"], match["scale"])
     chosen = _column(match, amount)
     if chosen is None:
         return None
@@ -95,15 +93,23 @@ def _read(match: re.Match[str]) -> Condition | None:
         return None
     if column == "cost_usd" and re.match(_OF_A_PERIOD, match.string[match.end() :]):
         return None
-    comparison: Comparison = next(
-        sign for sign, words in _COMPARISONS if re.fullmatch(words, match["comparison"])
-    )
     return Condition(
         column=column,
-        operator=comparison,
+        operator=sign_of(match["comparison"]),
         value=f"{exact.normalize():f}",
         said=" ".join(f"{match['subject']}{_said(match.string[match.end('gap') : match.end()])}".split()),
     )
+
+
+def amount_of(number: str, scale: str | None) -> Decimal:
+    """The amount written as a number or in words, times its scale."""
+    value = {"half a": Decimal("0.5")}.get(number, Decimal(1)) if number.isalpha() or " " in number else None
+    return (value or Decimal(number.replace(",", ""))) * SCALES.get(scale or "", 1)
+
+
+def sign_of(words: str) -> Comparison:
+    """The sign of a comparison in words."""
+    return next(sign for sign, pattern in COMPARISONS if re.fullmatch(pattern, words))
 
 
 def _said(words: str) -> str:
@@ -120,7 +126,7 @@ def _column(match: re.Match[str], amount: Decimal) -> tuple[ConditionColumn, Dec
     if unit:
         name = "ms" if unit.startswith(("ms", "milli")) else "min" if unit.startswith("min") else "s"
         column: ConditionColumn = "ttft_ms" if re.search(r"ttft|first token", lead) else "latency_ms"
-        return None if kind else (column, amount * _UNITS[name])
+        return None if kind else (column, amount * UNITS[name])
     if (
         kind is None
         and "token" not in lead

@@ -71,6 +71,7 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
         "among": present.among or ({} if {*present.filters} & {*earlier.among} else earlier.among),
         "excluded": present.excluded or earlier.excluded,
         "conditions": present.conditions or earlier.conditions,
+        "group_conditions": present.group_conditions or earlier.group_conditions,
         "unread": present.unread,
         "unanswered": [],
         "wants_file": present.wants_file,

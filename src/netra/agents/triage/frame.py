@@ -105,6 +105,18 @@ class Condition(_Value):
         return self.said or f"{self.column} {self.operator} {self.value}"
 
 
+class GroupCondition(_Value):
+    """A threshold on groups of calls: `users who spent over $100`. `value` is in the unit of the measure of
+    usage; `dimension` says what a group is, `said` is the condition as the question words it.
+    """
+
+    dimension: str
+    measure: str
+    operator: Comparison
+    value: str = Field(pattern=r"^\d{1,15}(\.\d{1,9})?$")
+    said: str = ""
+
+
 class UnknownName(_Value):
     """A name the question uses that does not occur in the data, and the nearest ones that do."""
 
@@ -135,6 +147,8 @@ class QuestionFrame(_Value):
     excluded: dict[str, list[str]] = Field(default_factory=dict[str, list[str]])
     conditions: list[Condition] = Field(default_factory=list[Condition], max_length=8)
     """Thresholds that the calls looked at keep to."""
+    group_conditions: list[GroupCondition] = Field(default_factory=list[GroupCondition], max_length=4)
+    """Thresholds that the groups listed keep to."""
     unread: list[str] = Field(default_factory=list[str])
     """Conditions in the question's words that the reading leaves out."""
     unanswered: list[str] = Field(default_factory=list[str])

@@ -14,7 +14,8 @@ from netra.agents.triage.follow_ups import (
     find_ordinals,
 )
 from netra.agents.triage.frame import Condition, QuestionFrame, QuestionKind, Unread, Vocabulary, Window
-from netra.agents.triage.kinds import classify
+from netra.agents.triage.group_conditions import find_group_conditions
+from netra.agents.triage.kinds import classify, subject_of
 from netra.agents.triage.languages import find_language, why_unread
 from netra.agents.triage.lever_words import find_levers, find_ttl
 from netra.agents.triage.lexicon import (
@@ -50,6 +51,9 @@ _LEAVES = (
 _RISE = (
     r"\b(?:jump\w*|ris\w+|rose|increas\w+|grew|grow\w*|gone up|went up|go up|spik\w+|explod\w+|higher|up)\b"
 )
+_LISTING = frozenset({"usage", "drivers", "outside", "latency", "audit"})
+"""Kinds of a question that may be a list of the groups that keep to a condition."""
+_COUNTS_OF = {"session_id": "sessions", "user": "users", "api_key_id": "api_keys", "model": "models"}
 _TIMES = frozenset({"hour", "day", "week", "month"})
 
 
@@ -66,6 +70,11 @@ def parse_question(
     original = " ".join(readable_part(text).split())
     clean = correct_spelling(original, vocabulary)
     conditions, unconditional = find_conditions(clean)
+    of_groups, grains, ungrouped = find_group_conditions(unconditional)
+    if of_groups and subject_of(ungrouped, [], find_levers(ungrouped)) in _LISTING:
+        unconditional = ungrouped
+    else:
+        of_groups, grains = [], []
     included, left_out = without_exclusion(unconditional)
     excluded = find_several(left_out, vocabulary, least=1)
     included = included if excluded else unconditional
@@ -73,9 +82,14 @@ def parse_question(
     among = _named_together(included, vocabulary, filters)
     bare = _without(included, [*filters.values(), *(name for names in among.values() for name in names)])
     levers = find_levers(bare)
-    measures, dimensions = find_measures(bare), find_dimensions(bare)
+    measures, dimensions = find_measures(bare), list(dict.fromkeys([*grains, *find_dimensions(bare)]))
+    if of_groups:
+        counted = {_COUNTS_OF[entry.dimension] for entry in of_groups if entry.dimension in _COUNTS_OF}
+        rest = [name for name in measures if name not in counted]
+        measures = list(dict.fromkeys([*(entry.measure for entry in of_groups), *rest]))
     unknown = find_unknown(clean, original, vocabulary, models)
-    kind = classify(bare, models=models, levers=levers, has_findings=has_findings)
+    kind = classify(bare, models=models, levers=levers, has_findings=has_findings and not of_groups)
+    kind = "usage" if of_groups else kind
     if kind == "outside":
         named = conditions or ((filters or models or unknown) and (measures or dimensions))
         kind = _not_outside(clean, original, bool(named))
@@ -90,7 +104,10 @@ def parse_question(
         among=among if kind == "usage" else {},
         excluded=excluded if kind in {"usage", "outside"} else {},
         conditions=conditions if kind == "usage" else [],
-        unread=_unread(clean, window, left_out, kind, excluded, among, conditions),
+        group_conditions=of_groups,
+        unread=_unread(
+            clean if kind != "usage" else unconditional, window, left_out, kind, excluded, among, conditions
+        ),
         wants_file=wants_file(clean),
         wants_report=wants_report(clean),
         top=find_top(clean) or 5,
@@ -149,7 +166,7 @@ def _unread(
     conditions: list[Condition],
 ) -> list[str]:
     """What the reading leaves out: conditions on calls, and names that this kind of question cannot take."""
-    found = unread_parts(find_conditions(clean)[1] if kind == "usage" else clean, window)
+    found = unread_parts(clean, window)
     if kind in {"drivers", "change", "latency", "forecast", "anomalies"}:
         found += [condition.said for condition in conditions if not {condition.said} & {*found}]
     if left_out and (not excluded or kind != "usage") and kind not in {"cost", "outside", "follow_up"}:

@@ -107,8 +107,16 @@ def _is_one(first: QuestionFrame, then: QuestionFrame) -> bool:
     if then.kind not in _ONE_WITH.get(first.kind, frozenset()):
         return False
     same_calls = (first.window.since, first.window.until) == (then.window.since, then.window.until)
-    names = (first.filters, first.among, first.excluded, first.conditions, first.unknown)
-    if not same_calls or names != (then.filters, then.among, then.excluded, then.conditions, then.unknown):
+    names = (first.filters, first.among, first.excluded, first.conditions, first.group_conditions)
+    if not same_calls or names != (
+        then.filters,
+        then.among,
+        then.excluded,
+        then.conditions,
+        then.group_conditions,
+    ):
+        return False
+    if first.unknown != then.unknown:
         return False
     if then.models not in ([], first.models) or (first.extreme != then.extreme and first.kind == "usage"):
         return False

@@ -39,7 +39,9 @@ class UsageRow(BaseModel):
 
 
 class UsageTable(Output):
-    """Answer of `query_usage`. `more` says that further groups exist; `totals` covers all of them."""
+    """Answer of `query_usage`. `more` says that further groups exist; `totals` covers all of them, also those
+    that conditions on groups leave out.
+    """
 
     dimensions: list[str]
     measures: list[str]
@@ -48,6 +50,10 @@ class UsageTable(Output):
     totals: dict[str, str]
     more: bool = False
     unpriced: str | None = None
+    kept: str | None = None
+    """How many of all `groups` hold to the conditions on groups, and their sums in `together`."""
+    groups: str | None = None
+    together: dict[str, str] = Field(default_factory=dict[str, str])
 
 
 class Driver(BaseModel):

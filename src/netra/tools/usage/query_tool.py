@@ -22,6 +22,8 @@ from netra.tools.specification import (
 from netra.tools.usage.measuring import add_measure, source_of
 from netra.tools.usage.naming import shown
 from netra.tools.usage.outputs import UsageRow, UsageTable
+from netra.usage.dimensions import CLOCK_DIMENSIONS, FILTER_COLUMNS
+from netra.usage.having import Having
 from netra.usage.measures import MEASURES
 from netra.usage.queries import Filter, UsageQuery
 from netra.usage.service import UsageResult, UsageService
@@ -45,6 +47,8 @@ class QueryArguments(ToolArguments):
     """Columns whose value is none of these."""
     conditions: list[Filter] = Field(default_factory=list[Filter], max_length=8)
     """Further conditions on single calls, as `latency_ms > 10000` or `cost_usd >= 0.05`."""
+    having: list[Having] = Field(default_factory=list[Having], max_length=4)
+    """Conditions on groups, as `cost_usd > 100`; calls that name no such group are left out."""
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
     grain: Literal["hour", "day", "week", "month"] | None = None
@@ -65,7 +69,12 @@ def _filters(arguments: QueryArguments) -> list[Filter]:
     out = [
         Filter(column=name, operator="not in", value=[*values]) for name, values in arguments.excluded.items()
     ]
-    return [*exact_filters(arguments.filters), *within, *out, *arguments.conditions]
+    named = [
+        Filter(column=name, operator="is not null")
+        for name in arguments.dimensions
+        if arguments.having and name not in CLOCK_DIMENSIONS and name in {*FILTER_COLUMNS, "team"}
+    ]
+    return [*exact_filters(arguments.filters), *within, *out, *arguments.conditions, *named]
 
 
 def query_usage(usage: UsageService) -> AnyToolSpec:
@@ -80,14 +89,20 @@ def query_usage(usage: UsageService) -> AnyToolSpec:
             until=arguments.until,
             grain=arguments.grain,
             order_by=_order(arguments),
-            limit=_LARGEST if _is_average(arguments) else arguments.limit + 1,
+            having=arguments.having,
+            limit=_LARGEST if _is_average(arguments) or arguments.having else arguments.limit + 1,
         )
         result = _in_order(await usage.run(call.context, query), arguments)
         whole = result
         if arguments.dimensions or arguments.grain:
-            ungrouped: dict[str, object] = {"dimensions": [], "grain": None, "limit": 1, "order_by": []}
-            whole = await usage.run(call.context, query.model_copy(update=ungrouped))
+            ungrouped: dict[str, object] = {"dimensions": [], "grain": None, "having": []}
+            whole = await usage.run(
+                call.context, query.model_copy(update={**ungrouped, "limit": 1, "order_by": []})
+            )
         table = _table(call.figures, arguments, result, whole)
+        if arguments.having:
+            every = await usage.run(call.context, query.model_copy(update={"having": [], "limit": 1}))
+            table = _chosen(call.figures, arguments, table, result, every)
         return ToolResult(_summary(table, result.since, result.until), plain_json(table))
 
     return ToolSpec(
@@ -154,6 +169,27 @@ def _table(
         more=len(result.rows) > arguments.limit,
         unpriced=unpriced,
         sections=[_section(dimensions, measures, rows)] if dimensions and rows else [],
+    )
+
+
+def _chosen(
+    sheet: FigureSheet, arguments: QueryArguments, table: UsageTable, kept: UsageResult, every: UsageResult
+) -> UsageTable:
+    """How many of all groups keep to the conditions, and what they come to together where that adds up."""
+    source = source_of(kept)
+    together: dict[str, str] = {}
+    for name in arguments.measures if 0 < kept.row_count == len(kept.rows) else []:
+        if MEASURES[name].adds_up:
+            total = sum((Decimal(row[name] or 0) for row in kept.rows), Decimal(0))
+            row = {name: format(total, "f") if MEASURES[name].kind == "money" else int(total)}
+            together[name] = add_measure(sheet, name, row, "the groups that hold", source)
+    return table.model_copy(
+        update={
+            "calls": every.calls,
+            "kept": sheet.add(kept.row_count, "count", "Groups that hold to the condition", source),
+            "groups": sheet.add(every.row_count, "count", "Groups", source_of(every)),
+            "together": together,
+        }
     )
 
 

@@ -38,6 +38,8 @@ def record(value: object) -> dict[str, Any]:
 
     Raises UnreadableValueError for anything else.
     """
+    if type(value) is dict:
+        return cast(dict[str, Any], value)
     known = _decoded(value)
     if isinstance(known, list) and all(isinstance(i, tuple) for i in cast(list[object], known)):
         known = dict(cast(list[tuple[str, Any]], known))
@@ -74,6 +76,8 @@ def number(value: object) -> int | float | None:
 
     Raises UnreadableValueError for anything else.
     """
+    if value is None or type(value) is int:
+        return value
     amount = _amount(value)
     if amount is None and value is not None and value != "":
         raise UnreadableValueError(value, "a number")
@@ -94,6 +98,8 @@ def _amount(value: object) -> int | float | None:
 
 def count(value: object) -> int:
     """A token count to reckon with, 0 for nothing. Raises UnreadableValueError for what is no count."""
+    if type(value) is int and 0 <= value <= MAX_TOKENS:
+        return value
     amount = number(value)
     if amount is None:
         return 0
@@ -106,8 +112,8 @@ def count(value: object) -> int:
 
 def together(*values: object) -> int | None:
     """The sum of token counts. Nothing (None) of the first is nothing; of others it counts 0."""
-    counts = [count(value) for value in values]
-    return None if number(values[0]) is None else sum(counts)
+    total = sum(map(count, values))
+    return None if number(values[0]) is None else total
 
 
 def instant(value: object) -> datetime | None:
@@ -116,6 +122,8 @@ def instant(value: object) -> datetime | None:
     """
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
+    if value is None:
+        return None
     # A date would have to fail as a number first, which takes longer than to read it.
     amount = None if isinstance(value, str) and value[4:5] == "-" else _amount(value)
     try:

@@ -336,7 +336,8 @@ def _tags(source: pl.Series, column: Column, now: datetime) -> Normalised:
         values = source.to_list()
     else:
         values = [None if value is None else _jsonable(value) for value in source.to_list()]
-    converted = pl.Series(column.name, [_canonical_tags(value) for value in values], dtype=pl.String)
+    canonical = {value: _canonical_tags(value) for value in set(values)}
+    converted = pl.Series(column.name, [canonical[value] for value in values], dtype=pl.String)
     return Normalised(converted, _misfits(source, converted, column, "a JSON object of texts and numbers"))
 
 

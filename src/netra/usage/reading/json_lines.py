@@ -181,7 +181,10 @@ def _decode_line(line: bytes, number: int) -> JsonRow | Reject:
 
 def series_of(name: str, values: list[Any]) -> pl.Series:
     """A series that loses nothing: plain where all values share a type, else their JSON text."""
-    types = {cast(type[object], type(value)) for value in values if value is not None}
+    types: set[type[object]] = set(map(type, values))
+    types.discard(type(None))
+    if types == {str}:
+        return pl.Series(name, values, dtype=pl.String)
     if types == {int} and all(value is None or -_INT64 <= value < _INT64 for value in values):
         return pl.Series(name, values, dtype=pl.Int64)
     if types and types <= {int, float}:

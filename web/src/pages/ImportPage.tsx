@@ -41,7 +41,6 @@ export function ImportPage({ importId }: { importId: string }) {
 
 function Import({ record, onChanged }: { record: ImportRecord; onChanged: () => void }) {
   const timezone = useStore(useApp().system)?.timezone ?? "UTC";
-  const { quality } = record;
   const error = errorOf(record);
   return (
     <article className="column wide-column page">
@@ -53,8 +52,17 @@ function Import({ record, onChanged }: { record: ImportRecord; onChanged: () => 
         <UndoImport record={record} onUndone={onChanged} />
       </div>
       <Facts record={record} timezone={timezone} />
-      {error && <ProblemNote problem={{ title: "This import stopped", status: 0, code: "import", detail: error, hint: "What was stored stays. Import the same file again: nothing is stored twice." }} />}
+      {error && <ProblemNote problem={{ title: "This import stopped", status: 0, code: "import", detail: error, hint: record.read > 0 ? "What was stored stays. Import the same file again: nothing is stored twice." : "No row of it was stored." }} />}
       <Counts record={record} />
+      {record.read > 0 && <Quality record={record} />}
+    </article>
+  );
+}
+
+function Quality({ record }: { record: ImportRecord }) {
+  const { quality } = record;
+  return (
+    <>
       <section className="report-part">
         <h2>What is odd about the data</h2>
         {!quality && <p className="faint">{record.status === "running" ? "The data-quality report stands here when the import has ended." : "This import ended before its data-quality report was made."}</p>}
@@ -70,7 +78,7 @@ function Import({ record, onChanged }: { record: ImportRecord; onChanged: () => 
       {quality && <Unpriced quality={quality} />}
       {quality && <LeverTable quality={quality} />}
       {quality && <FilledColumns quality={quality} />}
-    </article>
+    </>
   );
 }
 

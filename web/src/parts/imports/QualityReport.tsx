@@ -22,13 +22,17 @@ export function FindingList({ findings }: { findings: DataFinding[] }) {
                 {finding.example !== null && <>Example: <code className="wrap-anywhere">{finding.example}</code></>}
               </p>
             )}
-            {finding.hint && <p className="small">{finding.hint}</p>}
+            {finding.hint && <p className="small"><Hint text={finding.hint} /></p>}
           </div>
         </li>
       ))}
     </ul>
   );
 }
+
+/** What to do; options of the command line stay in one piece. */
+const Hint = ({ text }: { text: string }) =>
+  text.split(/(--[a-z][a-z-]*)/).map((part, at) => (at % 2 === 1 ? <code key={at} className="nowrap">{part}</code> : part));
 
 /** How much of the data each lever can use: a row counts where it carries every column the lever needs. */
 export function LeverTable({ quality }: { quality: DataQuality }) {

@@ -16,7 +16,10 @@ _LISTED = "list"
 _ROWS = 40
 _LONGEST_S = 600.0
 """Rewriting the costs of a hundred million calls takes the store minutes."""
-FORMATS = ("auto", "openai-costs", "openai-usage", "anthropic-cost", "anthropic-usage", "generic")
+FORMATS = (
+    *("auto", "openai-costs", "openai-usage", "anthropic-cost", "anthropic-usage"),
+    *("azure-cost", "aws-cost", "google-cost", "focus", "generic"),
+)
 
 
 def register(prices: typer.Typer) -> None:
@@ -72,7 +75,7 @@ def reconcile(
             metavar="[INVOICE]",
             exists=True,
             dir_okay=False,
-            help="CSV or JSON of a provider; default: what was imported as openai-usage.",
+            help="CSV, JSON or Parquet of a provider; default: what was imported as openai-usage.",
         ),
     ] = None,
     file_format: Annotated[
@@ -259,12 +262,17 @@ def _print_plan(console: "Console", plan: dict[str, Any]) -> None:
 
 
 def _print_reconciliation(console: "Console", result: dict[str, Any]) -> None:
+    from netra.reports.formatting import counted
+
     table = _table("Cause", "USD", "Meaning")
     for cause, amount in result["causes"].items():
         table.add_row(cause.replace("_", " "), amount, result["meaning"][cause])
     days = f"{result['since']} to {result['until']}, {result['valued']}"
     console.print(f"Invoice [bold]${result['invoice_usd']}[/], ours ${result['our_usd']} ({days})")
     console.print(f"Difference [bold]{_usd(result['difference_usd'])}[/]")
+    if result["other_rows"]:
+        rows = counted(result["other_rows"], "row", "rows")
+        console.print(f"Not compared: {rows} of other services, {_usd(result['other_usd'])}")
     console.print(table if result["causes"] else "Nothing differs.")
     if result["utc_offset_hours"]:
         console.print(f"The invoice's days begin {-result['utc_offset_hours']:+d} h from midnight UTC.")

@@ -14,6 +14,9 @@ from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.workspace_prices import WorkspacePrices
 from netra.usage.focus.columns import COLUMNS
 from netra.usage.focus.export import FocusExport
+from netra.usage.money import money_text
+from netra.usage.reconciliation.schemas import ReconcileOptions
+from netra.usage.reconciliation.service import ReconciliationService
 from testkit.priced_calls import CONTRACT, as_lines, priced_rows
 
 
@@ -41,15 +44,19 @@ async def test_a_file_adds_up_to_what_is_stored(
         tokens = Decimal(row["PricingQuantity"])
         assert Decimal(row["BilledCost"]) == tokens * Decimal(row["ContractedUnitPrice"])
         assert Decimal(row["ListCost"]) == tokens * Decimal(row["ListUnitPrice"])
-    frame = pl.read_parquet(
-        io.BytesIO(await joined(await export.export(bench.context, (None, None), "parquet")))
-    )
+    parquet = await joined(await export.export(bench.context, (None, None), "parquet"))
+    frame = pl.read_parquet(io.BytesIO(parquet))
     assert frame.columns == list(COLUMNS)
     assert frame["BilledCost"].dtype == pl.Decimal(38, 15)
     assert frame["BilledCost"].sum() == stored
     assert frame.height == len(found)
     unpriced = (await bench.ask("unpriced_calls")).rows[0]["unpriced_calls"]
     assert await export.unpriced_calls(bench.context, (None, None)) == unpriced > 0
+    reconciliation = ReconciliationService(data_access, prices)
+    for content in (text.encode(), parquet):
+        told = await reconciliation.reconcile(bench.context, content, ReconcileOptions())
+        assert (told.format, told.invoice_usd, told.other_rows) == ("focus", money_text(stored), 0)
+        assert corrected or told.causes == {}
 
 
 async def test_nothing_stored_is_a_file_with_columns_only(

@@ -144,6 +144,36 @@ async def test_a_usage_report_finds_missing_and_unpriced_calls(bench: Any, door:
     exact(result)
     unpriced = next(line for line in result["lines"] if line["model"] == "never-listed")
     assert unpriced["causes"] == {"unpriced": "5"}
+    await check_azure(bench, door)
+
+
+async def check_azure(bench: Any, door: httpx.AsyncClient) -> None:
+    """Meters are our models, whatever instrumentations call Azure; other services are summed apart."""
+    spellings = ("azure", "azure.ai.openai", "azure")
+    rows = [
+        {
+            "call_id": f"azure{n}",
+            "ts": FIRST + n,
+            "provider": provider,
+            "model": "gpt-4o",
+            "input_tokens": 1_000,
+        }
+        for n, provider in enumerate(spellings)
+    ]
+    await bench.load(b"\n".join(orjson.dumps({**row, "output_tokens": 0}) for row in rows))
+    bill = (
+        "Date,MeterCategory,MeterName,UnitOfMeasure,Quantity,CostInBillingCurrency,BillingCurrencyCode\n"
+        "03/02/2026,Foundry Models,gpt 4o 1120 Inp glbl Tokens,1K,2,0.005,USD\n"
+        "03/02/2026,Foundry Models,gpt 9 max Inp glbl Tokens,1K,2,1,USD\n"
+        "03/02/2026,Virtual Machines,D2 v5,1 Hour,24,2.4,USD\n"
+    )
+    result = (await door.post("/v1/prices/reconcile", content=bill)).json()
+    exact(result)
+    assert (result["format"], result["our_calls"], result["other_usd"]) == ("azure-cost", 3, "2.4")
+    assert {line["model"]: (line["our_tokens"], line["causes"]) for line in result["lines"]} == {
+        "gpt-4o": (3_000, {"not_invoiced": "-0.0025"}),
+        "gpt 9 max": (0, {"missing_calls": "1"}),
+    }
 
 
 async def test_stored_costs_behind_corrected_prices_are_named(bench: Any, door: httpx.AsyncClient) -> None:

@@ -22,7 +22,7 @@ from netra.usage.reconciliation.explaining import (
     explained,
     price_ratios,
 )
-from netra.usage.reconciliation.reading import ALL, OTHER, InvoiceLine
+from netra.usage.reconciliation.lines import ALL, OTHER, InvoiceLine
 from netra.usage.reconciliation.schemas import Basis, Cause
 
 OFFSETS = (0, *(sign * hours for hours in range(1, 15) for sign in (1, -1) if sign * hours >= -12))

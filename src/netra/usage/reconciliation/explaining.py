@@ -3,12 +3,13 @@
 With the invoice's tokens T and amount C (so its price p = C/T), our tokens t of which u are unpriced, and our
 amount c, the difference C - c is exactly
 
-    unpriced u*p  +  missing (T - t)*p  +  price ((t - u)*p - c)
+    unpriced v*p  +  missing (T - (t - u) - v)*p  +  price ((t - u)*p - c)
 
-(volume at the invoice's price, price at our volume: the usual two-factor split of a cost variance). Where the
-invoice states tokens and no amounts, they are valued at our own price c/(t - u), so that only tokens can
-differ. Where it states amounts and no tokens, one number has to be split in two, and `Basis` says by what. In
-this order: our tokens at another price that the catalogue knows (list, tier, step, date) make the amount; the
+where v of the unpriced tokens are on the invoice: as many as there is room for beside the priced ones (volume
+at the invoice's price, price at our volume: the usual two-factor split of a cost variance). Where the invoice
+states tokens and no amounts, they are valued at our own price c/(t - u), so that only tokens can differ.
+Where it states amounts and no tokens, one number has to be split in two, and `Basis` says by what. In this
+order: our tokens at another price that the catalogue knows (list, tier, step, date) make the amount; the
 ratio C/c is the same on most days (within 0.5 %), or, also on a single day, on most lines of the model or of
 the invoice (to the precision the amounts are written with), which a lost call would hardly leave so: that
 ratio is price, and what is left is calls; the amount is a whole number of tokens at our price, so it is
@@ -142,8 +143,10 @@ def _by_tokens(theirs: Side, ours: Side, list_price: Fraction) -> Explanation:
     own_price = ours.cost / priced if priced else list_price
     told = Explanation(theirs.cost if theirs.has_cost else theirs.tokens * own_price, basis="tokens")
     price = told.amount / theirs.tokens if theirs.tokens else own_price
-    told.add("unpriced", ours.unpriced * price)
-    told.add_calls((theirs.tokens - ours.tokens) * price)
+    beyond = theirs.tokens - priced
+    invoiced = min(ours.unpriced, max(beyond, 0))
+    told.add("unpriced", invoiced * price)
+    told.add_calls((beyond - invoiced) * price)
     left = told.amount - ours.cost - sum(told.causes.values(), Fraction(0))
     told.add("rounding" if abs(left) <= theirs.rounding else "price", left)
     return told

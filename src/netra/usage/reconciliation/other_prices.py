@@ -8,7 +8,7 @@ from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.models import NOT_PRICED, TIERS, USAGE_TYPES, ModelPrice
 from netra.pricing.money import usd_from_femto
 from netra.usage.reconciliation.explaining import Key, Slot
-from netra.usage.reconciliation.reading import InvoiceLine
+from netra.usage.reconciliation.lines import InvoiceLine
 
 
 def list_prices(

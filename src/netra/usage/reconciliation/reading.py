@@ -7,67 +7,63 @@ Formats, as the providers publish them:
 - anthropic-cost: `GET /v1/organizations/cost_report` (amounts in cents as text, grouped by description) and
   the console's cost export (`usage_date_utc`, `token_type`, `cost_usd`).
 - anthropic-usage: `GET /v1/organizations/usage_report/messages` and the console's usage export.
+- azure-cost, aws-cost, google-cost, focus: bills of clouds (`cloud_bills`).
 - generic: CSV or JSON lines with `date`, `model` and any of `provider`, `usage_type`, `tokens`, `cost_usd`.
 
 A row is about the day it begins on, up to the end it states (`end_time`, `ending_at`, `until`, exclusive), or
 about a month where it is dated `2026-03`.
 """
 
-import csv
-import io
-import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any, cast
+from typing import Any, NamedTuple
 
 from netra.usage.errors import UnreadableInvoiceError
+from netra.usage.reconciliation.cloud_bills import CLOUD_FORMATS, layout_of, read_bill
+from netra.usage.reconciliation.documents import rows_of
+from netra.usage.reconciliation.lines import (
+    ALL,
+    OTHER,
+    InvoiceLine,
+    check_usd,
+    day_of,
+    days_between,
+    rounding_of,
+)
 from netra.usage.reconciliation.schemas import InvoiceFormat
 
-ALL = "all"
-OTHER = "other"
-LARGEST_ROUNDING = Decimal("0.005")
 _CENTS = Decimal("0.01")
-_EPOCH_DIGITS = re.compile(r"\d{9,11}(\.\d+)?\Z")
-_MONTH = re.compile(r"\d{4}-\d{2}\Z")
 _BEGINS = ("start_time", "starting_at", "usage_date_utc", "date", "day", "ts")
 _ENDS = ("end_time", "ending_at", "until")
+_AMOUNTS = ("cost_usd", "amount_usd", "amount", "cost")
+_SHOWN = 25
+_READ = (
+    "Read are reports of OpenAI (costs, usage) and Anthropic (cost, usage), bills of Azure (meter and cost), "
+    "AWS (usage type and unblended cost) and Google Cloud (SKU description, usage date and cost), FOCUS, and "
+    "any table with date, model and some of usage_type, tokens, cost_usd."
+)
 _Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class InvoiceLine:
-    """Tokens and USD of one usage type of one model on one day (UTC, as the provider counts), or on `days` of
-    them from `day` on.
+class Report(NamedTuple):
+    """What a report says: its format, its lines, and how much on a cloud's bill was not about models."""
 
-    `usage`: input (uncached), cache_read, cache_write, cache_write_1h, output (reasoning included), `all`
-    where the report does not say, `other` where it is not about tokens. `rounding`: by how much writing the
-    amount down may have changed it.
-    """
-
-    day: date
-    model: str
-    usage: str
-    tokens: int | None
-    cost: Decimal | None
-    rounding: Decimal
-    provider: str = ""
-    days: int = 1
-
-    @property
-    def last(self) -> date:
-        """The last day it is about."""
-        return self.day + timedelta(days=self.days - 1)
+    format: InvoiceFormat
+    lines: list[InvoiceLine]
+    other_rows: int = 0
+    other_usd: Decimal = Decimal(0)
 
 
-def read_invoice(content: bytes, wanted: InvoiceFormat) -> tuple[InvoiceFormat, list[InvoiceLine]]:
+def read_invoice(content: bytes, wanted: InvoiceFormat) -> Report:
     """The format and the lines of a report. Raises UnreadableInvoiceError."""
-    rows = list(_rows(content))
+    rows = rows_of(content)
     if not rows:
         raise UnreadableInvoiceError("The report has no rows.")
     kind = _guessed(rows[0]) if wanted == "auto" else wanted
+    if kind in CLOUD_FORMATS:
+        return _of_cloud(rows, kind)
     reader = {
         "openai-costs": _openai_cost,
         "openai-usage": _openai_usage,
@@ -75,55 +71,58 @@ def read_invoice(content: bytes, wanted: InvoiceFormat) -> tuple[InvoiceFormat, 
         "anthropic-usage": _anthropic_usage,
         "generic": _generic,
     }[kind]
+    if kind == "generic":
+        _check_columns(rows[0])
     lines: list[InvoiceLine] = []
     for number, row in enumerate(rows, 1):
         try:
             days = _covered(row)
             lines += (replace(line, days=days) for line in reader(row))
-        except (KeyError, ValueError, InvalidOperation, TypeError) as error:
+        except (KeyError, ValueError, InvalidOperation, TypeError, AttributeError) as error:
             raise UnreadableInvoiceError(
-                f"Row {number} is no row of {kind}: {error}", hint="Name the format with --format."
+                f"Row {number} is no row of {kind}: {_told(error)}. {_found(row)}",
+                hint="Name the format with --format.",
             ) from None
-    return kind, lines if kind == "generic" else _as_fine(lines)
+    return Report(kind, lines if kind == "generic" else _as_fine(lines))
+
+
+def _of_cloud(rows: Sequence[_Row], kind: InvoiceFormat) -> Report:
+    layout = layout_of(rows[0], kind)
+    if layout is None:
+        raise UnreadableInvoiceError(f"This is no {kind}. {_found(rows[0])}", hint=_READ)
+    try:
+        bill = read_bill(rows, layout)
+    except ValueError as error:
+        raise UnreadableInvoiceError(str(error), hint="Name the format with --format.") from None
+    if not bill.lines:
+        raise UnreadableInvoiceError(
+            f"None of the {bill.other_rows} rows of this {kind} is about a language model.",
+            hint="Export it by meter, usage type or SKU rather than by service.",
+        )
+    return Report(kind, _as_fine(bill.lines), bill.other_rows, bill.other_usd)
+
+
+def _check_columns(row: _Row) -> None:
+    begin, amount = set(row).intersection(_BEGINS), set(row).intersection((*_AMOUNTS, "tokens"))
+    if not begin or not amount:
+        lacking = "a day (`date`)" if not begin else "tokens or an amount (`tokens`, `cost_usd`)"
+        raise UnreadableInvoiceError(f"No column says {lacking}. {_found(row)}", hint=_READ)
+
+
+def _told(error: Exception) -> str:
+    return f"it has no `{error.args[0]}`" if isinstance(error, KeyError) else str(error)
+
+
+def _found(row: _Row) -> str:
+    names = [str(name)[:60] for name in row]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"Its columns are {', '.join(names[:_SHOWN])}{more}."
 
 
 def _as_fine(lines: Sequence[InvoiceLine]) -> list[InvoiceLine]:
     """Amounts of a provider's report are as precise as the most precise of them: numbers lose their zeros."""
     finest = min((line.rounding for line in lines if line.cost is not None), default=Decimal(0))
     return [replace(line, rounding=min(line.rounding, finest)) for line in lines]
-
-
-def _rows(content: bytes) -> Iterator[_Row]:
-    """Rows of CSV, JSON lines, or the results in pages of an API, each with the times of its bucket."""
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UnreadableInvoiceError(f"The report is no UTF-8 text: {error}") from None
-    if not text.lstrip().startswith(("{", "[")):
-        yield from csv.DictReader(io.StringIO(text))
-        return
-    try:
-        documents = _documents(text)
-    except json.JSONDecodeError as error:
-        raise UnreadableInvoiceError(f"The report is no JSON: {error}") from None
-    for document in documents:
-        data: object = document.get("data")
-        if not isinstance(data, list):
-            yield document
-            continue
-        for bucket in cast("list[dict[str, Any]]", data):
-            times = {key: bucket[key] for key in (*_BEGINS, *_ENDS) if key in bucket}
-            for result in bucket.get("results", bucket.get("result", [])):
-                yield {**times, **result}
-
-
-def _documents(text: str) -> list[dict[str, Any]]:
-    # Amounts stay the digits they are written with.
-    try:
-        whole = json.loads(text, parse_float=Decimal)
-    except json.JSONDecodeError:
-        return [json.loads(line, parse_float=Decimal) for line in text.splitlines() if line.strip()]
-    return cast("list[dict[str, Any]]", whole) if isinstance(whole, list) else [whole]
 
 
 def _guessed(row: _Row) -> InvoiceFormat:
@@ -135,7 +134,8 @@ def _guessed(row: _Row) -> InvoiceFormat:
         return "anthropic-usage"
     if "starting_at" in row or ("usage_date_utc" in row and "cost_usd" in row):
         return "anthropic-cost"
-    return "generic"
+    layout = layout_of(row)
+    return "generic" if layout is None else layout.format
 
 
 def _openai_cost(row: _Row) -> Iterator[InvoiceLine]:
@@ -143,22 +143,22 @@ def _openai_cost(row: _Row) -> Iterator[InvoiceLine]:
     value = amount.get("value")
     if value in (None, ""):
         return
-    _check_usd(amount.get("currency"))
+    check_usd(amount.get("currency"))
     item = str(row.get("line_item") or "").split("|")[-1].strip()
     model, comma, kind = item.partition(",")
-    day, cost = _day(row["start_time"]), Decimal(str(value))
+    day, cost = day_of(row["start_time"]), Decimal(str(value))
     if not item:
-        yield InvoiceLine(day, "", ALL, None, cost, _rounding(value))
+        yield InvoiceLine(day, "", ALL, None, cost, rounding_of(value))
     elif not comma:
-        yield InvoiceLine(day, item, OTHER, None, cost, _rounding(value))
+        yield InvoiceLine(day, item, OTHER, None, cost, rounding_of(value))
     else:
-        yield InvoiceLine(day, model.strip(), usage_of(kind), None, cost, _rounding(value))
+        yield InvoiceLine(day, model.strip(), usage_of(kind), None, cost, rounding_of(value))
 
 
 def _openai_usage(row: _Row) -> Iterator[InvoiceLine]:
     if not row.get("model"):
         raise ValueError("no model; group the report by model")
-    day, model = _day(row["start_time"]), str(row["model"])
+    day, model = day_of(row["start_time"]), str(row["model"])
     cached = _count(row, "input_cached_tokens")
     yield from _tokens(
         day,
@@ -173,12 +173,12 @@ def _openai_usage(row: _Row) -> Iterator[InvoiceLine]:
 
 def _anthropic_cost(row: _Row) -> Iterator[InvoiceLine]:
     if "amount" in row:
-        _check_usd(row.get("currency"))
-        day, cost = _day(row["starting_at"]), Decimal(str(row["amount"])) * _CENTS
-        rounding = _rounding(row["amount"]) * _CENTS
+        check_usd(row.get("currency"))
+        day, cost = day_of(row["starting_at"]), Decimal(str(row["amount"])) * _CENTS
+        rounding = rounding_of(row["amount"]) * _CENTS
     else:
-        day, cost = _day(row["usage_date_utc"]), Decimal(str(row["cost_usd"]))
-        rounding = _rounding(row["cost_usd"])
+        day, cost = day_of(row["usage_date_utc"]), Decimal(str(row["cost_usd"]))
+        rounding = rounding_of(row["cost_usd"])
     model, kind = str(row.get("model") or ""), str(row.get("token_type") or "")
     other = str(row.get("cost_type") or "tokens").lower() not in ("tokens", "token", "")
     if other:
@@ -196,7 +196,7 @@ def _anthropic_usage(row: _Row) -> Iterator[InvoiceLine]:
             "cache_write_1h": _count(row, "usage_input_tokens_cache_write_1h"),
             "output": _count(row, "usage_output_tokens"),
         }
-        yield from _tokens(_day(row["usage_date_utc"]), str(row["model_version"]), counts)
+        yield from _tokens(day_of(row["usage_date_utc"]), str(row["model_version"]), counts)
         return
     written: _Row = row.get("cache_creation") or {}
     counts = {
@@ -206,28 +206,26 @@ def _anthropic_usage(row: _Row) -> Iterator[InvoiceLine]:
         "cache_write_1h": _count(written, "ephemeral_1h_input_tokens"),
         "output": _count(row, "output_tokens"),
     }
-    yield from _tokens(_day(row["starting_at"]), str(row["model"]), counts)
+    yield from _tokens(day_of(row["starting_at"]), str(row["model"]), counts)
 
 
 def _generic(row: _Row) -> Iterator[InvoiceLine]:
-    _check_usd(row.get("currency"))
+    check_usd(row.get("currency"))
     day = next((row[name] for name in _BEGINS if row.get(name)), None)
     if day is None:
         raise ValueError("no column `date`")
-    cost = next(
-        (row[n] for n in ("cost_usd", "amount_usd", "amount", "cost") if row.get(n) not in (None, "")), None
-    )
+    cost = next((row[n] for n in _AMOUNTS if row.get(n) not in (None, "")), None)
     tokens = row.get("tokens")
     if cost is None and tokens in (None, ""):
         raise ValueError("neither `cost_usd` nor `tokens`")
     kind = str(row.get("usage_type") or row.get("token_type") or "")
     yield InvoiceLine(
-        _day(day),
+        day_of(day),
         str(row.get("model") or ""),
         usage_of(kind) if kind else ALL,
         None if tokens in (None, "") else int(str(tokens)),
         None if cost is None else Decimal(str(cost).strip().removeprefix("$")),
-        _rounding(cost) if cost is not None else Decimal(0),
+        rounding_of(cost) if cost is not None else Decimal(0),
         str(row.get("provider") or ""),
     )
 
@@ -259,40 +257,10 @@ def _count(row: _Row, name: str) -> int:
     return 0 if value in (None, "") else int(Decimal(str(value)))
 
 
-def _day(value: object) -> date:
-    return _moment(value).date()
-
-
-def _moment(value: object) -> datetime:
-    text = str(value).strip()
-    if _EPOCH_DIGITS.match(text):
-        return datetime.fromtimestamp(float(text), UTC)
-    moment = datetime.fromisoformat(f"{text}-01" if _MONTH.match(text) else text)
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def _covered(row: _Row) -> int:
     """Days from the one a row begins on to the one it ends in."""
     begin = next((row[name] for name in _BEGINS if row.get(name)), None)
     end = next((row[name] for name in _ENDS if row.get(name)), None)
     if begin is None:
         return 1
-    first = _day(begin)
-    if end is None:
-        month = _MONTH.match(str(begin).strip())
-        return ((first + timedelta(days=31)).replace(day=1) - first).days if month else 1
-    if _moment(end) <= _moment(begin):
-        raise ValueError(f"it ends ({end}) before it begins ({begin})")
-    return ((_moment(end) - timedelta(microseconds=1)).date() - first).days + 1
-
-
-def _rounding(written: object) -> Decimal:
-    """Half of the last decimal place of an amount as it is written, at most half a cent."""
-    exponent = Decimal(str(written).strip().removeprefix("$")).as_tuple().exponent
-    places = exponent if isinstance(exponent, int) else 0
-    return min(Decimal(1).scaleb(places) / 2, LARGEST_ROUNDING)
-
-
-def _check_usd(currency: object) -> None:
-    if currency not in (None, "") and str(currency).lower() != "usd":
-        raise ValueError(f"amounts in {currency}; only USD can be compared")
+    return days_between(begin, end)

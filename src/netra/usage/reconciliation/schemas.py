@@ -5,7 +5,16 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 InvoiceFormat = Literal[
-    "auto", "openai-costs", "openai-usage", "anthropic-cost", "anthropic-usage", "generic"
+    "auto",
+    "openai-costs",
+    "openai-usage",
+    "anthropic-cost",
+    "anthropic-usage",
+    "azure-cost",
+    "aws-cost",
+    "google-cost",
+    "focus",
+    "generic",
 ]
 Cause = Literal[
     "missing_calls",
@@ -40,7 +49,7 @@ BASES: dict[Basis, str] = {
 
 class ReconcileOptions(BaseModel):
     """How to read the report. `provider`: compare only with calls billed by it; default: as the format
-    says, for `generic` as its column `provider` says, else all.
+    says, for `generic` and `focus` as the report says where it names one, else all.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -83,7 +92,8 @@ class Reconciliation(BaseModel):
 
     `valued`: whether amounts are the invoice's own, or its tokens at our prices where it states none.
     `bases`: what the bases in `lines` mean; `assumed_usd`: the causes, without sign, of those lines whose
-    basis is an assumption.
+    basis is an assumption. `other_rows`, `other_usd`: rows of a cloud's bill for other services, which
+    were not compared.
     """
 
     format: InvoiceFormat
@@ -106,3 +116,5 @@ class Reconciliation(BaseModel):
     utc_offset_hours: int
     valued: Literal["as invoiced", "at our prices"]
     prices_version: str
+    other_rows: int = 0
+    other_usd: str = "0"

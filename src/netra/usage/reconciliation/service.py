@@ -13,15 +13,19 @@ from typing import Any, Literal
 from netra.context.models import UserExecutionContext
 from netra.data_access.factory import DataAccessFactory
 from netra.data_access.number_lists import LIST_SETTINGS
+from netra.pricing.base_catalogue import BaseCatalogue
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.money import usd_from_femto
 from netra.pricing.workspace_prices import WorkspacePrices
 from netra.usage.arrow import frame_of
 from netra.usage.errors import UnreadableInvoiceError
 from netra.usage.money import money_text
+from netra.usage.reconciliation.bill_words import BilledModels
+from netra.usage.reconciliation.cloud_bills import CLOUD_FORMATS, seller_of
 from netra.usage.reconciliation.comparing import Difference, OurHour, compare
+from netra.usage.reconciliation.lines import OTHER, InvoiceLine
 from netra.usage.reconciliation.other_prices import known_prices, list_prices
-from netra.usage.reconciliation.reading import InvoiceLine, read_invoice
+from netra.usage.reconciliation.reading import read_invoice
 from netra.usage.reconciliation.schemas import (
     BASES,
     CAUSES,
@@ -33,11 +37,17 @@ from netra.usage.reconciliation.schemas import (
     Subtotal,
 )
 from netra.usage.reconciliation.stored import stored_report
-from netra.usage.repricing.expression import BILLABLE, price_sql
+from netra.usage.repricing.expression import BILLABLE, Sold, price_sql
 from netra.usage.repricing.schemas import RepriceRequest
 from netra.usage.repricing.service import sold_models
 
-_PROVIDERS = {"openai": "openai", "anthropic": "anthropic"}
+_PROVIDERS = {
+    "openai": "openai",
+    "anthropic": "anthropic",
+    "azure": "azure",
+    "aws": "aws",
+    "google": "google",
+}
 _MARGIN = timedelta(hours=15)
 _SHOWN = 2_000
 _QUANTUM = Decimal(1).scaleb(-15)
@@ -45,7 +55,8 @@ _QUANTUM = Decimal(1).scaleb(-15)
 _HOURS = """SELECT toUnixTimestamp(toStartOfHour(ts, 'UTC')) AS hour, model, provider, count() AS calls,
 countIf(isNull(cost_usd)) AS unpriced_calls, sum(cost_usd) AS stored, {sums} FROM llm_calls
 WHERE workspace_id = {{workspace:String}} AND llm_calls.day BETWEEN {{first:Date}} AND {{last:Date}}
-AND ({{provider:String}} = '' OR provider = {{provider:String}}) GROUP BY hour, model, provider"""
+AND (empty({{providers:Array(String)}}) OR provider IN {{providers:Array(String)}})
+GROUP BY hour, model, provider"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +69,8 @@ class _Facts:
     offset: int
     valued: Literal["as invoiced", "at our prices"]
     prices_version: str
+    other_rows: int
+    other_usd: Decimal
 
 
 class ReconciliationService:
@@ -75,14 +88,18 @@ class ReconciliationService:
         """
         if not content:
             content = await stored_report(self._access.for_context(context).analytics, options.format)
-        kind, lines = await asyncio.to_thread(read_invoice, content, options.format)
+        report = await asyncio.to_thread(read_invoice, content, options.format)
+        kind, lines = report.format, report.lines
         if not lines:
             raise UnreadableInvoiceError("The report has no tokens and no amounts.")
         catalogue = await self._prices.for_context(context)
         provider = options.provider or _provider(kind, lines)
-        named = [replace(line, model=_canonical(catalogue, line.model, provider)) for line in lines]
         first, last = min(line.day for line in lines), max(line.last for line in lines)
         rows = await self._hours(context, catalogue, provider, (first, last))
+        known_names = _model_names(rows, catalogue, provider) if kind in CLOUD_FORMATS else None
+        named = [
+            replace(line, model=_canonical(catalogue, _called(line, known_names), provider)) for line in lines
+        ]
         ours = list(_our_hours(rows, catalogue))
         stated = list_prices(named, catalogue, provider)
         known = partial(known_prices, catalogue, provider)
@@ -99,6 +116,8 @@ class ReconciliationService:
                 offset,
                 "as invoiced" if any(line.cost is not None for line in lines) else "at our prices",
                 catalogue.version,
+                report.other_rows,
+                report.other_usd,
             ),
         )
 
@@ -119,7 +138,10 @@ class ReconciliationService:
             f"toString(sum({priced.parts[usage]})) AS femto_{usage}"
             for usage, tokens in BILLABLE.items()
         )
-        params = {"first": str(begin.date()), "last": str(end.date()), "provider": provider}
+        # Gateways and instrumentations have their own names of a provider: `bedrock`, `azure.ai.openai`.
+        spellings = {one.provider for one in sold if _billed_by(catalogue, one) == provider}
+        billed = sorted({provider, *spellings}) if provider else []
+        params = {"first": str(begin.date()), "last": str(end.date()), "providers": billed}
         return frame_of(await analytics.query_arrow(_HOURS.format(sums=sums), params, LIST_SETTINGS)).rows(
             named=True
         )
@@ -172,6 +194,8 @@ def _result(found: Sequence[Difference], rows: Sequence[dict[str, Any]], facts: 
         utc_offset_hours=facts.offset,
         valued=facts.valued,
         prices_version=facts.prices_version,
+        other_rows=facts.other_rows,
+        other_usd=_text(facts.other_usd),
         invoice_usd=_text(invoice),
         our_usd=_text(ours),
         difference_usd=_text(invoice - ours),
@@ -255,8 +279,22 @@ def _causes(exact: Iterable[_Exact]) -> dict[Cause, Decimal]:
 
 
 def _provider(kind: str, lines: Sequence[InvoiceLine]) -> str:
-    named = {line.provider for line in lines}
-    return _PROVIDERS.get(kind.split("-")[0]) or (named.pop() if len(named) == 1 else "")
+    return _PROVIDERS.get(kind.split("-")[0]) or seller_of(lines)
+
+
+def _billed_by(catalogue: PriceCatalogue, sold: Sold) -> str | None:
+    return catalogue.canonical(sold.model, sold.provider).provider
+
+
+def _model_names(rows: Sequence[dict[str, Any]], catalogue: PriceCatalogue, provider: str) -> BilledModels:
+    """The models of our calls first, then those the provider lists, then those of anybody."""
+    ours = (_canonical(catalogue, row["model"], row["provider"]) for row in rows)
+    listed = sorted(BaseCatalogue().entries(), key=lambda entry: (entry[0] != provider, "/" in entry[1]))
+    return BilledModels([*ours, *(name for _, name in listed)])
+
+
+def _called(line: InvoiceLine, known: BilledModels | None) -> str:
+    return line.model if known is None or line.usage == OTHER else known.find(line.model)
 
 
 def _canonical(catalogue: PriceCatalogue, model: str, provider: str) -> str:

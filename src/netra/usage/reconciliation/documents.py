@@ -1,0 +1,118 @@
+"""The rows of a report, whatever it comes as: CSV (below a preamble too), JSON (lines), Parquet; gzip."""
+
+import csv
+import io
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, cast
+
+import polars as pl
+
+from netra.usage.errors import UnreadableInvoiceError
+
+Row = Mapping[str, Any]
+TIMES = ("start_time", "starting_at", "usage_date_utc", "date", "day", "ts", "end_time", "ending_at", "until")
+_MOST_BYTES = 1 << 30
+_PREAMBLE = 30
+_FEWEST_COLUMNS = 3
+
+
+def rows_of(content: bytes) -> list[Row]:
+    """Every row with the names it has there; results in pages of an interface with the times of their bucket.
+
+    Raises UnreadableInvoiceError.
+    """
+    content = _unpacked(content)
+    if content.startswith(b"PAR1"):
+        return _of_parquet(content)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UnreadableInvoiceError(f"The report is no UTF-8 text: {error}") from None
+    if text.lstrip().startswith(("{", "[")):
+        try:
+            return [row for document in _documents(text) for row in _of_document(document)]
+        except json.JSONDecodeError as error:
+            raise UnreadableInvoiceError(f"The report is no JSON: {error}") from None
+    return _of_table(text)
+
+
+def _unpacked(content: bytes) -> bytes:
+    if not content.startswith(b"\x1f\x8b"):
+        return content
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        plain = unpacking.decompress(content, _MOST_BYTES)
+    except zlib.error as error:
+        raise UnreadableInvoiceError(f"The report is no whole gzip file: {error}") from None
+    if unpacking.unconsumed_tail:
+        raise UnreadableInvoiceError("The report has more than 1 GiB when unpacked.")
+    return plain
+
+
+def _of_parquet(content: bytes) -> list[Row]:
+    try:
+        return list(pl.read_parquet(io.BytesIO(content)).iter_rows(named=True))
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise UnreadableInvoiceError(f"The report is no whole Parquet file: {str(error)[:200]}") from None
+
+
+def _documents(text: str) -> list[dict[str, Any]]:
+    # Amounts stay the digits they are written with.
+    try:
+        whole = json.loads(text, parse_float=Decimal)
+    except json.JSONDecodeError:
+        return [json.loads(line, parse_float=Decimal) for line in text.splitlines() if line.strip()]
+    return cast("list[dict[str, Any]]", whole) if isinstance(whole, list) else [whole]
+
+
+def _of_document(document: dict[str, Any]) -> Iterator[Row]:
+    """A page of buckets (OpenAI, Anthropic), an answer of AWS's Cost Explorer or Azure's Query, a row."""
+    data: object = document.get("data")
+    if isinstance(data, list):
+        for bucket in cast("list[dict[str, Any]]", data):
+            times = {key: bucket[key] for key in TIMES if key in bucket}
+            for result in bucket.get("results", bucket.get("result", [])):
+                yield {**times, **result}
+    elif isinstance(document.get("ResultsByTime"), list):
+        for period in document["ResultsByTime"]:
+            for group in period.get("Groups", []):
+                yield {
+                    "Start": period["TimePeriod"]["Start"],
+                    "End": period["TimePeriod"]["End"],
+                    "Usage Type": " ".join(group["Keys"]),
+                    "Metrics": group["Metrics"],
+                }
+    elif isinstance(table := document.get("properties"), dict) and "rows" in table:
+        names = [column["name"] for column in cast("dict[str, Any]", table)["columns"]]
+        yield from (dict(zip(names, row, strict=False)) for row in cast("dict[str, Any]", table)["rows"])
+    else:
+        yield document
+
+
+def _of_table(text: str) -> list[Row]:
+    rows = [row for row in csv.reader(io.StringIO(text)) if row]
+    if not rows:
+        return []
+    # An invoice's table stands below lines of a name and a value; the first line as wide as the table is
+    # its header.
+    width = max(len(row) for row in rows[: _PREAMBLE + 1])
+    begin = next(place for place, row in enumerate(rows) if len(row) == width)
+    header, body = rows[begin], rows[begin + 1 :]
+    if begin and width < _FEWEST_COLUMNS:
+        header, body = rows[0], rows[1:]
+    if body and body[0][0] == f"{header[0]} total":
+        return list(_unpivoted(header, body[1:]))
+    return [dict(zip(header, row, strict=False)) for row in body]
+
+
+def _unpivoted(header: list[str], body: list[list[str]]) -> Iterator[Row]:
+    """The CSV of AWS's Cost Explorer: a line a day, a column for each service or usage type, totals at the
+    edges.
+    """
+    for row in body:
+        for name, amount in zip(header[1:], row[1:], strict=False):
+            if amount and not name.lower().startswith("total costs"):
+                yield {"Start": row[0], "Usage Type": name.removesuffix("($)"), "UnblendedCost": amount}

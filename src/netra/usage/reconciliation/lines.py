@@ -1,0 +1,90 @@
+"""What every report is read into: lines of one day, model and usage type; and how their values are read."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+ALL = "all"
+OTHER = "other"
+LARGEST_ROUNDING = Decimal("0.005")
+_EPOCH_DIGITS = re.compile(r"\d{9,11}(\.\d+)?\Z")
+_MONTH = re.compile(r"\d{4}-\d{2}\Z")
+_AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(.*)\Z", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    """Tokens and USD of one usage type of one model on one day (UTC, as the provider counts), or on `days` of
+    them from `day` on.
+
+    `usage`: input (uncached), cache_read, cache_write, cache_write_1h, output (reasoning included), `all`
+    where the report does not say, `other` where it is not about tokens. `rounding`: by how much writing the
+    amount down may have changed it.
+    """
+
+    day: date
+    model: str
+    usage: str
+    tokens: int | None
+    cost: Decimal | None
+    rounding: Decimal
+    provider: str = ""
+    days: int = 1
+
+    @property
+    def last(self) -> date:
+        """The last day it is about."""
+        return self.day + timedelta(days=self.days - 1)
+
+
+def day_of(value: object) -> date:
+    """The day (UTC) of an instant as reports write it. Raises ValueError."""
+    return moment_of(value).date()
+
+
+def moment_of(value: object) -> datetime:
+    """An instant: ISO 8601, seconds since 1970, `2026-03`, or month first, `03/02/2026`, as Microsoft writes.
+
+    Raises ValueError.
+    """
+    text = str(value).strip().removesuffix(" UTC")
+    if _EPOCH_DIGITS.match(text):
+        return datetime.fromtimestamp(float(text), UTC)
+    american = _AMERICAN.match(text)
+    if american:
+        month, day, year, rest = american.groups()
+        text = f"{year}-{month:0>2}-{day:0>2}{rest}"
+    moment = datetime.fromisoformat(f"{text}-01" if _MONTH.match(text) else text)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def days_between(begin: object, end: object) -> int:
+    """Days from the one something begins on to the one it ends in; `end` None: of that day, or of the month
+    where `begin` names one. Raises ValueError.
+    """
+    first = day_of(begin)
+    if end in (None, ""):
+        month = _MONTH.match(str(begin).strip())
+        return ((first + timedelta(days=31)).replace(day=1) - first).days if month else 1
+    if moment_of(end) <= moment_of(begin):
+        raise ValueError(f"it ends ({end}) before it begins ({begin})")
+    return ((moment_of(end) - timedelta(microseconds=1)).date() - first).days + 1
+
+
+def amount_of(written: object) -> Decimal:
+    """An amount as it is written, `$` and thousands' commas aside."""
+    return Decimal(str(written).strip().replace("$", "", 1).replace(",", ""))
+
+
+def rounding_of(written: object) -> Decimal:
+    """Half of the last decimal place of an amount as it is written, at most half a cent."""
+    exponent = amount_of(written).as_tuple().exponent
+    places = exponent if isinstance(exponent, int) else 0
+    return min(Decimal(1).scaleb(places) / 2, LARGEST_ROUNDING)
+
+
+def check_usd(currency: object) -> None:
+    """Raises ValueError for amounts in another currency."""
+    if currency not in (None, "") and str(currency).lower() != "usd":
+        raise ValueError(f"amounts in {currency}; only USD can be compared")

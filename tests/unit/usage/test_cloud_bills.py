@@ -1,0 +1,245 @@
+"""Bills of clouds and FOCUS files, made by hand after the columns the clouds publish."""
+
+import gzip
+import io
+import json
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+
+from netra.usage.errors import UnreadableInvoiceError
+from netra.usage.reconciliation.bill_words import BilledModels, billed_usage, model_words
+from netra.usage.reconciliation.reading import Report, read_invoice
+
+Told = tuple[str, str, int | None, str]
+
+AZURE = """InvoiceSectionName,SubscriptionName,ResourceGroup,Date,ProductName,MeterCategory,MeterSubCategory,\
+MeterId,MeterName,UnitOfMeasure,Quantity,EffectivePrice,CostInBillingCurrency,BillingCurrencyCode,ChargeType
+AI,prod,rg,03/02/2026,Azure OpenAI - gpt 4o 1120 Inp glbl - US East,Foundry Models,Azure OpenAI,m1,\
+gpt 4o 1120 Inp glbl Tokens,1K,1234.5,0.0025,3.08625,USD,Usage
+AI,prod,rg,03/02/2026,Azure OpenAI - gpt 4o 1120 Inp glbl - US West,Foundry Models,Azure OpenAI,m1,\
+gpt 4o 1120 Inp glbl Tokens,1K,100,0.0025,0.25,USD,Usage
+AI,prod,rg,03/02/2026,Azure OpenAI,Foundry Models,Azure OpenAI,m2,\
+gpt 4o 1120 cached Inp glbl Tokens,1K,10,0.00125,0.0125,USD,Usage
+AI,prod,rg,03/02/2026,Azure OpenAI GPT5,Foundry Models,Azure OpenAI GPT5,m3,\
+GPT 5 Mini outpt Glbl 1M Tokens,1M,0.5,2,1,USD,Usage
+AI,prod,rg,03/02/2026,Azure OpenAI,Foundry Models,Azure OpenAI,m4,\
+Code-Interpreter-global Session,1,3,0.03,0.09,USD,Usage
+AI,prod,rg,03/02/2026,Virtual Machines Dv5,Virtual Machines,Dv5,m5,D2 v5,1 Hour,24,0.1,2.4,USD,Usage
+"""
+AZURE_LINES: list[Told] = [
+    ("Code-Interpreter-global Session", "other", None, "0.09"),
+    ("gpt-4o", "cache_read", 10_000, "0.0125"),
+    ("gpt-4o", "input", 1_334_500, "3.33625"),
+    ("gpt-5-mini", "output", 500_000, "1"),
+]
+
+AWS_CUR = """identity/LineItemId,lineItem/UsageStartDate,lineItem/UsageEndDate,lineItem/ProductCode,\
+lineItem/UsageType,lineItem/UsageAmount,lineItem/CurrencyCode,lineItem/UnblendedCost,product/ProductName,pricing/unit
+a,2026-03-02T00:00:00Z,2026-03-02T01:00:00Z,AmazonBedrock,USE1-NovaLite-input-tokens,12.5,USD,0.00075,\
+Amazon Bedrock,1K tokens
+b,2026-03-02T05:00:00Z,2026-03-02T06:00:00Z,AmazonBedrock,USE1-NovaLite-input-tokens-batch,1,USD,0.00003,\
+Amazon Bedrock,1K tokens
+c,2026-03-02T00:00:00Z,2026-03-02T01:00:00Z,AmazonBedrock,USE1-Claude4.5Sonnet-cache-read-input-token-count,\
+40,USD,0.012,Amazon Bedrock,1K tokens
+d,2026-03-02T00:00:00Z,2026-03-02T01:00:00Z,4pqu4ghepj27c,USE1-MP:USE1_OutputTokenCount-Units,2,USD,30,\
+Claude Sonnet 4.5 (Amazon Bedrock Edition),Units
+e,2026-03-02T00:00:00Z,2026-03-02T01:00:00Z,AmazonEC2,DataTransfer-In-Bytes,9,USD,0.5,Amazon EC2,GB
+"""
+AWS_LINES: list[Told] = [
+    ("claude-sonnet-4-5", "cache_read", 40_000, "0.012"),
+    ("claude-sonnet-4-5", "output", None, "30"),
+    ("nova-lite", "input", 13_500, "0.00078"),
+]
+
+COST_EXPLORER = """"Usage type","USE1-NovaLite-input-tokens($)","USE1-NovaLite-output-tokens($)",\
+"Total costs($)"
+"Usage type total","3","4","7"
+"2026-03-02","3","4","7"
+"""
+COST_EXPLORER_JSON = {
+    "ResultsByTime": [
+        {
+            "TimePeriod": {"Start": "2026-03-02", "End": "2026-03-03"},
+            "Groups": [
+                {
+                    "Keys": [
+                        "Claude Sonnet 4.5 (Amazon Bedrock Edition)",
+                        "USE1-MP:USE1_CacheWriteInputTokenCount-Units",
+                    ],
+                    "Metrics": {"UnblendedCost": {"Amount": "3.75", "Unit": "USD"}},
+                },
+                {
+                    "Keys": ["EC2 - Other", "BoxUsage:t3.micro"],
+                    "Metrics": {"UnblendedCost": {"Amount": "9", "Unit": "USD"}},
+                },
+            ],
+        }
+    ]
+}
+
+GOOGLE = [
+    {
+        "service": {"id": "C7E2", "description": "Vertex AI"},
+        "sku": {"id": "FDAB", "description": sku},
+        "usage_start_time": "2026-03-02 07:00:00 UTC",
+        "usage_end_time": "2026-03-02 08:00:00 UTC",
+        "cost": cost,
+        "currency": "USD",
+        "usage": {"amount": amount, "unit": "count"},
+        "credits": [{"name": "Promotion", "amount": -0.5}] if "Thinking" in sku else [],
+    }
+    for sku, amount, cost in (
+        ("Gemini 2.5 Flash GA Text Input - Predictions", 1_000, 0.0003),
+        ("Gemini 2.5 Flash GA Text Output (Thinking On) - Predictions", 400_000, 1.0),
+        (" Gemini 2.5 Flash Lite Input Text Caching", 2_000, 0.00002),
+        ("Gemini 2.5 Flash Live Audio Input - Predictions", 10, 0.01),
+    )
+]
+GOOGLE_LINES: list[Told] = [
+    ("Gemini 2.5 Flash Live Audio Input - Predictions", "other", None, "0.01"),
+    ("gemini-2.5-flash", "input", 1_000, "0.0003"),
+    ("gemini-2.5-flash", "output", 400_000, "0.5"),
+    ("gemini-2.5-flash-lite", "cache_read", 2_000, "0.00002"),
+]
+COST_TABLE = """Invoice number,123
+Currency,USD
+
+Billing account name,Service description,SKU description,Credit type,Cost type,Usage start date,\
+Usage end date,Usage amount,Usage unit,Unrounded Cost ($),Cost ($)
+Acme,Vertex AI,Gemini 2.5 Pro Text Input - Predictions,,Usage,2026-03-02,2026-03-04,"1,000,000",\
+count,1.25,1.25
+Acme,Compute Engine,N2 Instance Core,,Usage,2026-03-02,2026-03-04,3,hour,7,7.00
+"""
+FOCUS = """BilledCost,BillingCurrency,ChargeCategory,ChargeDescription,ChargePeriodEnd,ChargePeriodStart,\
+ConsumedQuantity,ConsumedUnit,ProviderName,ServiceName,SkuMeter,x_SkuDescription
+1.5,USD,Usage,,2026-03-03T00:00:00Z,2026-03-02T00:00:00Z,600,1K Tokens,Microsoft,Azure OpenAI,\
+gpt 4.1 Inp glbl Tokens,Azure OpenAI - gpt 4.1 Inp glbl - EU West
+2,USD,Usage,,2026-03-03T00:00:00Z,2026-03-02T00:00:00Z,24,Hours,Microsoft,Virtual Machines,D2 v5,
+"""
+KNOWN = BilledModels(
+    [
+        *("gpt-4o", "gpt-4.1", "gpt-5-mini", "claude-sonnet-4-5", "nova-lite", "gemini-2.5-flash"),
+        *("gemini-2.5-flash-lite", "gemini-2.5-pro", "gpt-4", "claude-opus-4"),
+    ]
+)
+
+
+def read(content: Any, wanted: Any = "auto") -> Report:
+    return read_invoice(content if isinstance(content, bytes) else content.encode(), wanted)
+
+
+def told(report: Report) -> list[Told]:
+    assert {str(line.day) for line in report.lines} == {"2026-03-02"}
+    return sorted(
+        (
+            line.model if line.usage == "other" else KNOWN.find(line.model),
+            line.usage,
+            line.tokens,
+            f"{line.cost.normalize():f}" if line.cost is not None else "",
+        )
+        for line in report.lines
+    )
+
+
+def parquet(text: str) -> bytes:
+    sink = io.BytesIO()
+    pl.read_csv(text.encode(), infer_schema=False).write_parquet(sink)
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize("pack", [str.encode, lambda text: gzip.compress(text.encode()), parquet])
+def test_azure(pack: Any) -> None:
+    report = read(pack(AZURE))
+    assert (report.format, report.other_rows, report.other_usd) == ("azure-cost", 1, Decimal("2.4"))
+    assert told(report) == AZURE_LINES
+
+
+def test_aws() -> None:
+    report = read(AWS_CUR)
+    assert (report.format, report.other_rows, report.other_usd) == ("aws-cost", 1, Decimal("0.5"))
+    assert told(report) == AWS_LINES
+    newer = AWS_CUR.replace("lineItem/", "line_item_").replace("product/ProductName", "product_product_name")
+    assert told(read(newer.replace("pricing/unit", "pricing_unit"))) == AWS_LINES
+
+
+def test_cost_explorer() -> None:
+    assert told(read(COST_EXPLORER)) == [
+        ("nova-lite", "input", None, "3"),
+        ("nova-lite", "output", None, "4"),
+    ]
+    report = read(json.dumps(COST_EXPLORER_JSON))
+    assert (report.format, report.other_rows) == ("aws-cost", 1)
+    assert told(report) == [("claude-sonnet-4-5", "cache_write", None, "3.75")]
+
+
+def test_google() -> None:
+    report = read("\n".join(map(json.dumps, GOOGLE)))
+    assert report.format == "google-cost"
+    assert told(report) == GOOGLE_LINES
+    table = read(COST_TABLE)
+    assert told(table) == [("gemini-2.5-pro", "input", 1_000_000, "1.25")]
+    assert (table.lines[0].days, table.other_rows, table.other_usd) == (3, 1, Decimal(7))
+
+
+def test_focus() -> None:
+    report = read(FOCUS)
+    assert (report.format, report.other_rows) == ("focus", 1)
+    assert told(report) == [("gpt-4.1", "input", 600_000, "1.5")]
+
+
+@pytest.mark.parametrize(
+    ("content", "wanted", "says"),
+    [
+        ("when,what,how much\n1,2,3\n", "auto", "columns are when, what, how much"),
+        ("date,what\n2026-03-02,3\n", "auto", "tokens or an amount"),
+        (FOCUS, "aws-cost", "This is no aws-cost. Its columns are BilledCost"),
+        (AZURE.replace(",USD,", ",EUR,"), "auto", "Row 1 is no row of azure-cost: amounts in EUR"),
+        (COST_TABLE.replace("($)", "(€)"), "auto", "amounts in €"),
+        ("\n".join(AZURE.splitlines()[:1] + AZURE.splitlines()[-1:]), "auto", "None of the 1 rows"),
+        (AZURE.replace("03/02/2026", "2nd March"), "auto", "Row 1"),
+        (b"\x1f\x8b\x08broken", "auto", "gzip"),
+        (b"PAR1broken", "auto", "Parquet"),
+    ],
+)
+def test_what_cannot_be_read_is_named(content: Any, wanted: str, says: str) -> None:
+    with pytest.raises(UnreadableInvoiceError) as refused:
+        read(content, wanted)
+    assert says in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("label", "usage", "model"),
+    [
+        ("5.4 inp Gl 1M Tokens", "input", "gpt-5.4"),
+        ("gpt 4.1 mini cached Inp glbl Tokens", "cache_read", "gpt-4.1-mini"),
+        ("gpt-4o-mini-0718-Outp-glbl Tokens", "output", "gpt-4o-mini"),
+        ("GPT 5 Mini cchd Inpt Glbl 1M Tokens", "cache_read", "gpt-5-mini"),
+        ("gpt 4o 1120 Batch Inp glbl Tokens", "input", "gpt-4o"),
+        ("USE1-Claude3Sonnet-output-tokens", "output", "regional.anthropic.claude-3-sonnet-20240229-v1:0"),
+        ("USE1-Llama4-Maverick-17B-input-tokens-batch", "input", "meta.llama4-maverick-17b-instruct-v1:0"),
+        (
+            "USW2-anthropic.claude-opus-4-8-mantle-cache-write-tokens-global-standard",
+            "cache_write",
+            "global.anthropic.claude-opus-4-8-v1:0",
+        ),
+        (
+            "USE1-Claude4Sonnet-cache-write-input-token-count-1-hour",
+            "cache_write_1h",
+            "claude-sonnet-4-20250514",
+        ),
+        ("Gemini 2.5 Pro Thinking Text Output - Predictions", "output", "gemini-2.5-pro"),
+        ("Gemini 2.5 Flash Text Caching Storage", "other", ""),
+        ("gpt-4o-transcribe-aud-inp-glbl", "other", ""),
+        ("D2 v5", None, ""),
+    ],
+)
+def test_words_on_bills(label: str, usage: str | None, model: str) -> None:
+    assert billed_usage(label) == usage
+    others = ["claude-opus-4", "gpt-4", "gpt-4o-mini", "gpt-5", "claude-sonnet-4-5", "gemini-2.5-flash"]
+    if model:
+        assert BilledModels([*others, model]).find(model_words(label)) == model
+    for nameless in ("cache_write_1h", "reasoning", "InputTokenCount-Units", "Cached Input Tokens"):
+        assert model_words(nameless) == ""

@@ -1,7 +1,8 @@
 """The rule for numbers in prose: cite a figure, or do without.
 
 A literal number is accepted only where it is no claim about the data: when it stands in the question, in a
-name of the data, in a date, in a list ordinal, in a parameter of a cited finding, or in "95 % interval".
+name of the data, in a date, in a list ordinal, in a parameter of a cited finding, in "95 % interval" or in
+the unit "per million tokens".
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ _ORDINAL = re.compile(
     r"^\s*(?:\*\*)?(?:\d{1,2}[.)]|#+)\s+|(?<![\w.])#\d{1,2}\b|(?<![\w.])\d{1,2}(?:st|nd|rd|th)\b", re.M
 )
 _INTERVAL = re.compile(r"\b95 ?%(?= (?:confidence )?interval|-interval)", re.IGNORECASE)
+_UNIT = re.compile(r"\bper million tokens\b", re.IGNORECASE)
 _NUMBER = re.compile(r"(?<![\w.,])[-+\u2212]?(?:\d[\d,' ]*\d|\d)(?:\.\d+)?(?:[eE][-+]?\d+)?(?=\D|$)")
 _NUMBER_WORD = re.compile(
     r"\b(?:eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|"
@@ -62,7 +64,7 @@ class ProseRules:
             ]
             allowed = asked | self._parameters_of(cited)
             plain = _without_names(names, _normal(without_citations(text)))
-            plain = _INTERVAL.sub(" ", _ORDINAL.sub(" ", _DATE.sub(" ", plain)))
+            plain = _UNIT.sub(" ", _INTERVAL.sub(" ", _ORDINAL.sub(" ", _DATE.sub(" ", plain))))
             found += [
                 f"the number {literal!r} is written out; cite its figure or leave it out"
                 for literal in [*_NUMBER.findall(plain), *_NUMBER_WORD.findall(plain)]

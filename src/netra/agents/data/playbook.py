@@ -112,7 +112,7 @@ def _usage(frame: QuestionFrame) -> tuple[tuple[str, JsonObject], ...]:
     grain = next((name for name in frame.dimensions if name in _TIME), None)
     if len(frame.models) > 1 and "model" not in dimensions:
         dimensions.append("model")
-    dimensions += [name for name in frame.among if name not in dimensions]
+    dimensions += [name for name, values in frame.among.items() if name not in dimensions and values != [""]]
     # An average over users and the spend of each are two questions: one total, one list.
     per_user = measures == ["cost_per_user"] and dimensions in ([], ["user"])
     if per_user:
@@ -135,6 +135,8 @@ def _usage(frame: QuestionFrame) -> tuple[tuple[str, JsonObject], ...]:
     if frame.conditions:
         conditions = [condition.model_dump(exclude={"said"}) for condition in frame.conditions]
         arguments["conditions"] = cast(JsonValue, conditions)
+    if frame.share:
+        arguments["share"] = True
     if frame.group_conditions:
         arguments |= _of_groups(frame, measures)
         grain = None

@@ -13,6 +13,10 @@ to.
 """
 
 
+_SAID = (["status", "ok"], ["retry_of", ""], ["session_id", ""])
+_KINDS = {"status": " of failed calls", "retry_of": " of retried attempts", "session_id": " of sessions"}
+
+
 def scope_of(frame: QuestionFrame, *, window: bool = True) -> str:
     """The window and filters in words, e.g. ` in last week for feature support-chat`."""
     parts: list[str] = []
@@ -25,12 +29,20 @@ def scope_of(frame: QuestionFrame, *, window: bool = True) -> str:
     filters = [f"{column} {shown(value)}" for column, value in frame.filters.items()]
     filters += [f"model {shown(frame.models[0])}"] if one_model and "model" not in frame.filters else []
     for column, values in frame.among.items():
+        if values == [""]:
+            parts.append(f" without a {column.removesuffix('_id').replace('_', ' ')}")
+            continue
         filters.append(f"{column}s {_listed(values)}")
     if len(frame.models) > 1 and frame.kind == "usage":
         filters.append(f"models {_listed(frame.models)}")
     if filters:
         parts.append(f" for {' and '.join(filters)}")
-    out = [f"{column} {_listed(values)}" for column, values in frame.excluded.items()]
+    parts[:0] = [_KINDS[name] for name, values in frame.excluded.items() if [name, *values] in _SAID]
+    out = [
+        f"{column} {_listed(values)}"
+        for column, values in frame.excluded.items()
+        if [column, *values] not in _SAID
+    ]
     if out:
         parts.append(f" without {' and '.join(out)}")
     if frame.conditions:

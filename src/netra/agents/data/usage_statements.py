@@ -10,7 +10,7 @@ from netra.reports.citations import cite
 from netra.tools.usage.naming import shown
 from netra.tools.usage.outputs import UsageRow, UsageTable
 
-_ROWS = 40
+_ROWS, _TIED = 40, 5
 
 
 def usage_statements(frame: QuestionFrame, table: UsageTable) -> list[str]:
@@ -52,13 +52,25 @@ def _opening(frame: QuestionFrame, table: UsageTable, rows: list[UsageRow]) -> s
         f"{table.labels[name]}: {cite(table.totals[name])}" for name in table.measures if name in table.totals
     ]
     said[:1] = [text.replace(":", f"{scope}:", 1) for text in said[:1]]
+    if said and table.share and table.share_of:
+        said[0] += f", {cite(table.share)} of {cite(table.share_of)} in all"
     total = ", ".join([*said[:1], *(text[0].lower() + text[1:] for text in said[1:])])
     if frame.extreme and rows and table.dimensions and not _in_time(table):
         first, measure = rows[0], table.measures[0]
         word = "Least" if frame.extreme == "least" else "Most"
-        name = " / ".join(first.keys.values())
+        level = [
+            row
+            for row in rows
+            if measure in row.amounts and row.amounts[measure] == first.amounts.get(measure)
+        ]
+        tied = [f"**{' / '.join(row.keys.values())}**" for row in level[:_TIED]] or [
+            f"**{' / '.join(first.keys.values())}**"
+        ]
+        names = " and ".join([", ".join(tied[:-1]), tied[-1]]) if len(tied) > 1 else tied[0]
+        more = " and others" if len(level) > _TIED else ""
+        each = ", each with" if len(level) > 1 else ","
         return (
-            f"{word}: **{name}**, {table.labels[measure].lower()} {cite(first.figures[measure])}"
+            f"{word}: {names}{more}{each} {table.labels[measure].lower()} {cite(first.figures[measure])}"
             + (f" (all together {cite(table.totals[measure])})" if measure in table.totals else "")
             + "."
         )
@@ -117,5 +129,6 @@ def _has(table: UsageTable, row: UsageRow) -> bool:
 
 def _cells(table: UsageTable, row: UsageRow) -> str:
     if len(table.measures) == 1:
-        return cite(row.figures[table.measures[0]])
+        share = f" ({cite(row.share)})" if row.share else ""
+        return f"{cite(row.figures[table.measures[0]])}{share}"
     return ", ".join(f"{table.labels[name].lower()} {cite(row.figures[name])}" for name in table.measures)

@@ -149,6 +149,8 @@ class QuestionFrame(_Value):
     """Thresholds that the calls looked at keep to."""
     group_conditions: list[GroupCondition] = Field(default_factory=list[GroupCondition], max_length=4)
     """Thresholds that the groups listed keep to."""
+    share: bool = False
+    """Whether the part in all calls is wanted of what the question names."""
     unread: list[str] = Field(default_factory=list[str])
     """Conditions in the question's words that the reading leaves out."""
     unanswered: list[str] = Field(default_factory=list[str])

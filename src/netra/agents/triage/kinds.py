@@ -229,9 +229,14 @@ def _wants_cheaper(text: str, cut_of_spend: bool) -> bool:
 
 def _counts_a_measure(text: str) -> bool:
     """Whether it asks for the value of a measure that no other kind of question is about."""
-    counting = re.search(r"\b(?:what|how many|how much|which|show|list|count|give|per|by)\b", text)
+    counting = re.search(
+        r"\b(?:what|how (?:many|much|long|big|large|fast)|which|show|list|count|give|per|by|our)\b", text
+    )
     found = find_measures(text)
     named = [name for name in found if name in _COUNTED or name.startswith(("cost_per", "ttft"))]
+    named += [
+        name for name in found if name.endswith(("_per_call", "_p50", "_per_s_p50")) and "tokens" in name
+    ]
     return bool(named and counting) and not _wants_advice(text) and not re.search(r"\bwhy\b|\bbite\b", text)
 
 

@@ -5,7 +5,30 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+_ANSWERS = r"(?:answers?|responses?|outputs?|completions?|replies|reply)"
+_PROMPTS = r"(?:prompts?|inputs?|contexts?)"
+_SIZED = (
+    r"(?:\b(?:average|mean|typical|longest|shortest|biggest|largest|smallest) (?:\w+ )?|"
+    r"\bhow (?:long|big|large|short) (?:are|is|were|was) (?:our|the|my) (?:\w+ )?)"
+)
 _MEASURES: tuple[tuple[str, str], ...] = (
+    ("cost_per_mtok", r"\b(?:costs?|spend\w*|price|pay(?:ing)?)\b.{0,40}\b(?:per|an?|each|every|for) (?:1 ?m|"
+        r"1k|million|mtok|1,?000|thousand)\b|\b(?:a|one|1|per|each) ?(?:million|thousand|m|k)\b "
+        r"(?:\w+ )?tokens?\b.{0,30}\bcosts?\b|"
+        r"\b(?:effective|blended|unit) (?:price|rate|cost)s?\b(?!.{0,12}\bper)|"
+        r"\bcheapest (?:models?|providers?|features?|apps?)\b|"
+        r"\b(?:models?|providers?) (?:is|are) the cheapest\b"),
+    ("output_tokens_per_s_p50", r"\btokens? (?:per|a|/) ?(?:s|secs?|seconds?)\b|\bgeneration speed\b"),
+    ("output_tokens_p50", rf"\bmedian\b.{{0,25}}(?:\b{_ANSWERS}\b|\boutput tokens|(?<!put )\btokens per)"),
+    ("input_tokens_p50", rf"\bmedian\b.{{0,25}}(?:\b{_PROMPTS}\b|\binput tokens|(?<!put )\btokens per)"),
+    ("output_tokens_per_call", rf"{_SIZED}\b{_ANSWERS}\b(?! (?:take|latency|time))|"
+        rf"\b{_ANSWERS} (?:length|size)s?\b|"
+        r"\b(?:output|completion) tokens (?:per|a) (?:call|request|answer)s?\b|"
+        r"\b(?:average|mean) (?:number of )?(?:output|completion) tokens\b"),
+    ("input_tokens_per_call", rf"{_SIZED}\b{_PROMPTS}\b|\b{_PROMPTS} (?:length|size)s?\b|"
+        r"\b(?:input|prompt) tokens (?:per|a) (?:call|request|prompt)s?\b|"
+        r"\b(?:average|mean) (?:number of )?(?:input|prompt) tokens\b"),
+    ("tokens_per_call", r"(?<!input )(?<!output )(?<!prompt )\btokens (?:per|a|each) (?:call|request)s?\b"),
     ("cost_per_session", r"\b(?:costs?|spend|spending|price)\b.{0,20}\b(?:per|each|a|one) (?:session|"
         r"conversation)s?\b|"
         r"\b(?:session|conversation)s? costs?\b|"
@@ -22,21 +45,26 @@ _MEASURES: tuple[tuple[str, str], ...] = (
     ("ttft_p50_ms", r"\bttft\b|\btime to (?:the )?first token"),
     ("retry_rate", r"\bretry rate\b|\bshare of retr\w+"),
     ("rate_limited", r"\brate[ -]?limited\b|\b429s?\b"),
-    ("timeouts", r"\btimeouts?\b|\btimed out\b"),
+    ("timeouts", r"\btime-?outs?\b|\btimed out\b|\btimes? out\b"),
     ("cache_hit_share", r"\bcache[ -]?hit\b|\bhit (?:rate|ratio|share)\b|\bshare of (?:the )?(?:input|"
         r"tokens).{0,20}\bcache"),
     (
         "cache_read_tokens",
-        r"\bcache(?:d)?[ -]?(?:read|hit)?s?\s+tokens|\bcached (?:input )?tokens|\bcache reads?\b",
+        r"\bcache(?:d)?[ -]?(?:read|hit)?s?\s+tokens|\bcached (?:input )?tokens|\bcache reads?\b|"
+        r"\btokens\b.{0,30}\bfrom (?:the |our )?(?:prompt )?cache\b",
     ),
     ("cache_write_tokens", r"\bcache writes?(?: tokens)?\b"),
     ("reasoning_tokens", r"\breasoning tokens\b|\bthinking tokens\b"),
-    ("input_tokens", r"\b(?:input|prompt|context) tokens\b|\btokens in\b"),
+    ("input_tokens", r"\b(?:input|prompt|context) tokens\b|\btokens in\b|"
+        r"\binput (?:to|and|vs\.?|versus|or) output\b"),
     ("output_tokens", r"\b(?:output|completion|generated) tokens\b|\btokens out\b"),
-    ("error_rate", r"\b(?:error|failure) rate\b|\b(?:share|percent(?:age)?) of (?:errors|failures)\b"),
+    ("error_rate", r"\b(?:error|failure) rate\b|\b(?:share|percent(?:age)?) of (?:errors|failures)\b|"
+        r"\b(?:share|percent(?:age)?|fraction|part) of (?:our |the |all )?(?:calls?|requests?) "
+        r"(?:that |which )?(?:fail|error|are failing)\w*"),
     ("errors", r"\berrors?\b|\bfail(?:ed|ures?|ing)\b"),
     ("latency_p99_ms", r"\bp99\b(?!.{0,30}\b(?:ttft|first token))"),
-    ("latency_p95_ms", r"\bp95\b(?!.{0,30}\b(?:ttft|first token))"),
+    ("latency_p95_ms", r"\b(?:slowest|fastest) (?:\w+ )?(?:models?|features?|apps?|providers?|users?|teams?|"
+        r"sessions?|days?|hours?)\b|\bp95\b(?!.{0,30}\b(?:ttft|first token))"),
     ("latency_p50_ms", r"\bp50\b|\bmedian latency\b|\b(?:average|mean|typical) (?:latency|response time)\b"),
     (
         "cost_usd",
@@ -48,6 +76,8 @@ _MEASURES: tuple[tuple[str, str], ...] = (
     ("calls", r"\bcalls?\b|\brequests?\b|\bvolume\b|\btraffic\b|\bqueries\b|\binvocations?\b"),
 )  # fmt: skip
 _DIMENSIONS: tuple[tuple[str, str], ...] = (
+    ("weekday", r"(?:days? of (?:the )?week|weekdays?)"),
+    ("hour_of_day", r"(?:hours? of (?:the )?day|times? of (?:the )?day)"),
     ("model", r"models?"),
     ("provider", r"providers?|vendors?"),
     ("feature", r"features?"),
@@ -67,7 +97,10 @@ _GROUPED = (
     r"(?:\bby|\bper|\bfor each|\bfor every|\bacross|\bsplit by|\bgrouped by|\bbroken down by|"
     r"\beach)\s+(?:the\s+)?"
 )
-_WHICH = r"\b(?:which|what|top(?: \w+)?|biggest|largest|most expensive|costliest|highest)\s+(?:\w+\s+)?"
+_WHICH = (
+    r"\b(?:which|what|top(?: \w+)?|biggest|largest|most expensive|costliest|highest|slowest|fastest|cheapest|"
+    r"longest)\s+(?:\w+\s+)?"
+)
 TOKENS_TOTAL = re.compile(r"\btokens\b")
 _WORDS = {
     "one": 1,
@@ -88,15 +121,40 @@ def find_measures(text: str) -> list[str]:
     found = [name for name, pattern in _MEASURES if re.search(pattern, text)]
     if any(name.startswith("cost_per_") for name in found):
         found = [name for name in found if name not in {"cost_usd", "calls", "sessions", "users"}]
+    sizes = [name for name in found if name in _SIZES]
+    if sizes or "cost_per_mtok" in found:
+        found = [name for name in found if name not in {"input_tokens", "output_tokens", "calls"}]
+    if {"output_tokens_p50", "input_tokens_p50"} & {*found}:
+        found = [name for name in found if not name.endswith("_per_call")]
     if "error_rate" in found and not re.search(r"\bhow many\b|\bnumber of\b", text):
         found = [name for name in found if name != "errors"]
     if "ttft_p95_ms" in found or "ttft_p99_ms" in found:
         found = [name for name in found if name != "ttft_p50_ms" and not name.startswith("latency")]
-    if TOKENS_TOTAL.search(re.sub(r"\bfirst tokens?\b", "", text)) and not any(
-        name.endswith("_tokens") for name in found
+    if (
+        not (sizes or "cost_per_mtok" in found)
+        and TOKENS_TOTAL.search(re.sub(r"\bfirst tokens?\b", "", text))
+        and not any(name.endswith("_tokens") for name in found)
     ):
         found = ["input_tokens", "output_tokens", *found]
     return found
+
+
+_SIZES = frozenset(
+    {"tokens_per_call", "input_tokens_per_call", "output_tokens_per_call", "output_tokens_p50",
+     "input_tokens_p50", "output_tokens_per_s_p50"}
+)  # fmt: skip
+"""Measures of how large single calls are, in whose words plain tokens are no total."""
+_CLOCK = (
+    ("weekday", r"\bdays? of (?:the )?week\b|\bweekdays?\b", "day"),
+    ("hour_of_day", r"\bhours? of (?:the )?day\b|\btimes? of (?:the )?day\b|\bat (?:which|what) hour\b|"
+        r"\bpeak hours?\b|\bbusiest hours?\b", "hour"),
+)  # fmt: skip
+_FLAGS = (
+    ("interactive", r"\b(?:non-?)?interactive\b"),
+    ("streaming", r"\b(?:non-?)?(?:streaming|streamed) (?:calls?|requests?|and|vs|versus|compared)|"
+        r"\b(?:calls?|requests?) (?:are|is|were) (?:streamed|streaming)\b"),
+)  # fmt: skip
+_SET_APART = r"\b(?:by|vs\.?|versus|compar\w+|share|percent\w*|how many|fraction|and non|or not)\b|%"
 
 
 def find_dimensions(text: str) -> list[str]:
@@ -106,6 +164,13 @@ def find_dimensions(text: str) -> list[str]:
         grouped = rf"{_GROUPED}(?:\w+(?:,| and| x| by)\s+)?(?:{pattern})\b"
         if re.search(grouped, text) or re.search(rf"{_WHICH}(?:{pattern})\b(?! cost drivers)", text):
             found.append(name)
+    for name, words, part in _CLOCK:
+        if re.search(words, text):
+            found = [*(other for other in found if other not in {name, part, "week"}), name]
+    if not found and re.search(r"\bweekends\b", text):
+        found = ["weekday"]
+    if re.search(_SET_APART, text):
+        found += [name for name, words in _FLAGS if re.search(words, text) and name not in found]
     if not found and re.search(r"\bwho (?:is|are|spends?|spent|costs?|uses?|calls?)\b", text):
         found.append("user")
     if re.search(r"\b(?:per|each|a) (?:session|conversation)\b", text) and "session_id" in found:

@@ -13,7 +13,15 @@ from netra.agents.triage.follow_ups import (
     find_named,
     find_ordinals,
 )
-from netra.agents.triage.frame import Condition, QuestionFrame, QuestionKind, Unread, Vocabulary, Window
+from netra.agents.triage.frame import (
+    Condition,
+    GroupCondition,
+    QuestionFrame,
+    QuestionKind,
+    Unread,
+    Vocabulary,
+    Window,
+)
 from netra.agents.triage.group_conditions import find_group_conditions
 from netra.agents.triage.kinds import classify, subject_of
 from netra.agents.triage.languages import find_language, why_unread
@@ -27,6 +35,7 @@ from netra.agents.triage.lexicon import (
     pattern_of,
 )
 from netra.agents.triage.measures import find_dimensions, find_extreme, find_measures, find_top
+from netra.agents.triage.refining import refined
 from netra.agents.triage.requests import (
     unread_parts,
     wants_change,
@@ -54,7 +63,6 @@ _RISE = (
 _LISTING = frozenset({"usage", "drivers", "outside", "latency", "audit"})
 """Kinds of a question that may be a list of the groups that keep to a condition."""
 _COUNTS_OF = {"session_id": "sessions", "user": "users", "api_key_id": "api_keys", "model": "models"}
-_TIMES = frozenset({"hour", "day", "week", "month"})
 
 
 def parse_question(
@@ -70,35 +78,23 @@ def parse_question(
     original = " ".join(readable_part(text).split())
     clean = correct_spelling(original, vocabulary)
     conditions, unconditional = find_conditions(clean)
-    of_groups, grains, ungrouped = find_group_conditions(unconditional)
-    if of_groups and subject_of(ungrouped, [], find_levers(ungrouped)) in _LISTING:
-        unconditional = ungrouped
-    else:
-        of_groups, grains = [], []
-    included, left_out = without_exclusion(unconditional)
-    excluded = find_several(left_out, vocabulary, least=1)
-    included = included if excluded else unconditional
+    of_groups, grains, unconditional = _of_groups(unconditional)
+    included, left_out, excluded = _without_excluded(unconditional, vocabulary)
     models, filters = find_models(included, vocabulary), find_filters(included, vocabulary)
     among = _named_together(included, vocabulary, filters)
     bare = _without(included, [*filters.values(), *(name for names in among.values() for name in names)])
     levers = find_levers(bare)
-    measures, dimensions = find_measures(bare), list(dict.fromkeys([*grains, *find_dimensions(bare)]))
-    if of_groups:
-        counted = {_COUNTS_OF[entry.dimension] for entry in of_groups if entry.dimension in _COUNTS_OF}
-        rest = [name for name in measures if name not in counted]
-        measures = list(dict.fromkeys([*(entry.measure for entry in of_groups), *rest]))
+    measures = _measures(bare, of_groups)
+    dimensions = list(dict.fromkeys([*grains, *find_dimensions(bare)]))
     unknown = find_unknown(clean, original, vocabulary, models)
     kind = classify(bare, models=models, levers=levers, has_findings=has_findings and not of_groups)
     kind = "usage" if of_groups else kind
     if kind == "outside":
         named = conditions or ((filters or models or unknown) and (measures or dimensions))
         kind = _not_outside(clean, original, bool(named))
-    extreme = find_extreme(clean)
-    if kind == "drivers" and dimensions and {*dimensions} <= _TIMES:
-        kind, extreme = "usage", extreme or "most"
     follows = kind == "follow_up"
     window = find_window(clean, now, timezone) or Window()
-    return QuestionFrame(
+    frame = QuestionFrame(
         kind=kind,
         window=window,
         among=among if kind == "usage" else {},
@@ -119,15 +115,37 @@ def parse_question(
         levers=levers or None,
         ttl=find_ttl(clean),
         leaves_model=re.search(_LEAVES, clean) is not None,
-        extreme=extreme,
+        extreme=find_extreme(clean),
         horizon_days=find_horizon(clean) if kind == "forecast" else None,
         expects_rise=re.search(_RISE, clean) is not None,
         unknown=unknown,
-        outside=_why_outside(text, clean) if kind == "outside" else None,
-        language=find_language(original) if kind == "outside" else None,
         ordinals=(find_ordinals(clean) or find_named(clean, levers, models, earlier)) if follows else [],
         asks=find_asks(bare) if follows else [],
     )
+    frame = refined(frame, bare)
+    return frame if frame.kind != "outside" else frame.model_copy(update=_why_unread(text, original, clean))
+
+
+def _of_groups(text: str) -> tuple[list[GroupCondition], list[str], str]:
+    """Conditions on groups, the groupings they imply and the rest of the text, where it asks for a list."""
+    found, grains, rest = find_group_conditions(text)
+    if not found or subject_of(rest, [], find_levers(rest)) not in _LISTING:
+        return [], [], text
+    return found, grains, rest
+
+
+def _measures(text: str, of_groups: list[GroupCondition]) -> list[str]:
+    """What is measured: of groups under conditions first what they are chosen by, not how many there are."""
+    counted = {_COUNTS_OF.get(entry.dimension) for entry in of_groups}
+    named = [name for name in find_measures(text) if name not in counted]
+    return list(dict.fromkeys([*(entry.measure for entry in of_groups), *named]))
+
+
+def _without_excluded(text: str, vocabulary: Vocabulary) -> tuple[str, str, dict[str, list[str]]]:
+    """The text without the names it leaves out, the words that do so, and these names."""
+    included, left_out = without_exclusion(text)
+    excluded = find_several(left_out, vocabulary, least=1)
+    return included if excluded else text, left_out, excluded
 
 
 def _named_together(text: str, vocabulary: Vocabulary, filters: dict[str, str]) -> dict[str, list[str]]:
@@ -146,6 +164,10 @@ def _not_outside(clean: str, original: str, named: bool) -> QuestionKind:
     if named:
         return "usage"
     return "cost" if wants_report(clean) and not find_language(original) else "outside"
+
+
+def _why_unread(text: str, original: str, clean: str) -> dict[str, object]:
+    return {"outside": _why_outside(text, clean), "language": find_language(original)}
 
 
 def _why_outside(text: str, clean: str) -> Unread:

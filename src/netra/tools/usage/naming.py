@@ -17,6 +17,22 @@ def shown(value: object, dimension: str = "") -> str:
     return text or (f"(no {dimension})" if dimension else "(none)")
 
 
+_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_FLAGS = {"yes": "", "no": "not ", "": "not known to be "}
+
+
+def group_name(value: object, dimension: str) -> str:
+    """The name of a group as answers say it: a weekday by name, a flag in words, else the value itself."""
+    text = str(value)
+    if dimension == "weekday" and text.isdigit() and 1 <= int(text) <= 7:
+        return _WEEKDAYS[int(text) - 1]
+    if dimension in {"interactive", "streaming"} and text in _FLAGS:
+        return f"{_FLAGS[text]}{dimension}"
+    if dimension == "hour_of_day" and text.isdigit():
+        return f"{text}:00"
+    return shown(value, dimension.removesuffix("_id").replace("_", " "))
+
+
 def plain_text(text: str) -> str:
     """Text in which no citation can be read."""
     return _BREAKS.sub(" ", text).replace("{{", "{ {").strip()

@@ -35,7 +35,11 @@ class UsageRow(BaseModel):
     keys: dict[str, str]
     figures: dict[str, str]
     unknown: list[str] = Field(default_factory=list[str])
+    share: str | None = None
+    """Its part of the first measure in that of all calls of the time range."""
     counts: dict[str, int] = Field(default_factory=dict[str, int])
+    amounts: dict[str, str] = Field(default_factory=dict[str, str])
+    """Each measure as text, to see where groups are level."""
 
 
 class UsageTable(Output):
@@ -50,6 +54,9 @@ class UsageTable(Output):
     totals: dict[str, str]
     more: bool = False
     unpriced: str | None = None
+    share: str | None = None
+    """The part of all these calls in `share_of`, that of all calls of the time range."""
+    share_of: str | None = None
     kept: str | None = None
     """How many of all `groups` hold to the conditions on groups, and their sums in `together`."""
     groups: str | None = None

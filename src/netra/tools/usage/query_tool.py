@@ -20,7 +20,7 @@ from netra.tools.specification import (
     plain_json,
 )
 from netra.tools.usage.measuring import add_measure, source_of
-from netra.tools.usage.naming import shown
+from netra.tools.usage.naming import group_name
 from netra.tools.usage.outputs import UsageRow, UsageTable
 from netra.usage.dimensions import CLOCK_DIMENSIONS, FILTER_COLUMNS
 from netra.usage.having import Having
@@ -55,6 +55,8 @@ class QueryArguments(ToolArguments):
     limit: int = Field(default=20, ge=1, le=SHOWN_ROWS)
     ascending: bool = False
     """The smallest of the first measure first."""
+    share: bool = False
+    """With the part of the first measure in that of all calls of the time range."""
     ranked: bool = False
     """By the first measure even where groups are of time."""
 
@@ -100,6 +102,12 @@ def query_usage(usage: UsageService) -> AnyToolSpec:
                 call.context, query.model_copy(update={**ungrouped, "limit": 1, "order_by": []})
             )
         table = _table(call.figures, arguments, result, whole)
+        if arguments.share:
+            everything: dict[str, object] = {"dimensions": [], "grain": None, "filters": [], "having": []}
+            total = await usage.run(
+                call.context, query.model_copy(update={**everything, "limit": 1, "order_by": []})
+            )
+            table = _shared(call.figures, arguments, table, (result, whole, total))
         if arguments.having:
             every = await usage.run(call.context, query.model_copy(update={"having": [], "limit": 1}))
             table = _chosen(call.figures, arguments, table, result, every)
@@ -148,11 +156,12 @@ def _table(
         totals = _cells(sheet, measures, whole.rows[0], "", source_of(whole))
     rows: list[UsageRow] = []
     for row in result.rows[: arguments.limit]:
-        keys = {name: shown(row[name], name) for name in dimensions}
+        keys = {name: group_name(row[name], name) for name in dimensions}
         figures = _cells(sheet, measures, row, " / ".join(keys.values()), source)
         counts = {name: row[name] for name in measures if isinstance(row[name], int)}
         unknown = [name for name in measures if row[name] is None]
-        rows.append(UsageRow(keys=keys, figures=figures, counts=counts, unknown=unknown))
+        amounts = {name: str(row[name]) for name in measures if row[name] is not None}
+        rows.append(UsageRow(keys=keys, figures=figures, counts=counts, unknown=unknown, amounts=amounts))
     if not dimensions and rows:
         totals = rows[0].figures
     unpriced = None
@@ -169,6 +178,37 @@ def _table(
         more=len(result.rows) > arguments.limit,
         unpriced=unpriced,
         sections=[_section(dimensions, measures, rows)] if dimensions and rows else [],
+    )
+
+
+def _shared(
+    sheet: FigureSheet,
+    arguments: QueryArguments,
+    table: UsageTable,
+    answers: tuple[UsageResult, UsageResult, UsageResult],
+) -> UsageTable:
+    """The table with each part in all calls; unchanged where parts of the measure do not add up."""
+    result, whole, total = answers
+    name = arguments.measures[0]
+    of_all = Decimal(total.rows[0][name] or 0) if total.rows and MEASURES[name].adds_up else Decimal(0)
+    if not of_all:
+        return table
+    source = source_of(total)
+
+    def part(row: dict[str, Any], subject: str) -> str:
+        share = round(float(100 * Decimal(row[name] or 0) / of_all), 4)
+        return sheet.add(share, "percent", f"Share of {subject} in {MEASURES[name].label.lower()}", source)
+
+    rows = [
+        kept.model_copy(update={"share": part(row, " / ".join(kept.keys.values()))})
+        for kept, row in zip(table.rows, result.rows, strict=False)
+    ]
+    return table.model_copy(
+        update={
+            "rows": rows if table.dimensions else table.rows,
+            "share": part(whole.rows[0], "these calls") if whole.rows and whole.calls < total.calls else None,
+            "share_of": add_measure(sheet, name, total.rows[0], "all calls", source),
+        }
     )
 
 

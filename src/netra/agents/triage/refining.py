@@ -1,0 +1,105 @@
+"""What a question narrows or asks beside its measures: kinds of calls, shares of all, groups of the clock."""
+
+from __future__ import annotations
+
+import re
+
+from netra.agents.triage.call_kinds import find_failures, find_unnamed, only_retries, wants_reasons
+from netra.agents.triage.frame import QuestionFrame
+
+_SHARE = re.compile(
+    r"\b(?:share|percent(?:age)?|proportion|fraction|portion|part) (?:of|do|does)\b|"
+    r"(?<!\d)\s%\s*of\b|\bhow much of (?:our|the|my|all)\b|\bwhat (?:share|percent(?:age)?)\b"
+)
+_SHARED = (("calls", r"\b(?:calls?|requests?|traffic)\b"), ("total_tokens", r"\btokens?\b"))
+_OF_SPEND = r"\b(?:of|in) (?:our |the |my |all |total )*(?:\w+ )?(?:spend\w*|costs?|bill|budget|money)\b"
+_COUNTED = frozenset({"errors", "timeouts", "rate_limited", "retry_rate", "error_rate", "calls"})
+_ON_THE_CLOCK = re.compile(r"\bweekend|\bweekday|days\b")
+_TIMES = frozenset({"hour", "day", "week", "month", "weekday", "hour_of_day"})
+_ASKED = frozenset({"usage", "drivers", "outside"})
+
+
+def refined(frame: QuestionFrame, text: str) -> QuestionFrame:
+    """The frame with what lower-cased text says of kinds of calls and of shares; as it is for other kinds."""
+    if frame.group_conditions or frame.kind not in {*_ASKED, "audit"}:
+        return frame
+    if only_retries(text):
+        return frame.model_copy(update=_retries(frame))
+    if frame.kind == "audit":
+        return frame
+    frame = _of_unnamed(frame, text)
+    frame = _of_failures(frame, text)
+    if frame.kind == "drivers" and frame.dimensions and {*frame.dimensions} <= _TIMES:
+        frame = frame.model_copy(update={"kind": "usage", "extreme": frame.extreme or "most"})
+    if frame.kind == "drivers" and "session_id" in frame.dimensions:
+        frame = frame.model_copy(update=_sessions(frame))
+    if "weekday" in frame.dimensions:
+        unread = [part for part in frame.unread if not _ON_THE_CLOCK.search(part)]
+        frame = frame.model_copy(update={"unread": unread})
+    return _shared(frame, text)
+
+
+def _retries(frame: QuestionFrame) -> dict[str, object]:
+    return {
+        "kind": "usage",
+        "levers": None,
+        "excluded": {**frame.excluded, "retry_of": [""]},
+        "measures": ["cost_usd", "calls"],
+    }
+
+
+def _sessions(frame: QuestionFrame) -> dict[str, object]:
+    """The dearest sessions: calls outside of any are none of them."""
+    return {
+        "kind": "usage",
+        "excluded": {**frame.excluded, "session_id": [""]},
+        "measures": ["cost_usd", "calls"],
+        "extreme": "most",
+    }
+
+
+def _of_unnamed(frame: QuestionFrame, text: str) -> QuestionFrame:
+    empty, _ = find_unnamed(text)
+    if not empty:
+        return frame
+    unread = [part for part in frame.unread if not find_unnamed(part)[0]]
+    return frame.model_copy(
+        update={"kind": "usage", "among": {**frame.among, **empty}, "unread": unread, "dimensions": [
+            name for name in frame.dimensions if name not in empty
+        ]}
+    )  # fmt: skip
+
+
+def _of_failures(frame: QuestionFrame, text: str) -> QuestionFrame:
+    filters, excluded = find_failures(text)
+    if not (filters or excluded):
+        return frame
+    measures = [name for name in frame.measures if name not in _COUNTED]
+    dimensions = frame.dimensions
+    if wants_reasons(text):
+        measures, dimensions = ["calls"], list(dict.fromkeys(["status", *dimensions]))
+    elif measures:
+        measures.append("calls")
+    else:
+        return frame
+    return frame.model_copy(
+        update={
+            "kind": "usage",
+            "filters": {**frame.filters, **filters},
+            "excluded": {**frame.excluded, **excluded},
+            "measures": measures,
+            "dimensions": dimensions,
+        }
+    )
+
+
+def _shared(frame: QuestionFrame, text: str) -> QuestionFrame:
+    """A question for a share of all, where something is named that has a part in it."""
+    scoped = (frame.filters, frame.among, frame.excluded, frame.conditions, frame.models, frame.dimensions)
+    of_tokens = any(name.endswith(("_share", "_rate")) for name in frame.measures)
+    asked = _SHARE.search(text) or re.search(r"\bweekends\b", text)
+    if not any(scoped) or of_tokens or not asked:
+        return frame
+    measure = next((name for name, words in _SHARED if re.search(words, text)), "cost_usd")
+    measure = "cost_usd" if re.search(_OF_SPEND, text) else measure
+    return frame.model_copy(update={"kind": "usage", "share": True, "measures": [measure]})

@@ -1,0 +1,77 @@
+"""Which measures, shares and kinds of calls a question is read as."""
+
+import pytest
+
+from testkit.questions import read
+
+
+@pytest.mark.parametrize(
+    ("text", "measures", "dimensions"),
+    [
+        ("what does a million tokens cost us on average?", ["cost_per_mtok"], []),
+        ("What is the cost per 1k tokens by model?", ["cost_per_mtok"], ["model"]),
+        ("What is our cheapest model?", ["cost_per_mtok"], ["model"]),
+        ("how long are our answers on average", ["output_tokens_per_call"], []),
+        ("Which feature has the longest prompts?", ["input_tokens_per_call"], ["feature"]),
+        ("average number of tokens per request by feature", ["tokens_per_call"], ["feature"]),
+        ("What's the median number of tokens per call?", ["output_tokens_p50", "input_tokens_p50"], []),
+        ("How many output tokens per second do we get?", ["output_tokens_per_s_p50"], []),
+        ("How many tokens do we read from the cache per day?", ["cache_read_tokens"], ["day"]),
+        ("What's the ratio of input to output tokens?", ["input_tokens", "output_tokens"], []),
+        ("Which models time out the most?", ["timeouts"], ["model"]),
+        ("what are the 5 slowest features", ["latency_p95_ms"], ["feature"]),
+        ("Which day of the week is the most expensive?", ["cost_usd"], ["weekday"]),
+        ("At which hour of the day do we have the most traffic?", ["calls"], ["hour_of_day"]),
+        ("How much do streaming calls cost compared to non-streaming?", None, ["streaming"]),
+        ("what share of calls fails by provider?", ["error_rate", "calls"], ["provider"]),
+        ("Which sessions are the most expensive?", ["cost_usd", "calls"], ["session_id"]),
+    ],
+)
+def test_sizes_rates_and_the_clock(text: str, measures: list[str] | None, dimensions: list[str]) -> None:
+    frame = read(text)
+    assert (frame.kind, frame.measures, frame.dimensions) == (
+        "usage", measures if measures is not None else frame.measures, dimensions
+    )  # fmt: skip
+    assert frame.unread == []
+
+
+@pytest.mark.parametrize(
+    ("text", "measure", "dimensions"),
+    [
+        ("what share of spend is support-chat?", "cost_usd", []),
+        ("how much of our spend goes to openai by feature?", "cost_usd", ["feature"]),
+        ("What percent of our calls are interactive?", "calls", ["interactive"]),
+        ("what percentage of tokens does the portal use?", "total_tokens", []),
+        ("How much do we spend on weekends?", "cost_usd", ["weekday"]),
+    ],
+)
+def test_a_share_is_of_all_calls(text: str, measure: str, dimensions: list[str]) -> None:
+    frame = read(text)
+    assert (frame.kind, frame.share, frame.measures) == ("usage", True, [measure])
+    assert frame.dimensions == dimensions
+
+
+@pytest.mark.parametrize(
+    ("text", "filters", "excluded", "among"),
+    [
+        ("how much do failed calls cost", {}, {"status": ["ok"]}, {}),
+        ("what did timeouts cost us by model", {"status": "timeout"}, {}, {}),
+        ("how many calls failed yesterday and why?", {}, {"status": ["ok"]}, {}),
+        ("what do retries cost per day", {}, {"retry_of": [""]}, {}),
+        ("What did we spend on calls without a feature?", {}, {}, {"feature": [""]}),
+        ("how many failed calls by model", {}, {}, {}),
+        ("what is the cost per successful call", {}, {}, {}),
+    ],
+)
+def test_kinds_of_calls_are_conditions(
+    text: str, filters: dict[str, str], excluded: dict[str, list[str]], among: dict[str, list[str]]
+) -> None:
+    frame = read(text)
+    assert frame.kind == "usage"
+    assert (frame.filters, frame.excluded, frame.among) == (filters, excluded, among)
+    assert frame.unread == []
+
+
+def test_why_calls_failed_is_by_status_and_what_retries_waste_by_the_lever() -> None:
+    assert read("how many calls failed yesterday and why?").dimensions == ["status"]
+    assert read("how much do retries waste?").kind == "audit"

@@ -1,11 +1,11 @@
 """Findings on a terminal: verdicts with saving and interval, refusals included; what could not be judged with
-what to send, in one table; and the joint figure.
+what to send; and the joint figure.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from netra.cli.output import tidy_table
+from netra.cli.output import print_note, tidy_table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from netra.reports.document import FindingRow
 
 _OPEN = "insufficient_data"
+_INDENT = 5
 _COLOURS = {"recommend": "green", "refuse": "red", "insufficient_data": "yellow"}
 
 
@@ -22,52 +23,52 @@ def print_findings(console: "Console", result: Mapping[str, Any]) -> None:
 
     from netra.reports.document import FindingRow
     from netra.reports.formatting import format_money, format_percent
-    from netra.reports.rendering.checks import show_bounds, show_gate
-    from netra.reports.rendering.view import (
-        NOTHING,
-        VERDICT_WORDS,
-        show_effect,
-        show_interval,
-        show_latency,
-        show_params,
-    )
+    from netra.reports.rendering.view import NOTHING, VERDICT_WORDS, show_interval
 
     table = tidy_table(
-        ("#", "Change", "Verdict", "Saving", "Share", "95 % interval", "Risk", "Effort"),
-        numeric=("Saving", "Share", "95 % interval"),
+        ("#", "Change", "Verdict", "Saving", "Share", "95 % interval"),
+        numeric=("#", "Saving", "Share", "95 % interval"),
     )
     rows = _in_reading_order([FindingRow.model_validate(finding) for finding in result["findings"]])
     numbers = {row.id: number for number, row in enumerate(rows, start=1)}
     judged = [row for row in rows if row.verdict != _OPEN]
     for row in judged:
-        params = show_params(row.params)
         table.add_row(
             str(numbers[row.id]),
-            escape(row.lever) + (f"\n[dim]{escape(params)}[/]" if params else ""),
+            escape(row.lever),
             f"[{_COLOURS[row.verdict]}]{VERDICT_WORDS[row.verdict]}[/]",
             NOTHING if row.savings_usd is None else format_money(row.savings_usd),
             NOTHING if row.savings_pct is None else format_percent(row.savings_pct),
             show_interval(row.interval_95),
-            escape(show_effect(row.risk)),
-            escape(show_effect(row.effort)),
         )
     _print_baseline(console, result["baseline"])
     if judged:
         console.print(table)
     for row in judged:
-        if row.verdict == "refuse" and row.why:
-            console.print(f"  {numbers[row.id]}: {escape(row.why)}")
-        if gate := show_gate(row.quality_effect):
-            console.print(f"  {numbers[row.id]}: {escape(gate)}")
-        if bounds := show_bounds(row.bounds):
-            console.print(f"  {numbers[row.id]}: {escape(bounds)}")
-        if row.latency_effect and not isinstance(row.latency_effect, str):
-            console.print(f"  {numbers[row.id]}: latency {escape(show_latency(row.latency_effect))}")
+        _print_notes(console, row, str(numbers[row.id]))
     _print_open(console, [row for row in rows if row.verdict == _OPEN], numbers)
     _print_diagnoses(console, result["findings"])
-    _print_joint(console, result.get("joint"))
+    _print_joint(console, result.get("joint"), numbers)
     if result.get("plan"):
         _print_plan(console, result["plan"], numbers)
+
+
+def _print_notes(console: "Console", row: "FindingRow", number: str) -> None:
+    """What a change is exactly, and by what it was judged."""
+    from netra.reports.rendering.checks import show_bounds, show_gate
+    from netra.reports.rendering.view import show_effect, show_latency, show_params
+
+    measured = bool(row.latency_effect) and not isinstance(row.latency_effect, str)
+    notes = [
+        show_params(row.params),
+        f"risk {show_effect(row.risk)}, effort {show_effect(row.effort)}",
+        row.why if row.verdict == "refuse" else "",
+        show_gate(row.quality_effect),
+        show_bounds(row.bounds),
+        f"latency {show_latency(row.latency_effect)}" if measured else "",
+    ]
+    told = ". ".join(note.rstrip(".") for note in notes if note)
+    print_note(console, f" {number:>2}", told, indent=_INDENT)
 
 
 def _in_reading_order(rows: "list[FindingRow]") -> "list[FindingRow]":
@@ -79,24 +80,19 @@ def _in_reading_order(rows: "list[FindingRow]") -> "list[FindingRow]":
 
 
 def _print_open(console: "Console", rows: "list[FindingRow]", numbers: Mapping[str, int]) -> None:
-    """One table of what lacks: changes that lack the same share a row."""
-    from rich.markup import escape
-
+    """What lacks for a verdict: changes that lack the same stand together."""
     from netra.reports.rendering.view import VERDICT_WORDS, lacking_alike, show_params
 
     together = lacking_alike(rows)
-    if not together:
-        return
-    table = tidy_table(("#", "Change", "Missing", "How to send it"), title=VERDICT_WORDS[_OPEN])
+    if together:
+        console.print(f"\n[bold]{VERDICT_WORDS[_OPEN]}[/]")
     for lacking, alike in together.items():
-        names: dict[str, None] = {}
-        for row in alike:
-            params = show_params(row.params)
-            names[escape(row.lever) + (f" [dim]{escape(params)}[/]" if params else "")] = None
-        for place, (what, how) in enumerate(lacking):
-            shown = ", ".join(str(numbers[row.id]) for row in alike) if place == 0 else ""
-            table.add_row(shown, "\n".join(names) if place == 0 else "", escape(what), escape(how))
-    console.print(table)
+        names = dict.fromkeys(f"{row.lever} {show_params(row.params)}".strip() for row in alike)
+        shown = ", ".join(str(numbers[row.id]) for row in alike)
+        print_note(console, f" {shown:>2}", "; ".join(names), indent=max(_INDENT, len(shown) + 2))
+        for what, how in lacking:
+            print_note(console, "", f"missing: {what}", indent=_INDENT + 2)
+            print_note(console, "", f"to send: {how}" if how else "", indent=_INDENT + 2)
 
 
 def _print_baseline(console: "Console", baseline: Mapping[str, Any]) -> None:
@@ -111,7 +107,7 @@ def _print_baseline(console: "Console", baseline: Mapping[str, Any]) -> None:
     )
 
 
-def _print_joint(console: "Console", joint: Mapping[str, Any] | None) -> None:
+def _print_joint(console: "Console", joint: Mapping[str, Any] | None, numbers: Mapping[str, int]) -> None:
     from netra.reports.formatting import format_money, format_percent
     from netra.reports.rendering.view import show_interval
 
@@ -124,6 +120,13 @@ def _print_joint(console: "Console", joint: Mapping[str, Any] | None) -> None:
         f"\n[bold green]All recommended together: {format_money(joint['savings_usd'])}{share}[/]{told}"
         "  [dim](replayed jointly; savings do not add up)[/]"
     )
+    steps = [
+        f"{numbers[step['finding']]} adds {format_money(step['savings_usd'])}"
+        for step in joint.get("steps") or ()
+        if step["finding"] in numbers
+    ]
+    if steps:
+        print_note(console, "", f"Each on top of those before it: change {', '.join(steps)}", indent=2)
 
 
 def _print_diagnoses(console: "Console", findings: Sequence[Mapping[str, Any]]) -> None:
@@ -148,8 +151,8 @@ def _print_diagnoses(console: "Console", findings: Sequence[Mapping[str, Any]]) 
             for miss in group.misses:
                 bound = "at most " if miss.at_most else ""
                 worth = "" if miss.worth_usd is None else f"; worth {bound}{format_money(miss.worth_usd)}"
-                words = f"{miss.share_pct:5.1f} % {miss.cause.replace('_', ' ')}: {miss.why}{worth}"
-                console.print(f"    {escape(words)}")
+                words = f"{miss.cause.replace('_', ' ')}: {miss.why}{worth}"
+                print_note(console, f"    {miss.share_pct:5.1f} %", words, indent=_INDENT + 7)
 
 
 _STANDING = {"met": "[green]holds[/]", "unmet": "[red]does not hold[/]", "unknown": "[yellow]unknown[/]"}

@@ -55,7 +55,7 @@ def tell_summary(whole: Row) -> None:
 
 def tell_record(record: Row) -> None:
     """One import with its data-quality report."""
-    from netra.cli.output import data_console, print_text, tidy_table
+    from netra.cli.output import data_console, print_note, print_text, tidy_table
 
     console = data_console()
     print_text(f"{record['id']}  {record['name']}  {record['format']}  {record['status']}")
@@ -66,7 +66,7 @@ def tell_record(record: Row) -> None:
     if not quality:
         return
     if quality["since"]:
-        print_text(f"from {quality['since'][:19]} to {quality['until'][:19]}")
+        print_text(f"rows from {quality['since'][:19]} to {quality['until'][:19]} UTC")
     findings = quality["findings"]
     print_text("" if findings else "Nothing odd was found.")
     for finding in findings:
@@ -82,23 +82,29 @@ def tell_record(record: Row) -> None:
         console.print(table)
     table = tidy_table(("Column", "Filled, percent"), numeric=("Filled, percent",))
     for column, filled in quality["filled"].items():
-        table.add_row(column, f"{filled:.2f}")
+        if filled:
+            table.add_row(column, f"{filled:.2f}")
     console.print(table)
+    never = [column for column, filled in quality["filled"].items() if not filled]
+    if never:
+        print_note(console, "", f"Never given: {', '.join(never)}", indent=0)
 
 
 def tell_list(imports: list[Row]) -> None:
-    """Imports in a table."""
-    from netra.cli.output import data_console, tidy_table
+    """Imports, each in two lines: what and when, then its counts; they fit where a table would not."""
+    from netra.cli.output import print_text
+    from netra.reports.formatting import counted
 
-    numbers = ("Read", "Stored", "Duplicates", "Rejected", "Findings")
-    table = tidy_table(("Import", "File", "Format", "Status", *numbers, "When"), numeric=numbers)
+    if not imports:
+        print_text("Nothing was imported into this workspace; netra import --help says how.")
     for item in imports:
-        cells = [_safe(item.get(name)) for name in ("id", "name", "format", "status")]
-        counts = [f"{int(item.get(name) or 0):,}" for name in ("read", "stored", "duplicates", "rejected")]
+        when = f"{str(item.get('started_at') or '')[:16].replace('T', ' ')} UTC"
+        print_text(f"{item['id']}  {when}  {item['status']}  {item['format']}  {item['name']}")
         quality: Row = item.get("quality") or {}
-        findings = len(quality.get("findings", ()))
-        table.add_row(*cells, *counts, str(findings), str(item.get("started_at") or "")[:19])
-    data_console().print(table)
+        odd = sum(finding["severity"] != "note" for finding in quality.get("findings", ()))
+        told = f"; {counted(odd, 'finding', 'findings')} to check" if odd else ""
+        counts = ", ".join(f"{int(item.get(name) or 0):,} {name}" for name in _COUNTS)
+        print_text(f"    {counts}{told}")
 
 
 def finding_text(finding: Row) -> str:

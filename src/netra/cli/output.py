@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def data_console() -> "Console":
-    """For what the command was asked for. Not a terminal: wide enough for tables, long text is not cut."""
+    """For what the command was asked for. Not a terminal: a row of a table is one line, nothing is cut."""
     return _console(stderr=False)
 
 
@@ -23,9 +23,9 @@ def progress_console() -> "Console":
 
 
 def _console(*, stderr: bool) -> "Console":
-    from rich.console import Console
+    from netra.cli.tables import WholeConsole
 
-    console = Console(stderr=stderr, highlight=False)
+    console = WholeConsole(stderr=stderr, highlight=False)
     if not console.is_terminal:
         console.width = 200
     return console
@@ -42,14 +42,34 @@ def print_text(text: str) -> None:
 
 
 def tidy_table(columns: Sequence[str], *, numeric: Sequence[str] = (), title: str | None = None) -> "Table":
-    """An empty table with plain rules; `numeric` names the columns aligned right."""
-    from rich import box
-    from rich.table import Table
+    """An empty table with plain rules; `numeric` names the columns aligned right, which never wrap."""
+    from netra.cli.tables import ValueTable
 
-    table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+    table = ValueTable(title)
     for column in columns:
         table.add_column(column, justify="right" if column in numeric else "left", overflow="fold")
     return table
+
+
+def print_note(console: "Console", label: str, text: str, *, indent: int) -> None:
+    """A label and a text that hangs `indent` cells in; on a terminal it wraps, elsewhere it is a line."""
+    import textwrap
+
+    from rich.text import Text
+
+    lead = label.ljust(indent)
+    if console.is_terminal:
+        text = textwrap.fill(
+            text,
+            width=console.width,
+            initial_indent=lead,
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    else:
+        text = lead + text
+    console.print(Text(text), soft_wrap=True)
 
 
 @contextmanager

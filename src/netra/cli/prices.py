@@ -197,5 +197,7 @@ def _lines(name: str, value: object) -> Iterator[tuple[str, str]]:
     elif isinstance(value, dict):
         parts = cast("dict[str, object]", value).items()
         yield name, ", ".join(f"{key.replace('_', ' ')} {part}" for key, part in parts if part is not None)
+    elif isinstance(value, bool):
+        yield name, "yes" if value else "no"
     elif value is not None:
         yield name, str(value)

@@ -100,13 +100,15 @@ async def _list(target: Target, as_json: bool) -> None:
     if as_json:
         print_json({"reports": reports})
         return
-    table = tidy_table(("Report", "Title", "Answer", "Joint saving", "Made"), numeric=("Joint saving",))
+    if not reports:
+        data_console().print("No reports yet: a question about savings ends in one (netra ask).")
+        return
+    table = tidy_table(("Report", "Title", "Answer", "Joint saving", "Made (UTC)"), numeric=("Joint saving",))
     for item in reports:
         saving = "\u2013" if item["savings_usd"] is None else format_money(item["savings_usd"])
         answer = str(item["answer"]).replace("_", " ")
-        table.add_row(
-            str(item["id"]), escape(str(item["title"])), answer, saving, str(item["created_at"])[:19]
-        )
+        made = str(item["created_at"])[:16].replace("T", " ")
+        table.add_row(str(item["id"]), escape(str(item["title"])), answer, saving, made)
     data_console().print(table)
 
 

@@ -248,5 +248,5 @@ def test_a_measured_effect_on_quality_is_signed_with_its_interval() -> None:
 def test_latency_effects_are_shown_by_percentile() -> None:
     change = {"before_ms": 1_500.0, "after_ms": 900.0, "interval_95": [450.0, 700.0]}
     effect = {"calls": 100, "p50": None, "p95": change, "goal": None}
-    assert show_latency(effect) == "p95 1,500 to 900 ms (95 %: -700.00 to -450.00 ms)"
+    assert show_latency(effect) == "p95 1,500 to 900 ms (95 %: -700 to -450 ms)"
     assert show_latency("lower") == "lower"

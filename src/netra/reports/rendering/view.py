@@ -164,7 +164,7 @@ def show_latency(effect: object) -> str:
         return show_effect(measured)
     return "; ".join(
         f"{name} {change['before_ms']:,.0f} to {change['after_ms']:,.0f} ms (95 %: "
-        f"{_signed(-change['interval_95'][1])} to {_signed(-change['interval_95'][0])} ms)"
+        f"{_signed_ms(-change['interval_95'][1])} to {_signed_ms(-change['interval_95'][0])} ms)"
         for name, change in changes.items()
     )
 
@@ -210,6 +210,11 @@ def index_figures(document: ReportDocument) -> dict[str, Figure]:
 def _signed(points: float) -> str:
     shown = round(points, 2)
     return f"{shown:+.2f}" if shown else "0.00"
+
+
+def _signed_ms(change: float) -> str:
+    shown = round(change)
+    return f"{shown:+,}" if shown else "0"
 
 
 def _money(amount: str | None) -> str:

@@ -20,10 +20,12 @@ from netra.usage.importers.formats import ImportFormat
 from netra.usage.importing.normalising import Problem, normalise, with_tags
 from netra.usage.importing.quality_watch import QualityWatch
 from netra.usage.importing.unknown_words import set_aside, tell_words
-from netra.usage.reading.chunks import LINE, RawChunk, Reject
+from netra.usage.reading.chunks import LINE, RawChunk, Reject, shortened
 from netra.usage.reading.files import RowShape, read_file
 from netra.usage.reading.lines import BLOCK_BYTES
 from netra.usage.schema import REPORTED_CURRENCY, Column, columns_by_name
+
+_NAMES_TOLD = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +178,15 @@ class FileParser:
         )
 
     def _check_columns(self, names: tuple[str, ...]) -> None:
-        present = ", ".join(names[:40]) or "none"
+        told = [shortened(name) for name in names[:_NAMES_TOLD]]
+        present = ", ".join(told[:40]) or "none"
         for ours in sorted(self._renamed):
             theirs = self._source_names[ours]
             if theirs not in names:
                 raise MissingColumnsError(
                     f"--map {ours}={theirs}: the file has no column {theirs!r}.",
                     hint=f"Columns of the file: {present}.",
-                    details={"missing": [theirs], "columns": list(names)},
+                    details={"missing": [theirs], "columns": told},
                 )
         missing = [
             name
@@ -196,7 +199,7 @@ class FileParser:
                 f"Format {self.format.name} needs {theirs}, which the file lacks. It has: {present}.",
                 hint=f"Name the file's own column with --map {missing[0]}=THEIRS, or give one value for all "
                 f"rows with --set {missing[0]}=VALUE; is --format {self.format.name} right?",
-                details={"missing": missing, "columns": list(names)},
+                details={"missing": missing, "columns": told},
             )
 
     def _filled(self, own: pl.DataFrame) -> pl.DataFrame:

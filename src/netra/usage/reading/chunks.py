@@ -11,6 +11,8 @@ from netra.usage.errors import UnreadableFileError
 LINE = "__line"
 """Column with the 1-based line (text) or row (Parquet) a row came from, Int64."""
 
+_TOLD = 10
+
 MAX_CHUNK_ROWS = 200_000
 """Rows of one chunk at most: the unit that is written, and after a crash repeated, as a whole."""
 
@@ -39,8 +41,7 @@ class UnreadableValueError(ValueError):
 
     def __init__(self, value: object, wanted: str, code: str = "invalid_value") -> None:
         """`wanted` says what the value should be, `code` is that of the reject."""
-        text = str(value)
-        super().__init__(f"{(text if len(text) <= 60 else text[:57] + '...')!r} is not {wanted}")
+        super().__init__(f"{shortened(str(value))!r} is not {wanted}")
         self.code = code
         self._value = value
 
@@ -51,12 +52,19 @@ class UnreadableValueError(ValueError):
         return Reject(line, self.code, f"{column}: {self}" if column else str(self), column)
 
 
+def shortened(text: str) -> str:
+    """A name or value of a file for a message: files have them as long as they like."""
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
 def refuse_repeated(names: Sequence[str]) -> None:
     """Raise UnreadableFileError where a file names a column twice: nothing says which is meant."""
     repeated = sorted(name for name, times in Counter(names).items() if times > 1 and name)
     if repeated:
+        told = ", ".join(shortened(name) for name in repeated[:_TOLD])
+        more = f" and {len(repeated) - _TOLD:,} others" if len(repeated) > _TOLD else ""
         raise UnreadableFileError(
-            f"The header names {', '.join(repeated)} more than once.", hint="Give every column its own name."
+            f"The header names {told}{more} more than once.", hint="Give every column its own name."
         )
 
 

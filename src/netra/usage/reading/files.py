@@ -25,10 +25,13 @@ _UTF8_BOM = b"\xef\xbb\xbf"
 _FOREIGN = {
     b"PK\x03\x04": ("a ZIP archive or spreadsheet", "Unpack it, or export the sheet as CSV."),
     b"%PDF": ("a PDF", "Export the data as CSV, JSON lines or Parquet."),
+    b"\xff\xfe\x00\x00": ("UTF-32 text", "Convert it: iconv -f UTF-32 -t UTF-8 FILE > FILE.utf8"),
     b"\xff\xfe": ("UTF-16 text", "Convert it: iconv -f UTF-16 -t UTF-8 FILE > FILE.utf8"),
     b"\xfe\xff": ("UTF-16 text", "Convert it: iconv -f UTF-16 -t UTF-8 FILE > FILE.utf8"),
     b"SQLite format 3": ("an SQLite database", "Export the table as CSV, JSON lines or Parquet."),
     b"BZh": ("bzip2-compressed", "Unpack it, or compress it with gzip or zstd."),
+    b"\x1f\x8b": ("compressed twice", "Unpack it once and import what comes out."),
+    b"\x28\xb5\x2f\xfd": ("compressed twice", "Unpack it once and import what comes out."),
     b"\xfd7zXZ": ("xz-compressed", "Unpack it, or compress it with gzip or zstd."),
 }
 
@@ -100,10 +103,7 @@ def detect_kind(head: bytes) -> FileKind:
         if head.startswith(magic):
             raise UnreadableFileError(f"The file is {what}, not JSON lines, CSV or Parquet.", hint=hint)
     if b"\x00" in head:
-        raise UnreadableFileError(
-            "The file is binary, not JSON lines, CSV or Parquet.",
-            hint="Give a text file in UTF-8 or a Parquet file; gzip and zstd are unpacked.",
-        )
+        raise _binary(head)
     text = head.removeprefix(_UTF8_BOM).lstrip()
     if not text:
         raise EmptyFileError("The file holds no rows.", hint="Check the path and the export that wrote it.")
@@ -112,6 +112,26 @@ def detect_kind(head: bytes) -> FileKind:
     if not text.startswith(b"{"):
         return "csv"
     return "jsonl" if _one_object_a_line(text) else "json"
+
+
+def _binary(head: bytes) -> UnreadableFileError:
+    """What a file with zero bytes may be."""
+    zeros = head.count(b"\x00")
+    for start, name in ((0, "UTF-16BE"), (1, "UTF-16LE")):
+        if head[start::2].count(b"\x00") == zeros and 5 * zeros > 2 * len(head):
+            return UnreadableFileError(
+                f"The file looks like {name} text, not JSON lines, CSV or Parquet.",
+                hint=f"Convert it: iconv -f {name} -t UTF-8 FILE > FILE.utf8",
+            )
+    if head[:1] in {b"{", b"["}:
+        return UnreadableFileError(
+            f"The file is text with zero bytes in it, the first at byte {head.index(0) + 1:,}.",
+            hint="A write was broken off there. Take them out: tr -d '\\000' < FILE > FILE.text",
+        )
+    return UnreadableFileError(
+        "The file is binary, not JSON lines, CSV or Parquet.",
+        hint="Give a text file in UTF-8 or a Parquet file; gzip and zstd are unpacked.",
+    )
 
 
 def _one_object_a_line(text: bytes) -> bool:

@@ -8,6 +8,7 @@ import orjson
 import polars as pl
 
 from netra.usage.reading.chunks import LINE, RawChunk, Reject, UnreadableValueError
+from netra.usage.reading.json_types import inferable, sample_of
 from netra.usage.reading.lines import LineChunk, half_written
 from netra.usage.reading.repeated_keys import RepeatedKeyError, decoded, may_repeat, repeats
 
@@ -78,28 +79,52 @@ def adapted(row: JsonRow, adapter: RowAdapter | None) -> list[JsonRow]:
 
 def _decode_together(chunk: LineChunk, wanted: frozenset[str], known: pl.Schema | None) -> RawChunk | None:
     """The whole chunk at once; None where any line is not clean or a wanted column is of mixed shape."""
-    frame = _decode_as(chunk.text, known, wanted) if known is not None and _exact(known) else None
+    text, names = chunk.text, None if known is None else tuple(known)
+    frame = None if known is None else _decode_as(text, known, wanted)
     if frame is None:
-        try:
-            frame = pl.read_ndjson(chunk.text, infer_schema_length=None)
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
-            return None
-    if frame.height != chunk.height:
+        frame, names = _decode_first(text, wanted)
+    if frame is None or frame.height != chunk.height:
         return None
-    names = tuple(frame.columns)
-    frame = frame.select([name for name in names if name in wanted])
+    names = names or tuple(frame.columns)
+    frame = frame.select([name for name in frame.columns if name in wanted])
     if not frame.width or not all(_is_plain(dtype) for dtype in frame.dtypes):
         return None
-    if may_repeat(chunk.text, frame) and any(repeats(line) for line in chunk.lines):
+    if may_repeat(text, frame) and any(repeats(line) for line in chunk.lines):
         return None
     lines = pl.Series(LINE, chunk.first_numbers(), dtype=pl.Int64)
     return RawChunk(frame.with_columns(lines), chunk.rejects, names=names)
 
 
-def _decode_as(text: bytes, known: pl.Schema, wanted: frozenset[str]) -> pl.DataFrame | None:
-    """With the types of the chunk before, which saves a first pass to find them; None where they do not fit
-    or a wanted column is new (a column of type Null refuses every value).
+def _decode_first(text: bytes, wanted: frozenset[str]) -> tuple[pl.DataFrame | None, tuple[str, ...]]:
+    """With the types that the first rows have, else with those that all have; and the names that were seen.
+    No frame where the rows are no clean JSON or would take too much memory together.
     """
+    sample = sample_of(text)
+    frame = _decode_all(sample)
+    if frame is None or len(sample) == len(text):
+        return frame, () if frame is None else tuple(frame.columns)
+    types = {name: dtype for name, dtype in frame.schema.items() if name in wanted}
+    names = tuple(frame.columns)
+    plain = types and all(_is_plain(dtype) for dtype in types.values())
+    frame = _decode_as(text, pl.Schema(types), wanted) if plain else None
+    return (_decode_all(text), ()) if frame is None else (frame, names)
+
+
+def _decode_all(text: bytes) -> pl.DataFrame | None:
+    if not inferable(text):
+        return None
+    try:
+        return pl.read_ndjson(text, infer_schema_length=None)
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        return None
+
+
+def _decode_as(text: bytes, known: pl.Schema, wanted: frozenset[str]) -> pl.DataFrame | None:
+    """With types of rows before, which saves a first pass to find them; None where they do not fit or a
+    wanted column is new (a column of type Null refuses every value).
+    """
+    if not _exact(known):
+        return None
     absent = {name: pl.Null() for name in wanted if name not in known}
     try:
         return pl.read_ndjson(text, schema={**known, **absent}).drop(*absent)

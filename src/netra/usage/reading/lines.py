@@ -17,6 +17,11 @@ MAX_RECORD_LINES = 1_000
 """Lines one quoted CSV record may span before its opening quote counts as a mistake."""
 
 
+_PIECE = 4 * 1024 * 1024
+_HOLDS = np.ones(256, dtype=np.uint8)
+_HOLDS[[ord(blank) for blank in " \t\r\n"]] = 0
+
+
 class LineChunk:
     """Non-empty lines, without line ends, and the 1-based number of each.
 
@@ -72,7 +77,7 @@ class LineChunk:
 
     def _cut_up(self) -> tuple[list[bytes], list[int]]:
         if self._split is None:
-            kept, numbers, _ = _kept(self._text.split(b"\n"), self._first)
+            kept, numbers, _ = _kept(self._text, self._first)
             self._split, self._text, self._count = (kept, numbers), b"", len(kept)
         return self._split
 
@@ -148,7 +153,7 @@ class LineReader:
             if lengths.min() > 0 and lengths.max() <= MAX_LINE_BYTES:
                 yield LineChunk.of_text(text, first, count, self._unfinished)
                 return
-        kept, numbers, rejects = _kept(text.split(b"\n") if count else [], first)
+        kept, numbers, rejects = _kept(text, first) if count else ([], [], [])
         if broken_off and self._unfinished is not None and numbers:
             if numbers[-1] == self._unfinished:
                 kept.pop()
@@ -171,18 +176,40 @@ def half_written(line: int) -> Reject:
     return Reject(line, "half_written", "the file ends in the middle of this row")
 
 
-def _kept(lines: list[bytes], first: int) -> tuple[list[bytes], list[int], list[Reject]]:
-    """Lines that hold something, their numbers, and those that are too long."""
+def _kept(text: bytes, first: int) -> tuple[list[bytes], list[int], list[Reject]]:
+    """Lines that hold something, their numbers, and those that are too long; a piece of the text at a time,
+    because a block may hold nothing but millions of line ends.
+    """
     kept: list[bytes] = []
     numbers: list[int] = []
     rejects: list[Reject] = []
-    for number, line in enumerate(lines, start=first):
-        if len(line) > MAX_LINE_BYTES:
-            rejects.append(_too_long(number))
-        elif line.strip(b" \t\r"):
-            kept.append(line)
-            numbers.append(number)
+    begin = 0
+    while begin <= len(text):
+        end = len(text) if len(text) - begin <= _PIECE else text.find(b"\n", begin + _PIECE)
+        piece = text[begin:] if end < 0 else text[begin:end]
+        for place, start, stop in _filled(piece):
+            if stop - start > MAX_LINE_BYTES:
+                rejects.append(_too_long(first + place))
+            else:
+                kept.append(piece[start:stop])
+                numbers.append(first + place)
+        first += piece.count(b"\n") + 1
+        begin += len(piece) + 1
     return kept, numbers, rejects
+
+
+def _filled(text: bytes) -> Iterator[tuple[int, int, int]]:
+    """The place among the lines, begin and end of each line that is not blank, or too long."""
+    if not text:
+        return
+    codes = np.frombuffer(text, dtype=np.uint8)
+    ends = np.append(np.flatnonzero(codes == ord("\n")), len(text))
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    starts = starts[starts < len(text)]
+    stops = ends[: len(starts)]
+    holds = np.maximum.reduceat(_HOLDS[codes], starts).astype(np.bool_) | (stops - starts > MAX_LINE_BYTES)
+    places = np.flatnonzero(holds)
+    yield from zip(places.tolist(), starts[places].tolist(), stops[places].tolist(), strict=True)
 
 
 def join_quoted_records(chunks: Iterator[LineChunk]) -> Iterator[LineChunk]:

@@ -52,6 +52,11 @@ def _read_header(line: bytes) -> tuple[list[str], str]:
     try:
         names = [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=delimiter))]
     except csv.Error as error:
+        if "field limit" in str(error):
+            raise UnreadableFileError(
+                f"The first line has a column name of more than {csv.field_size_limit():,} characters.",
+                hint="Check that it is a CSV file whose first line names the columns.",
+            ) from None
         raise UnreadableFileError(
             f"The first line names no columns: {str(error).partition(' - ')[0]}.",
             hint="Check that it is a CSV file whose lines end in LF or CRLF: tr '\\r' '\\n' < FILE > FILE.lf",

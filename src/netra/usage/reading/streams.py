@@ -1,4 +1,6 @@
-"""Byte streams over plain and compressed files that end, instead of failing, where a file was cut off."""
+"""Byte streams over plain and compressed files that end, instead of failing, where a file was cut off, or
+where it unpacks to so much more than itself that it holds nothing but repetition.
+"""
 
 import zlib
 from pathlib import Path
@@ -7,6 +9,10 @@ from typing import Any, BinaryIO, Protocol
 from netra.usage.arrow import ARROW_ERRORS, arrow
 
 _PIECE = 256 * 1024
+MOST_TIMES = 200
+LEAST_BOMB_BYTES = 1024**3
+"""Logs pack to a tenth or a fiftieth; more than MOST_TIMES, and as much as this, is read no further."""
+
 _COMPRESSIONS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}
 
 
@@ -27,13 +33,10 @@ class ByteStream(Protocol):
 def open_stream(path: Path) -> ByteStream:
     """Open a file, told by its first bytes: gzip, zstd, else as it is."""
     compression = compression_of(path)
-    file = path.open("rb")
-    if compression == "gzip":
-        return _Gzip(file)
-    if compression == "zstd":
-        file.close()
-        return _Zstandard(path)
-    return _Plain(file)
+    if compression is None:
+        return _Plain(path.open("rb"))
+    stream = _Gzip(path.open("rb")) if compression == "gzip" else _Zstandard(path)
+    return _Bounded(stream, max(LEAST_BOMB_BYTES, MOST_TIMES * path.stat().st_size))
 
 
 def compression_of(path: Path) -> str | None:
@@ -52,6 +55,24 @@ class _Plain:
 
     def read(self, size: int) -> bytes:
         return self._file.read(size)
+
+
+class _Bounded:
+    """Unpacks no more than `most` bytes."""
+
+    def __init__(self, stream: ByteStream, most: int) -> None:
+        self._stream = stream
+        self._left = most
+        self.close = stream.close
+        self.cut: str | None = None
+
+    def read(self, size: int) -> bytes:
+        part = b"" if self._left <= 0 else self._stream.read(min(size, self._left))
+        self._left -= len(part)
+        self.cut = self._stream.cut
+        if self._left <= 0:
+            self.cut = f"the compressed data unpacks to more than {MOST_TIMES} times its size"
+        return part
 
 
 class _Gzip:

@@ -1,0 +1,58 @@
+"""Whether the types of columns may be found in JSON lines by decoding them together.
+
+A decoder that looks for types makes a column of every name it meets, a cell of it for every row, and a type
+as deep as the values are nested: a few megabytes of rows with names of their own would take gigabytes.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+SAMPLE_LINES = 1_000
+SAMPLE_BYTES = 4 * 1024 * 1024
+"""What types are looked for in at first: mostly the other rows have them too."""
+
+MOST_CELLS = 20_000_000
+DEEPEST = 32
+
+_NAME = re.compile(rb'"([^"\\]*)"\s*:')
+_STEP = np.zeros(256, dtype=np.int32)
+_STEP[[ord("{"), ord("[")]] = 1
+_STEP[[ord("}"), ord("]")]] = -1
+
+
+def sample_of(text: bytes) -> bytes:
+    """The first lines, whole."""
+    end = -1
+    for _ in range(SAMPLE_LINES):
+        following = text.find(b"\n", end + 1)
+        if following < 0:
+            return text if end < 0 or len(text) <= SAMPLE_BYTES else text[:end]
+        if following > SAMPLE_BYTES and end >= 0:
+            break
+        end = following
+    return text[:end]
+
+
+def inferable(text: bytes) -> bool:
+    """Whether all names times all rows make few enough cells, none nested deeply."""
+    most = MOST_CELLS // (text.count(b"\n") + 1)
+    names: set[bytes] = set()
+    for found in _NAME.finditer(text):
+        names.add(found[1])
+        if len(names) > most:
+            return False
+    return _depth(text) <= DEEPEST
+
+
+def _depth(text: bytes) -> int:
+    """How many brackets are open at most within a line; those inside texts count too."""
+    codes = np.frombuffer(text, dtype=np.uint8)
+    depth = np.cumsum(_STEP[codes])
+    ends = np.flatnonzero(codes == ord("\n"))
+    starts = np.concatenate([[0], ends + 1])
+    starts = starts[starts < len(codes)]
+    before = np.where(starts > 0, depth[starts - 1], 0)
+    return int((np.maximum.reduceat(depth, starts) - before).max()) if len(starts) else 0

@@ -38,6 +38,7 @@ def test_each_question_is_read(text: str, kinds: list[str] | None) -> None:
         "Where can we cut our LLM spend without losing quality, and what should we do first?",
         "We expect 50 % more users next month: where do rate limits bite?",
         "Our spend went up last week. Why?",
+        "Cut our spend by 20 % without losing quality. What would you change?",
         "What did we spend last week and how many calls did we make?",
         "cut spend by 30 % while quality stays above 80 and p95 below 2 s",
         "Hi! What did we spend yesterday?",

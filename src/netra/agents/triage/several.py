@@ -23,6 +23,13 @@ _ONE_WITH = {
 _PRONOUN = re.compile(
     r"\b(?:it|them|(?:this|that|these|those)(?=\W*$|\s+(?:by|to|in|on|for|with|per|over)\b))\b"
 )
+_ADVISED = frozenset({"cost", "audit", "latency", "model_choice"})
+_ADVICE = re.compile(
+    r"\W*(?:so|and|then)?\s*(?:what|which \w+|how|where)\s+(?:should|would|could|can|do|to)\s+"
+    r"(?:we\s+|you\s+|i\s+)?(?:change|do|start|begin|recommend|suggest|advise|propose|prioriti[sz]e)\b(?:\s+\w+){0,2}\W*$",
+    re.I,
+)
+"""What one would do: no question of its own behind one about savings or latency."""
 _NOUNS = {"errors": "the errors", "error_rate": "the error rate", "calls": "the calls"}
 _WORDS = {"said", "unread"}
 """Fields of a frame that hold words of the text."""
@@ -50,7 +57,9 @@ def read_several(
         if before is not None and (frame.kind == "outside" or _is_one(before, frame)):
             said = text[begins[-1] : end]
             joined = _following(said, frames[-2], read) if len(frames) > 1 else _first(said, earlier, read)
-            if _covers(joined, before, frame):
+            if _covers(joined, before, frame) or _asks_for_advice(
+                said[-(end - start) :], joined, before, frame
+            ):
                 frames[-1] = joined
                 continue
         frames.append(frame)
@@ -124,6 +133,12 @@ def _is_one(first: QuestionFrame, then: QuestionFrame) -> bool:
         return first.levers is not None and then.levers is not None
     grouped = first.kind in {"usage", "drivers"}
     return first.dimensions == then.dimensions if grouped else then.dimensions in ([], first.dimensions)
+
+
+def _asks_for_advice(piece: str, joined: QuestionFrame, first: QuestionFrame, then: QuestionFrame) -> bool:
+    """Whether a piece asks what to do about the one before it, which its answer says anyway."""
+    advised = first.kind in _ADVISED and then.kind == "outside" and joined.kind == first.kind
+    return advised and _ADVICE.match(piece) is not None
 
 
 def _covers(joined: QuestionFrame, first: QuestionFrame, then: QuestionFrame) -> bool:

@@ -61,11 +61,11 @@ def _print_notes(console: "Console", row: "FindingRow", number: str) -> None:
     measured = bool(row.latency_effect) and not isinstance(row.latency_effect, str)
     notes = [
         show_params(row.params),
-        f"risk {show_effect(row.risk)}, effort {show_effect(row.effort)}",
+        f"Risk {show_effect(row.risk)}, effort {show_effect(row.effort)}",
         row.why if row.verdict == "refuse" else "",
         show_gate(row.quality_effect),
         show_bounds(row.bounds),
-        f"latency {show_latency(row.latency_effect)}" if measured else "",
+        f"Latency {show_latency(row.latency_effect)}" if measured else "",
     ]
     told = ". ".join(note.rstrip(".") for note in notes if note)
     print_note(console, f" {number:>2}", told, indent=_INDENT)
@@ -89,7 +89,7 @@ def _print_open(console: "Console", rows: "list[FindingRow]", numbers: Mapping[s
     for lacking, alike in together.items():
         names = dict.fromkeys(f"{row.lever} {show_params(row.params)}".strip() for row in alike)
         shown = ", ".join(str(numbers[row.id]) for row in alike)
-        print_note(console, f" {shown:>2}", "; ".join(names), indent=max(_INDENT, len(shown) + 2))
+        print_note(console, f" {shown:>2}", "; ".join(names), indent=max(_INDENT, len(shown) + 3))
         for what, how in lacking:
             print_note(console, "", f"missing: {what}", indent=_INDENT + 2)
             print_note(console, "", f"to send: {how}" if how else "", indent=_INDENT + 2)

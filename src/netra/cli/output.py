@@ -60,13 +60,13 @@ def print_note(console: "Console", label: str, text: str, *, indent: int) -> Non
     lead = label.ljust(indent)
     if console.is_terminal:
         text = textwrap.fill(
-            text,
+            text.replace(" %", "\N{NO-BREAK SPACE}%"),
             width=console.width,
             initial_indent=lead,
             subsequent_indent=" " * indent,
             break_long_words=False,
             break_on_hyphens=False,
-        )
+        ).replace("\N{NO-BREAK SPACE}%", " %")
     else:
         text = lead + text
     console.print(Text(text), soft_wrap=True)

@@ -115,7 +115,7 @@ def test_a_plan_and_why_prefixes_miss_are_shown() -> None:
     text = text_of(console)
     assert "No plan holds; the nearest: changes 1, saves $2.00 (20.0 %)" in text
     assert "does not hold a saving of 30 %: 20.00 %, short by 10.00 %" in text
-    assert "latency p50 1,500 to 900 ms" in text
+    assert "Latency p50 1,500 to 900 ms" in text
     assert "Why prefixes of gpt-4o miss the cache" in text
     assert "60.0 % changed: from block 2 [on]; worth $1.50" in text
 

@@ -20,7 +20,14 @@ from netra.pricing.models import (
     UsageType,
 )
 from netra.pricing.naming import Located, ModelNames
-from netra.pricing.overrides import NO_OVERRIDES, CapacityPrice, PriceOverrides, load_overrides
+from netra.pricing.overrides import (
+    NO_OVERRIDES,
+    CapacityPrice,
+    ContractPrice,
+    PriceOverrides,
+    load_corrections,
+    load_overrides,
+)
 from netra.pricing.rate_cards import bands_of, ratio_of, scale_card
 from netra.pricing.sellers import SameModels, Seller
 from netra.pricing.shipped_data import fits, load_shipped_data
@@ -37,6 +44,7 @@ class PriceCatalogue:
         self._shipped = load_shipped_data()
         self._base = BaseCatalogue()
         self._names = ModelNames(self._base, self._shipped)
+        self._corrections = load_corrections()
         self._overrides = load_overrides(overrides)
 
     def with_overrides(self, overrides: PriceOverrides) -> "PriceCatalogue":
@@ -59,8 +67,8 @@ class PriceCatalogue:
     @property
     def version(self) -> str:
         """Names the content of every source; equal versions give equal prices."""
-        digest = self._overrides.digest
-        return f"{BASE_VERSION}+{self._shipped.digest}" + (f"+{digest}" if digest else "")
+        shipped, digest = f"{self._shipped.digest}.{self._corrections.digest}", self._overrides.digest
+        return f"{BASE_VERSION}+{shipped}" + (f"+{digest}" if digest else "")
 
     def canonical(self, model: str, provider: str | None = None) -> CanonicalModel:
         """Who bills a model and the maker's name for it, without snapshot dates; for joining on models."""
@@ -84,9 +92,10 @@ class PriceCatalogue:
             card = scale_card(card, factor)
         listed = located.listed
         name = located.canonical.model if listed is None else listed.model
-        source = self._source(
-            f"{located.provider or 'local'}/{name}", listed is not None, bool(contract), bool(discounted)
-        )
+        base = f"{located.provider or 'local'}/{name}"
+        if listed is not None and self._corrections_of(listed, instant):
+            base += ", corrected"
+        source = self._source(base, listed is not None, bool(contract), bool(discounted))
         return ModelPrice(
             located.provider or "local", name, tier, bands_of(card), source, contract + discounted
         )
@@ -135,6 +144,7 @@ class PriceCatalogue:
         """Instants, and times of day (UTC), between which the price of a model cannot change."""
         located = self._names.locate(model, provider)
         dates = self._overrides.instants() | {rule.since for rule in self._shipped.tiers}
+        dates |= self._corrections.instants()
         times: tuple[time, ...] = ()
         if located.listed is not None:
             base = self._base.breaks(located.listed)
@@ -177,7 +187,7 @@ class PriceCatalogue:
         return factor, found
 
     def _list_card(self, listed: ListedModel, tier: ServiceTier, at: datetime) -> RateCard | None:
-        standard = self._supplemented(self._base.standard(listed, at), listed)
+        standard = self._supplemented(self._corrected(self._base.standard(listed, at), listed, at), listed)
         if tier == "standard":
             return standard
         recorded = self._base.tier(listed, tier, at)
@@ -193,6 +203,15 @@ class PriceCatalogue:
                 later = self._base.tier(listed, tier, first) or {}
                 return scale_card(standard, ratio_of(later, self._base.standard(listed, first)))
         return None
+
+    def _corrected(self, card: RateCard, listed: ListedModel, at: datetime) -> RateCard:
+        for entry in self._corrections_of(listed, at):
+            card = {**card, **entry.card}
+        return card
+
+    def _corrections_of(self, listed: ListedModel, at: datetime) -> list[ContractPrice]:
+        names = frozenset([listed.model])
+        return [e for e in self._corrections.prices if e.scope.covers(listed.provider, names, at)]
 
     def _supplemented(self, card: RateCard, listed: ListedModel) -> RateCard:
         extra: dict[UsageType, Steps] = {}

@@ -33,6 +33,7 @@ from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from fractions import Fraction
 from hashlib import sha256
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
@@ -139,6 +140,12 @@ def load_overrides(path: Path | None) -> PriceOverrides:
     except (OSError, UnicodeDecodeError) as error:
         raise PriceOverridesError(f"{path}: {error}", hint="expected a TOML file of prices") from error
     return parse_overrides(text, path.name)
+
+
+def load_corrections() -> PriceOverrides:
+    """What the shipped data corrects in the list prices of the base catalogue."""
+    name = "corrections.toml"
+    return parse_overrides((files("netra.pricing") / "data" / name).read_text(encoding="utf-8"), name)
 
 
 def parse_overrides(text: str, name: str) -> PriceOverrides:

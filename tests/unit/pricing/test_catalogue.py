@@ -83,7 +83,7 @@ def test_batch_before_the_catalogue_recorded_it(catalogue: PriceCatalogue) -> No
 
 def test_prices_by_time_of_day(catalogue: PriceCatalogue) -> None:
     usage = CallUsage(1_000_000)
-    day, night = (datetime(2026, 5, 1, hour, tzinfo=UTC) for hour in (12, 20))
+    day, night = (datetime(2025, 5, 1, hour, tzinfo=UTC) for hour in (12, 20))
     assert catalogue.cost(usage, model="deepseek-chat", at=day).cost_usd == Decimal("0.27")
     assert catalogue.cost(usage, model="deepseek-chat", at=night).cost_usd == Decimal("0.135")
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from netra.cli.output import tidy_table
+from netra.cli.output import print_note, tidy_table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,13 +29,42 @@ def print_answer(console: "Console", answer: Mapping[str, Any]) -> None:
     console.print()
     if answer.get("answer") in _ANSWER_WORDS:
         console.print(f"[bold]{_ANSWER_WORDS[answer['answer']]}[/]")
-    console.print(readable_prose(message, figures), markup=True)
+    print_prose(console, message, figures)
     print_missing(console, [item for item in answer.get("missing") or () if str(item["what"]) not in message])
     if figures:
         console.print()
         print_figures(console, figures)
     if answer.get("report"):
         console.print(f"Report: {answer['report']}  (netra reports export {answer['report']} --out DIR)")
+
+
+def print_prose(console: "Console", text: str, figures: "Sequence[Figure]") -> None:
+    """Prose with its figures put in; lists hang behind their marks, and code is printed as it is."""
+    import re
+
+    from rich.text import Text
+
+    for chunk in re.split(r"(```[\w-]*\n.*?\n```)", text, flags=re.DOTALL):
+        if chunk.startswith("```"):
+            code = chunk.split("\n", 1)[1].rsplit("\n", 1)[0]
+            console.print(Text(code, style="cyan"), soft_wrap=True)
+        elif chunk.strip():
+            for line in chunk.strip("\n").split("\n"):
+                _print_line(console, line, figures)
+
+
+def _print_line(console: "Console", line: str, figures: "Sequence[Figure]") -> None:
+    import re
+
+    from rich.text import Text
+
+    mark = re.match(r"\s*(?:(?:[-\u2022]|\d+\.)\s+)?", line)
+    lead = mark.group() if mark else ""
+    told = Text.from_markup(readable_prose(line[len(lead) :], figures))
+    room = console.width - len(lead) if console.is_terminal else len(told.plain) + 1
+    for number, part in enumerate(told.wrap(console, max(room, 1)) or [told]):
+        part.rstrip()
+        console.print(Text(" " * len(lead) if number else lead) + part, soft_wrap=True)
 
 
 def readable_prose(text: str, figures: "Sequence[Figure]") -> str:
@@ -61,12 +90,10 @@ def readable_prose(text: str, figures: "Sequence[Figure]") -> str:
 
 def print_missing(console: "Console", missing: Sequence[Mapping[str, Any]]) -> None:
     """What the data lacks and how to send it."""
-    from rich.markup import escape
-
     if missing:
         console.print("\n[bold]Missing[/]")
     for item in missing:
-        console.print(f"  • {escape(str(item['what']))}: {escape(str(item['how']))}")
+        print_note(console, "  •", f"{item['what']}: {item['how']}", indent=4)
 
 
 def print_figures(console: "Console", figures: "Sequence[Figure]") -> None:

@@ -139,7 +139,7 @@ async def _export(target: Target, report: str, out: Path, as_json: bool) -> None
 
 def print_report(console: "Console", content: dict[str, Any]) -> None:
     """What report.json holds, for a reader at a terminal."""
-    from netra.cli.answer_view import print_figures, print_missing, readable_prose
+    from netra.cli.answer_view import print_figures, print_missing, print_prose, readable_prose
     from netra.cli.findings_view import print_findings
     from netra.reports.document import ReportDocument
 
@@ -148,7 +148,7 @@ def print_report(console: "Console", content: dict[str, Any]) -> None:
     figures = document.figures
 
     def say(text: str) -> None:
-        console.print(readable_prose(text, figures))
+        print_prose(console, text, figures)
 
     console.print(f"\n[bold]{readable_prose(document.title, figures)}[/]")
     console.print(f"[dim]{readable_prose(document.question, figures)}[/]\n")
@@ -171,7 +171,8 @@ def print_report(console: "Console", content: dict[str, Any]) -> None:
     if document.assumptions:
         console.print("\n[bold]Assumptions[/]")
         say("\n".join(f"  - {text}" for text in document.assumptions))
-    print_missing(console, content["missing"])
+    told = {item.what for row in document.findings for item in row.missing}
+    print_missing(console, [item for item in content["missing"] if item["what"] not in told])
     if figures:
         console.print("\n[bold]Figures[/]")
         print_figures(console, figures)

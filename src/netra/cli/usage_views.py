@@ -212,7 +212,10 @@ def _signed(amount: str) -> str:
 
 
 def _number(value: object) -> str:
-    return f"${value}" if isinstance(value, str) else f"{value:,.0f}"
+    """Money, which comes as text, with its cents; a count as a whole number."""
+    from netra.reports.formatting import format_money
+
+    return format_money(value) if isinstance(value, str) else f"{value:,.0f}"
 
 
 def _table(*columns: str) -> Any:

@@ -2,6 +2,7 @@
 
 import io
 
+from netra.cli.answer_view import print_prose
 from netra.cli.output import print_note, tidy_table
 from netra.cli.tables import ValueTable, WholeConsole
 
@@ -66,3 +67,16 @@ def test_notes_hang_behind_their_label() -> None:
     lines = file.getvalue().splitlines()
     assert lines[0] == "  1  The whole interval is above zero,"
     assert lines[-1] == "     commitment.unit_tokens_per_minute=2500"
+
+
+def test_lists_of_prose_hang_and_code_stays_as_it_is() -> None:
+    file = io.StringIO()
+    text = "Do **this**:\n1. Send the calls of one model to another model.\n"
+    text += "```py\ncall(model='a', tier='b', effort=1)\n```"
+    print_prose(WholeConsole(file=file, width=30, force_terminal=True, color_system=None), text, ())
+    assert file.getvalue().splitlines() == [
+        "Do this:",
+        "1. Send the calls of one model",
+        "   to another model.",
+        "call(model='a', tier='b', effort=1)",
+    ]

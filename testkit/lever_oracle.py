@@ -18,6 +18,7 @@ from netra.optimization.actions import (
     ChangeTier,
     ChangeTokens,
     RemoveCalls,
+    RepeatSlow,
     SwitchModel,
 )
 from netra.pricing.models import CallUsage
@@ -263,7 +264,7 @@ def _terms(call: Call, action: CachePrefixes, switched: bool) -> Retention | Non
 
 
 def replayed_jointly(calls: Sequence[Call], actions: Sequence[Action]) -> list[int]:
-    """Femto-dollars of each call with all actions: remove, tokens, model, cache, tier; the cheaper wins."""
+    """Femto-dollars of each call with all actions: remove, tokens, model, cache, tier, sent twice."""
     gone = {
         row for act in actions if isinstance(act, RemoveCalls) for row in range(len(calls)) if act.rows[row]
     }
@@ -302,7 +303,11 @@ def replayed_jointly(calls: Sequence[Call], actions: Sequence[Action]) -> list[i
             if isinstance(act, ChangeTier) and act.rows[row]
         ]
         now[row] = _cheapest(now[row], options)
-    return [(cost(now[row]) or 0) if row in now and priced[row] else 0 for row in range(len(calls))]
+    found = [(cost(now[row]) or 0) if row in now and priced[row] else 0 for row in range(len(calls))]
+    times = [
+        1 + sum(bool(a.rows[row]) for a in actions if isinstance(a, RepeatSlow)) for row in range(len(calls))
+    ]
+    return [usd * sent for usd, sent in zip(found, times, strict=True)]
 
 
 def _cheapest(call: Call, options: Sequence[Call]) -> Call:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from netra.optimization.actions import Action
+from netra.optimization.actions import Action, BuyCapacity, CachePrefixes, Int64, SwitchModel
 from netra.optimization.drafts import Draft
 from netra.optimization.findings import Degree, LatencyEffect, Percentile, QualityEffect
 from netra.optimization.latency_intervals import QUANTILES
@@ -21,10 +21,12 @@ from netra.optimization.replay import independent, replay_jointly
 from netra.optimization.solver.schemas import PlanQuality
 from netra.optimization.workload import Workload
 from netra.pricing.money import total_femto
+from netra.pricing.vectorised import Tokens
 
 Float64 = npt.NDArray[np.float64]
 Members = frozenset[int]
 
+_FLUID = (CachePrefixes, BuyCapacity)
 _WEIGHT: dict[Degree, int] = {"low": 1, "medium": 2, "high": 3}
 
 
@@ -60,6 +62,45 @@ class Saving:
     block_savings: Float64
 
 
+class _Reach:
+    """All that caches and capacity could ever save, whatever else changes (femto-dollars, remembered)."""
+
+    def __init__(self, workload: Workload, candidates: Sequence[Candidate]) -> None:
+        self._workload = workload
+        acts = [candidate.action for candidate in candidates]
+        self._actions = {k: act for k, act in enumerate(acts) if isinstance(act, _FLUID)}
+        self._switches = {k: act for k, act in enumerate(acts) if isinstance(act, SwitchModel)}
+        self._found: dict[tuple[int, bool], int] = {}
+        self._met: dict[tuple[int, int], bool] = {}
+
+    def of(self, number: int, others: Members) -> int:
+        """A cache: every prompt of its calls read, where none of them may go to another model; otherwise, and
+        of capacity, all that the calls cost.
+        """
+        action = self._actions[number]
+        stays = isinstance(action, CachePrefixes) and not any(self._meet(number, other) for other in others)
+        if (number, stays) not in self._found:
+            spend = self._workload.cost if not stays else self._saved_by_reading()
+            self._found[number, stays] = total_femto(spend[action.rows])
+        return self._found[number, stays]
+
+    def _meet(self, number: int, other: int) -> bool:
+        if other not in self._switches:
+            return False
+        if (number, other) not in self._met:
+            both = self._actions[number].rows & self._switches[other].rows
+            self._met[number, other] = bool(both.any())
+        return self._met[number, other]
+
+    def _saved_by_reading(self) -> Int64:
+        """Femto-dollars that each call would cost less were its whole prompt read from the cache (n)."""
+        tokens, before = self._workload.tokens, self._workload.cost
+        none = np.zeros(self._workload.n, dtype=np.int64)
+        read = Tokens(tokens.input, tokens.input, none, none, tokens.output, tokens.reasoning)
+        after, priced = self._workload.prices.cost(read)
+        return np.where(priced, np.maximum(before - after, 0), before)
+
+
 class Outcomes:
     """Outcomes of sets of candidates over one workload, remembered. `replays` counts the joint replays."""
 
@@ -73,6 +114,7 @@ class Outcomes:
         self._scores = _mean_scores(evaluations)
         self._savings: dict[Members, Saving] = {}
         self._latency = LatencyReplay(workload)
+        self._reach = _Reach(workload, candidates)
         self._percentiles: dict[Members, dict[Percentile, float] | None] = {}
 
     def saving(self, members: Members) -> Saving:
@@ -84,16 +126,30 @@ class Outcomes:
         return found
 
     def most(self, members: Members) -> int:
-        """The most a set can save in femto-dollars, as far as its replayed subsets tell: a change saves no
-        more beside others than alone.
+        """The most a set can save in femto-dollars, as far as its replayed subsets tell.
+
+        A change saves no more beside others than alone, with two exceptions. What costs alone (a hedge)
+        costs less where calls cost less, and counts as nothing. What caches and capacity save depends on
+        which calls there are and where: beside other changes of calls they count with all they ever could.
         """
-        alone = {k: self.candidates[k].savings for k in members}
+        fluid = frozenset(k for k in members if isinstance(self.candidates[k].action, _FLUID))
+        if fluid and (len(fluid) < len(members) or self._capacity_in(fluid)):
+            settled = members - fluid
+            room = sum(self._reach.of(k, settled) for k in fluid)
+            return min(self.baseline, self._most_alone(settled) + room)
+        return self._most_alone(members)
+
+    def _most_alone(self, members: Members) -> int:
+        alone = {k: max(self.candidates[k].savings, 0) for k in members}
         known = [
             self.baseline - saving.after + sum(alone[k] for k in members - part)
             for part, saving in self._savings.items()
             if part <= members
         ]
         return min([sum(alone.values()), *known])
+
+    def _capacity_in(self, fluid: Members) -> bool:
+        return len(fluid) > 1 and any(isinstance(self.candidates[k].action, BuyCapacity) for k in fluid)
 
     def latencies(self, members: Members) -> tuple[Latencies, int]:
         """Latencies with a set applied, and the calls whose latency it would make unknown."""

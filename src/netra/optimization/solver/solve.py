@@ -5,7 +5,8 @@ latency is bound; at most 12, those that save or gain most. All their sets are r
 risk and effort, fewest, largest saving; or largest saving first where no saving is asked for) and tried in
 that order, so that the first that holds is the best: branch and bound over sets. A set is left out without a
 replay when its measured drops in quality, or the most it can save, cannot hold; the most a set can save is
-what a replayed subset saves plus what the rest saves alone (changes of the same calls take from each other).
+what a replayed subset saves plus what the rest saves alone (changes of the same calls take from each other;
+`Outcomes.most` says which do not).
 Replays are limited by the number of calls, never by a clock, so the answer is the same every time. Where the
 limit ends the search, a greedy set stands in, and the plan says so. Source of the method: Land and Doig, An
 automatic method of solving discrete programming problems, Econometrica 28, 1960.

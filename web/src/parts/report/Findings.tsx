@@ -97,7 +97,7 @@ function Judgement({ finding, report }: { finding: Finding; report: ReportDocume
         {finding.missing.map((item) => <li key={item.what}>Missing: {prose(item.what)}. {prose(item.how)}</li>)}
       </ul>
       {finding.diagnosis && finding.diagnosis.length > 0 && <Diagnosis groups={finding.diagnosis} />}
-      <button type="button" className="button small" aria-haspopup="dialog" onClick={() => openFigure.set({ figure: figureOf(finding, report), runId: null })}>
+      <button type="button" className="button small" aria-haspopup="dialog" aria-label={`Query and SQL of ${finding.lever} ${paramText(finding.params)}`.trim()} onClick={() => openFigure.set({ figure: figureOf(finding, report), runId: null })}>
         Query and SQL
       </button>
     </details>

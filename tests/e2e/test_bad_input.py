@@ -11,9 +11,11 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from typer import BadParameter
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
+from netra.cli.importing import import_file
 from netra.usage.reading.lines import MAX_LINE_BYTES
 from testkit.live_server import CommandLine, Ended, LiveServer
 
@@ -117,6 +119,20 @@ def test_every_reason_stands_with_its_line(command_line: CommandLine) -> None:
     }
     assert {one["line"]: one["column"] for one in rejects if "column" in one} == {2: "input_tokens", 3: "ts"}
     assert all(one["reason"] for one in rejects)
+
+
+def test_what_is_no_longer_there_or_of_another_format_is_said(
+    command_line: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that cannot be read to its end is no success; rows that are all ignored are told."""
+    (command_line.cwd / "calls").write_bytes(lines({}, {"call_id": "b"}))
+    ended = plain(command_line("import", "/proc/self/mem", "-w", "doors"))
+    assert (ended.returncode, "mem cannot be read to its end" in ended.stderr) == (1, True), ended.stderr
+    ended = plain(command_line("import", "calls", "-f", "claude-code", "-w", "doors"))
+    assert "no row was used, all 2 ignored: is --format right?" in ended.stderr
+    monkeypatch.setattr("netra.cli.importing.sys.stdin", None)
+    with pytest.raises(BadParameter, match="standard input is closed"):
+        import_file(["-"])
 
 
 def test_an_unknown_model_is_unpriced_and_never_free(command_line: CommandLine) -> None:

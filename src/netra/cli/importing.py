@@ -70,6 +70,8 @@ def import_file(
     options = check_options(file_format, set_columns, map_columns)
     target = Target(url, data_dir, workspace)
     if files == [STANDARD_INPUT]:
+        if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison]  # closed by who started us
+            raise typer.BadParameter("standard input is closed: pipe a file into it", param_hint="FILE")
         if sys.stdin.isatty():
             raise typer.BadParameter("standard input is the terminal: pipe a file into it", param_hint="FILE")
         asyncio.run(_import_one(target, None, options, json_output))
@@ -142,15 +144,21 @@ async def send_file(client: "NetraClient", file: Path | None, request: dict[str,
     from netra.cli.output import progress_bar, progress_console
     from netra.client.errors import ClientError, UnreachableError
 
-    size = None if file is None else max((await asyncio.to_thread(file.stat)).st_size, 1)
+    size = None if file is None else await asyncio.to_thread(_size, file)
     with progress_bar(progress_console()) as bar:
         task = bar.add_task(f"Importing {request['name']}", total=size, amount="")
 
         async def chunks() -> AsyncIterator[bytes]:
-            with sys.stdin.buffer if file is None else file.open("rb") as source:
-                while chunk := await asyncio.to_thread(source.read, _CHUNK):
-                    yield chunk
-                    bar.update(task, advance=len(chunk))
+            try:
+                with sys.stdin.buffer if file is None else file.open("rb") as source:
+                    while chunk := await asyncio.to_thread(source.read, _CHUNK):
+                        yield chunk
+                        bar.update(task, advance=len(chunk))
+            except OSError as failure:
+                raise CommandError(
+                    f"{request['name']} cannot be read to its end: {failure.strerror or failure}",
+                    hint="nothing of it was imported; see whether it is still there, then import it again",
+                ) from failure
 
         def on_progress(row: dict[str, Any]) -> None:
             rate = row.get("rows_per_second")
@@ -166,6 +174,11 @@ async def send_file(client: "NetraClient", file: Path | None, request: dict[str,
                 remedy = (failure.hint or "see what is wrong: netra doctor").rstrip(".")
                 failure.hint = f"{remedy}; {_AGAIN}"
             raise
+
+
+def _size(file: Path) -> int:
+    """Its bytes, at least one; one of a file that is gone: reading it says so."""
+    return max(file.stat().st_size, 1) if file.exists() else 1
 
 
 async def _import_one(target: Target, file: Path | None, options: dict[str, Any], as_json: bool) -> None:
@@ -201,7 +214,7 @@ async def _import_several(target: Target, files: list[Path], options: dict[str, 
                 continue
             try:
                 result = await send_file(client, file, {**options, "name": file.name})
-            except ApiError as failure:
+            except (ApiError, CommandError) as failure:
                 failed.append({"file": str(file), "message": str(failure)})
             else:
                 results.append({"file": str(file), **result})
@@ -218,7 +231,9 @@ async def _import_several(target: Target, files: list[Path], options: dict[str, 
 
 
 def _check_some_rows_were_good(result: dict[str, Any]) -> None:
-    """A script must notice that nothing of its file could be used."""
+    """A script must notice that nothing of its file could be used; a person, that nothing of it counts."""
+    if result["read"] and result.get("ignored") == result["read"]:
+        sys.stderr.write(f"netra: no row was used, all {result['read']:,} ignored: is --format right?\n")
     if not result["rejected"] or result["rejected"] != result["read"]:
         return
     findings = [one for one in result.get("findings") or () if one["severity"] == "rejected"]

@@ -47,6 +47,12 @@ class ImportNotFoundError(NotFoundError):
     code: ClassVar[str] = "import_not_found"
 
 
+class UploadBrokenOffError(InvalidInputError):
+    """The sender went away before the whole file had arrived; nothing of it was imported."""
+
+    code: ClassVar[str] = "upload_broken_off"
+
+
 class DiskFullError(UnavailableError):
     """The server cannot keep the upload or the reject file: the disk is full or read-only."""
 

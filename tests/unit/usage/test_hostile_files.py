@@ -1,15 +1,19 @@
 """Files made to cost more than they hold end soon, in little memory, with what to do."""
 
+import asyncio
 import gzip
 import io
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from starlette.requests import ClientDisconnect
 
 from netra.usage.arrow import arrow
-from netra.usage.errors import MissingColumnsError, UnreadableFileError
+from netra.usage.errors import MissingColumnsError, UnreadableFileError, UploadBrokenOffError
+from netra.usage.importing.spool import Spool
 from netra.usage.reading import json_lines, json_types, streams
 from testkit.foreign_exports import jsonl, parse, rows_of
 
@@ -119,3 +123,16 @@ def test_what_to_do_is_said(tmp_path: Path, content: bytes, words: str) -> None:
     with pytest.raises(UnreadableFileError) as caught:
         parse(tmp_path, content, "calls")
     assert words in str(caught.value.hint)
+
+
+def test_an_upload_that_breaks_off_leaves_nothing_and_says_so(tmp_path: Path) -> None:
+    async def arriving() -> AsyncIterator[bytes]:
+        yield ROW * 100
+        raise ClientDisconnect
+
+    async def heard(size: int) -> None:
+        pass
+
+    with pytest.raises(UploadBrokenOffError, match=f"after {len(ROW) * 100:,} bytes; nothing"):
+        asyncio.run(Spool(tmp_path).receive(arriving(), heard))
+    assert list(tmp_path.iterdir()) == []

@@ -139,6 +139,7 @@ def test_every_known_compression_is_undone() -> None:
         "identity": plain,
         "gzip": gzip.compress(plain),
         "deflate": zlib.compress(plain),
+        "GZIP": gzip.compress(plain[:7]) + gzip.compress(plain[7:]),
         "zstd": codec.compress(plain, asbytes=True),
     }
     for encoding, body in bodies.items():
@@ -152,6 +153,9 @@ def test_every_known_compression_is_undone() -> None:
         (b"", PROTOBUF, "br", UnsupportedMediaError),
         (b"no gzip", PROTOBUF, "gzip", UnreadableExportError),
         (gzip.compress(b"x" * 1000, mtime=0)[:-12], PROTOBUF, "gzip", UnreadableExportError),
+        (gzip.compress(b"\x0a\x00") + b"junk", PROTOBUF, "gzip", UnreadableExportError),
+        (gzip.compress(b"") * 200, PROTOBUF, "gzip", UnreadableExportError),
+        (b"", PROTOBUF, "gzip", UnreadableExportError),
         (b"no zstd", PROTOBUF, "zstd", UnreadableExportError),
         (b"\x0a\xff", PROTOBUF, "", UnreadableExportError),
         (b"[]", JSON, "", UnreadableExportError),

@@ -123,6 +123,9 @@ class ImportService:
             version = await self._finish(running, quality, None)
         except NetraError as error:
             if error.status < 500:
+                if running.counts.stored:
+                    stored = f"{running.counts.stored:,} rows before that place are stored."
+                    error.hint = f"{error.hint} {stored}" if error.hint else stored
                 problem = {"code": error.code, "message": error.message, "hint": error.hint}
                 await self._finish(running, await running.quality(parser.quality), problem)
             raise

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+from starlette.requests import ClientDisconnect
 
-from netra.usage.errors import DiskFullError
+from netra.usage.errors import DiskFullError, UploadBrokenOffError
 from netra.usage.reading.chunks import Reject
 
 _BUFFER = 4 * 2**20
@@ -48,7 +49,9 @@ class Spool:
     async def receive(
         self, source: AsyncIterator[bytes], on_bytes: Callable[[int], Awaitable[None]]
     ) -> Upload:
-        """Write the stream to disk; reports the bytes so far. Raises DiskFullError."""
+        """Write the stream to disk; reports the bytes so far. Raises DiskFullError,
+        UploadBrokenOffError.
+        """
         path = await to_thread(self._new_path)
         digest = hashlib.sha256()
         size = 0
@@ -73,6 +76,12 @@ class Spool:
             if error.errno in _DISK:
                 raise _disk_error(error, path) from error
             raise
+        except ClientDisconnect as error:
+            path.unlink(missing_ok=True)
+            raise UploadBrokenOffError(
+                f"The upload broke off after {size + len(buffer):,} bytes; nothing of it was imported.",
+                hint="Send the whole file again.",
+            ) from error
         except BaseException:
             path.unlink(missing_ok=True)
             raise

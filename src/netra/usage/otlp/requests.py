@@ -27,6 +27,7 @@ MAX_JSON_BYTES = 16 * 1024**2
 
 MAX_SPANS = 50_000
 _STEP = 1 << 20
+_MOST_MEMBERS = 100
 _arrow = cast(Any, pyarrow)
 
 
@@ -91,13 +92,21 @@ def _decompressed(body: bytes, encoding: str) -> bytes:
 
 
 def _inflated(body: bytes, window: int) -> bytes:
-    engine = zlib.decompressobj(window)
-    plain = engine.decompress(body, MAX_PLAIN_BYTES + 1)
-    if len(plain) > MAX_PLAIN_BYTES:
-        raise _too_large()
-    if not engine.eof:
-        raise UnreadableExportError("the compressed body is cut off")
-    return plain
+    """Compressed members, one after the other."""
+    parts: list[bytes] = []
+    left = MAX_PLAIN_BYTES
+    for _ in range(_MOST_MEMBERS):
+        engine = zlib.decompressobj(window)
+        parts.append(engine.decompress(body, left + 1))
+        left -= len(parts[-1])
+        if left < 0:
+            raise _too_large()
+        if not engine.eof:
+            raise UnreadableExportError("the compressed body is cut off")
+        body = engine.unused_data
+        if not body:
+            return b"".join(parts)
+    raise UnreadableExportError(f"the compressed body has more than {_MOST_MEMBERS} members")
 
 
 def _unzstd(body: bytes) -> bytes:

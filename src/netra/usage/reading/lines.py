@@ -200,7 +200,7 @@ def _kept(text: bytes, first: int) -> tuple[list[bytes], list[int], list[Reject]
 
 def _filled(text: bytes) -> Iterator[tuple[int, int, int]]:
     """The place among the lines, begin and end of each line that is not blank, or too long."""
-    if not text:
+    if not text.strip(b" \t\r\n") and len(text) <= MAX_LINE_BYTES:
         return
     codes = np.frombuffer(text, dtype=np.uint8)
     ends = np.append(np.flatnonzero(codes == ord("\n")), len(text))

@@ -23,6 +23,7 @@ from netra.tools.usage.profile import DataProfiler, inspect_data
 from netra.tools.usage.query_tool import query_usage
 from netra.tools.usage.recall_query import recall_query
 from netra.tools.usage.tail_tool import plan_latency
+from netra.tools.usage.what_if_tool import price_on_model
 from netra.usage.service import UsageService
 
 
@@ -47,6 +48,7 @@ def product_tools(
             profile_load(usage),
             profile_reasoning(usage, optimization),
             show_prices(prices),
+            price_on_model(usage, prices),
             find_savings(optimization),
             recall_finding(),
             recall_query(),

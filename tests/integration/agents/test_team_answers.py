@@ -99,6 +99,20 @@ ANSWERS: list[tuple[str, list[str]]] = [
     ),
     ("What if our traffic doubles?", ["With 100 % more load"]),
     (
+        "Why did cost spike on the 12th? Which users spent over $0.10 this month? What if everything ran on "
+        "gpt-4o-mini?",
+        [
+            "2026-11-12",
+            "mainly by",
+            "**Users that spent over $0.10 this month: ",
+            "Together: spend $",
+            "If every call this month had run on **gpt-4o-mini**",
+            "unproven except where evaluations",
+        ],
+    ),
+    ("why is our cache hit rate low?", ["Input tokens read from cache: ", "What a prompt cache could read"]),
+    ("what share of spend is support-desk", [" in all"]),
+    (
         "Is gpt-5-mini good enough instead of gpt-5?",
         ["No: **Switching gpt-5 to gpt-5-mini** lowers quality from"],
     ),

@@ -35,6 +35,9 @@ from testkit.questions import NOW, WORDS, read
         ("drivers", "wich modle is teh most expensiv?"),
         ("drivers", "Top five cost drivers this month"),
         ("drivers", "What are our biggest costs?"),
+        ("model_choice", "is gpt-4o overkill for support-chat?"),
+        ("model_choice", "what if everything ran on gpt-4o-mini"),
+        ("audit", "why is our cache hit rate low"),
         ("drivers", "where does the money go?"),
         ("drivers", "Which feature costs us the most?"),
         ("drivers", "what is the most expensive model"),
@@ -184,6 +187,8 @@ def test_a_latency_cut_is_not_read_as_a_saving() -> None:
         ("calls last weekend", (2026, 11, 14), (2026, 11, 16)),
         ("calls from November 3rd to 5 Nov 2026", (2026, 11, 3), (2026, 11, 6)),
         ("calls on December 24", (2025, 12, 24), (2025, 12, 25)),
+        ("why did cost spike on the 12th?", (2026, 11, 12), (2026, 11, 13)),
+        ("what happened on the 25th", (2026, 10, 25), (2026, 10, 26)),
         ("calls 3 days ago", (2026, 11, 18), (2026, 11, 19)),
     ],
 )

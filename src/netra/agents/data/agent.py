@@ -51,6 +51,7 @@ DATA = AgentBlueprint(
         "forecast_spend",
         "find_anomalies",
         "show_prices",
+        "price_on_model",
     ),
     playbook=data_playbook,
     opening=opening,

@@ -60,9 +60,14 @@ def anomaly_statements(frame: QuestionFrame, output: AnomaliesOutput) -> list[st
         ]
     span = output.since if output.since == output.until else f"{output.since} to {output.until}"
     judged = f"{cite(output.judged)} judged, {span}"
+    if not output.any_found and output.since == output.until:
+        calls = scope_of(frame, window=False)
+        return [f"{span} is not out of the ordinary for its weekday in {output.measure}{calls}."]
     if not output.any_found:
         return [f"No day{scope} is out of the ordinary in {output.measure} ({judged})."]
-    lines = [f"{cite(output.found)} of the days{scope} out of the ordinary in {output.measure} ({judged}):"]
+    if output.since == output.until:
+        return [f"Out of the ordinary for its weekday: {_day(output.days[0])}."]
+    lines = [f"{cite(output.found)} days{scope} out of the ordinary in {output.measure} ({judged}):"]
     return lines + [f"{number}. {_day(day)}" for number, day in enumerate(output.days, 1)]
 
 

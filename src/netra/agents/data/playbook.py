@@ -11,6 +11,7 @@ from netra.agents.data.periods import periods_to_compare
 from netra.agents.data.scope import MODEL_KINDS
 from netra.agents.data.statements import statements_of
 from netra.agents.triage.frame import QuestionFrame
+from netra.agents.triage.named_days import is_one_day
 from netra.agents.triage.results import DataFacts, TriageResult
 from netra.llm.playbook import CallTools, Finish, JsonObject, PlaybookView
 from netra.usage.measures import MEASURES
@@ -48,10 +49,14 @@ def calls_for(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonOb
     match frame.kind:
         case "price":
             return (("show_prices", {"models": cast(JsonValue, frame.models[:6])}),)
+        case "model_choice":
+            return (("price_on_model", {"model": frame.models[0], **_range(frame)}),)
         case "usage" if _is_overview(frame):
             return _overview(frame, facts)
         case "usage":
             return _usage(frame)
+        case "change" if is_one_day(frame.window):
+            return (("find_anomalies", _anomalies(frame)), *_change(frame, facts))
         case "change":
             return _change(frame, facts)
         case "latency":
@@ -65,6 +70,9 @@ def calls_for(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonOb
         case "audit" if "unpriced" in (frame.levers or []):
             query: JsonObject = {"measures": ["unpriced_calls"], "dimensions": ["model", "provider"]}
             return (("query_usage", {**query, **_range(frame)}),)
+        case "audit" if frame.levers == ["prompt-cache"]:
+            hits: JsonObject = {"measures": ["cache_hit_share", "input_tokens"]}
+            return (("query_usage", {**hits, "dimensions": _groups(frame, facts), **_range(frame)}),)
         case "audit" if frame.levers == ["reasoning-effort"]:
             return (("profile_reasoning", {"by": _groups(frame, facts), **_range(frame)}),)
         case _:

@@ -12,6 +12,7 @@ from netra.agents.data.reasoning_statements import reasoning_statements
 from netra.agents.data.scope import scope_of
 from netra.agents.data.tail_statements import tail_statements
 from netra.agents.data.usage_statements import unpriced_statements, usage_statements
+from netra.agents.data.what_if_statements import what_if_statements
 from netra.agents.triage.frame import QuestionFrame
 from netra.reports.citations import cite
 from netra.tools.usage.outputs import (
@@ -27,6 +28,7 @@ from netra.tools.usage.outputs import (
     ReasoningOutput,
     TailOutput,
     UsageTable,
+    WhatIfOutput,
 )
 
 _LISTED, _NAMED = 12, 3
@@ -42,10 +44,12 @@ def statements_of(frame: QuestionFrame, shown: Sequence[tuple[str, dict[str, Any
         if not data.get("calls"):
             continue
         match tool:
-            case "query_usage" if frame.kind == "audit":
+            case "query_usage" if frame.kind == "audit" and "unpriced" in (frame.levers or []):
                 statements += unpriced_statements(UsageTable.model_validate(data))
             case "query_usage":
                 statements += usage_statements(frame, UsageTable.model_validate(data))
+            case "price_on_model":
+                statements += what_if_statements(frame, WhatIfOutput.model_validate(data))
             case "rank_drivers":
                 output = DriversOutput.model_validate(data)
                 statements += _drivers(frame, output) if frame.kind in _RANKED else _spend(frame, output)

@@ -198,6 +198,7 @@ def _check_line(targets: Targets, check: CheckView) -> str:
     if check.standing == "unknown":
         return f"{name}: cannot be judged without {check.missing}"
     before = f", from {cite(check.before)} now" if check.before else ""
+    before = ", as it is now" if check.unchanged else before
     per = f" a {check.pace.per}" if check.pace is not None else ""
     value = f"{cite(check.value or '')}{per}{before}"
     if check.standing == "unmet":

@@ -32,19 +32,33 @@ def savings_statements(
     )
     if frame.kind == "latency":
         return lines or ["None of the levers for latency touches these calls."]
+    planned = bool(lines)
+    if frame.explains:
+        lines += _causes(output.findings)
     switches = all(finding.lever == "model-switch" for finding in output.findings)
     if not (lines or recommended or refused) and undecided and switches and len(undecided) > 1:
         return [_nothing_known(frame, undecided)]
     if not lines and len(output.findings) == 1:
         lines = [_alone(output.findings[0])]
     else:
-        lines += _listed(frame, output, recommended, after_plan=bool(lines))
+        lines += _listed(frame, output, recommended, after_plan=planned)
         lines += [_variant_line(finding) for finding in variants]
         lines += _refusals(frame, refused)
         lines += _gaps(frame, undecided, alone=not recommended)
     if output.short_period and recommended:
         lines.append(output.short_period)
     return lines or ["None of these changes touches a call of this period, so there is nothing to save."]
+
+
+def _causes(findings: list[FindingView]) -> list[str]:
+    """Why the cache reads no more than it does, each cause once."""
+    causes = list(dict.fromkeys(text for finding in findings for text in finding.diagnosis))
+    if not causes:
+        return []
+    return [
+        "What a prompt cache could read of the prompts, and what keeps it from the rest:",
+        *(f"- {text}" for text in causes),
+    ]
 
 
 def _alone(finding: FindingView) -> str:

@@ -181,7 +181,8 @@ def body_of(brief: JsonObject) -> str:
     triage = TriageResult.model_validate(brief["triage"])
     blocks: list[str] = []
     optimization, data = texts(brief, "optimization"), texts(brief, "data")
-    if optimization and triage.frame.kind == "audit" and data and triage.frame.levers:
+    first = triage.frame.reprices or (triage.frame.kind == "audit" and triage.frame.levers)
+    if optimization and data and first:
         optimization, data = data, optimization
     blocks.append(_lines([*optimization]))
     blocks.append(_lines(data))

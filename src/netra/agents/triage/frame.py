@@ -163,6 +163,10 @@ class QuestionFrame(_Value):
     ttl: str | None = None
     leaves_model: bool = False
     """Whether the one model named is to be left (`is there something cheaper than M?`)."""
+    reprices: bool = False
+    """Whether it asks what calls would cost on the one model named, whatever they are on."""
+    explains: bool = False
+    """Whether it asks why something is as it is."""
     expects_rise: bool = False
     """Whether the question takes for granted that something rose."""
     horizon_days: int | None = None

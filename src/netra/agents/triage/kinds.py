@@ -32,7 +32,8 @@ _SHARE_CUT = (
 )
 _TOO_MUCH = r"\b(?:spend\w*|pay\w*|burn\w*|costs?|costing|bills?)\b.{0,30}\btoo (?:much|high|big|expensive)\b"
 _SUITED = (
-    r"\b(?:don't|do not|doesn't|does not|needn't)(?: \w+ly)? need\b|\bgood enough\b|\bdrop\b.{0,30}\bfor\b"
+    r"\b(?:don't|do not|doesn't|does not|needn't)(?: \w+ly)? need\b|\bgood enough\b|\bdrop\b.{0,30}\bfor\b|"
+    r"\btoo (?:big|large|powerful|strong|smart|good|expensive|dear) for\b"
 )
 _LATENCY = (
     r"\b(?:latency|latencies|slow\w*|faster|fast|speed\w*|p50|p90|p95|p99|ttft|time to first|response times?|"

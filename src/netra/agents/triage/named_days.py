@@ -20,6 +20,9 @@ _DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?:,?\s+(\d{4}))?"
 _MONTH_FIRST = re.compile(rf"\b(?:the )?{MONTH}\.? {_DAY}(?![\d:]|\s*(?:%|am|pm|million|calls)){_YEAR}\b")
 _DAY_FIRST = re.compile(rf"\b(?:the )?{_DAY}(?: of)? {MONTH}\b{_YEAR}")
+_DAY_OF_MONTH = re.compile(
+    r"\b(?:on )?the (\d{1,2})(?:st|nd|rd|th)(?=\s*(?:$|[?.,!;]|of (?:this|the) month|and\b))"
+)
 _NAMED_WEEKDAY = re.compile(
     rf"\b(?:(?:on|for|of|this|(?:on |for |of )?(?:last|past|previous)) {_WEEKDAY}|(since|from|before|"
     rf"until) {_WEEKDAY}|"
@@ -39,7 +42,8 @@ _ABBREVIATED = {
 
 
 def with_dates(text: str, now: datetime) -> str:
-    """The text with days in words as dates: "last tuesday", "3 november" and "2026/11/03" as 2026-11-03.
+    """The text with days in words as dates: "last tuesday", "3 november", "the 3rd" and "2026/11/03" as
+    2026-11-03.
 
     A weekday is the latest one that is over, or today where "this" or "on" names it; a day without a year is
     the latest that is not to come. `now` is in the zone in which days begin.
@@ -47,6 +51,7 @@ def with_dates(text: str, now: datetime) -> str:
     text = re.sub(r"\b(\d{4})[/.](\d{2})[/.](\d{2})\b", r"\1-\2-\3", text)
     text = _MONTH_FIRST.sub(lambda found: _dated(found, 2, 1, now) or found.group(0), text)
     text = _DAY_FIRST.sub(lambda found: _dated(found, 1, 2, now) or found.group(0), text)
+    text = _DAY_OF_MONTH.sub(lambda found: _of_month(int(found.group(1)), now) or found.group(0), text)
     text = _WEEKEND.sub(lambda _: _weekend(now), text)
     return _NAMED_WEEKDAY.sub(lambda found: _weekday(found, now), text)
 
@@ -61,6 +66,15 @@ def _dated(found: re.Match[str], day: int, month: int, now: datetime) -> str | N
     except ValueError:
         return None
     return named.isoformat()
+
+
+def _of_month(day: int, now: datetime) -> str | None:
+    """The latest day of that number which is not to come."""
+    for back in range(62):
+        named = (now - timedelta(days=back)).date()
+        if named.day == day:
+            return named.isoformat()
+    return None
 
 
 def _weekday(found: re.Match[str], now: datetime) -> str:

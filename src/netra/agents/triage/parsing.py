@@ -55,8 +55,10 @@ _LEAVES = (
     r"\b(?:cheaper|smaller|better|another|other|different|faster)(?: model)?s? (?:than|for|instead "
     r"of)\b|\breplac\w*\b|"
     r"\bmov\w+ (?:away |off )|\b(?:get rid of|away from|off of|alternatives? (?:to|for)|instead of)\b|"
-    r"\b(?:switch|migrat|mov)\w*\b.{0,20}\bfrom\b|\bneeds?\b|\bdowngrad\w*"
+    r"\b(?:switch|migrat|mov)\w*\b.{0,20}\bfrom\b|\bneeds?\b|\bdowngrad\w*|\boverkill\b|"
+    r"\btoo (?:big|large|powerful|strong|smart|good|expensive|dear)\b"
 )
+_WHY = r"\bwhy\b|\bhow come\b|\bwhat (?:keeps|prevents|stops|causes|caused|explains)\b|\breasons?\b"
 _RISE = (
     r"\b(?:jump\w*|ris\w+|rose|increas\w+|grew|grow\w*|gone up|went up|go up|spik\w+|explod\w+|higher|up)\b"
 )
@@ -117,6 +119,7 @@ def parse_question(
         leaves_model=re.search(_LEAVES, clean) is not None,
         extreme=find_extreme(clean),
         horizon_days=find_horizon(clean) if kind == "forecast" else None,
+        explains=re.search(_WHY, clean) is not None,
         expects_rise=re.search(_RISE, clean) is not None,
         unknown=unknown,
         ordinals=(find_ordinals(clean) or find_named(clean, levers, models, earlier)) if follows else [],

@@ -6,12 +6,19 @@ import re
 
 from netra.agents.triage.call_kinds import find_failures, find_unnamed, only_retries, wants_reasons
 from netra.agents.triage.frame import QuestionFrame
+from netra.agents.triage.measures import find_measures
 
 _SHARE = re.compile(
     r"\b(?:share|percent(?:age)?|proportion|fraction|portion|part) (?:of|do|does)\b|"
     r"(?<!\d)\s%\s*of\b|\bhow much of (?:our|the|my|all)\b|\bwhat (?:share|percent(?:age)?)\b"
 )
 _SHARED = (("calls", r"\b(?:calls?|requests?|traffic)\b"), ("total_tokens", r"\btokens?\b"))
+_ALL_MOVED = re.compile(
+    r"\b(?:everything|all (?:of )?(?:our |the |these )?(?:calls|traffic|requests|usage|workloads?|features)|"
+    r"every (?:call|request|feature)|entire)\b|"
+    r"\bif\b.{0,60}\b(?:used?|ran on|runs? on|moved? (?:on )?to|(?:was|were|is|are) on|went to|switched to)\b"
+)
+"""All calls of the scope put on one model: "what if everything ran on M?"."""
 _OF_SPEND = r"\b(?:of|in) (?:our |the |my |all |total )*(?:\w+ )?(?:spend\w*|costs?|bill|budget|money)\b"
 _COUNTED = frozenset({"errors", "timeouts", "rate_limited", "retry_rate", "error_rate", "calls"})
 _ON_THE_CLOCK = re.compile(r"\bweekend|\bweekday|days\b")
@@ -21,6 +28,9 @@ _ASKED = frozenset({"usage", "drivers", "outside"})
 
 def refined(frame: QuestionFrame, text: str) -> QuestionFrame:
     """The frame with what lower-cased text says of kinds of calls and of shares; as it is for other kinds."""
+    if frame.kind == "model_choice":
+        named = len(frame.models) == 1 and not frame.leaves_model
+        return frame.model_copy(update={"reprices": named and _ALL_MOVED.search(text) is not None})
     if frame.group_conditions or frame.kind not in {*_ASKED, "audit"}:
         return frame
     if only_retries(text):
@@ -59,15 +69,17 @@ def _sessions(frame: QuestionFrame) -> dict[str, object]:
 
 
 def _of_unnamed(frame: QuestionFrame, text: str) -> QuestionFrame:
-    empty, _ = find_unnamed(text)
+    empty, rest = find_unnamed(text)
     if not empty:
         return frame
-    unread = [part for part in frame.unread if not find_unnamed(part)[0]]
-    return frame.model_copy(
-        update={"kind": "usage", "among": {**frame.among, **empty}, "unread": unread, "dimensions": [
-            name for name in frame.dimensions if name not in empty
-        ]}
-    )  # fmt: skip
+    changed: dict[str, object] = {
+        "kind": "usage",
+        "measures": find_measures(rest),
+        "among": {**frame.among, **empty},
+        "unread": [part for part in frame.unread if not find_unnamed(part)[0]],
+        "dimensions": [name for name in frame.dimensions if name not in empty],
+    }
+    return frame.model_copy(update=changed)
 
 
 def _of_failures(frame: QuestionFrame, text: str) -> QuestionFrame:

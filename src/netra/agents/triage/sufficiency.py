@@ -38,6 +38,10 @@ def _specialists_of(frame: QuestionFrame) -> tuple[Specialist, ...]:
     plan = _PLANS.get(frame.kind, ())
     if frame.kind == "latency" and (frame.targets.p95_ms or frame.targets.p99_ms):
         return _PLANS["cost"]
+    if frame.kind == "model_choice" and frame.reprices:
+        return plan
+    if frame.kind == "audit" and frame.explains and frame.levers == ["prompt-cache"]:
+        return plan
     if frame.kind == "model_choice" or (frame.kind == "cost" and frame.levers):
         return tuple(specialist for specialist in plan if specialist != "data")
     if frame.kind == "audit" and frame.levers == ["unpriced"]:

@@ -81,6 +81,8 @@ class FindingView(BaseModel):
     risk: Degree = "low"
     effort: Degree = "low"
     assumptions: list[str] = Field(default_factory=list[str])
+    diagnosis: list[str] = Field(default_factory=list[str])
+    """Why the cache reads no more than it does, the largest part of the prompts first."""
     missing: list[Missing] = Field(default_factory=list[Missing])
     apply: Apply
     row: FindingRow
@@ -107,6 +109,8 @@ class CheckView(BaseModel):
     certain: bool
     value: str | None = None
     bound: str | None = None
+    unchanged: bool = False
+    """Whether the plan leaves it where it is without any change."""
     short_by: str | None = None
     before: str | None = None
     pace: PaceFigures | None = None

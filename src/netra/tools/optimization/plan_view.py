@@ -26,6 +26,10 @@ _UNITS: dict[str, tuple[FigureUnit, float, str]] = {
 }
 
 
+_SAME = 0.0005
+"""Two values so near are shown alike."""
+
+
 def plan_view(
     sheet: FigureSheet, plan: Plan, titles: Mapping[str, str], days: Decimal | None, source: Source
 ) -> PlanView:
@@ -70,6 +74,7 @@ def _check(
         shown: FigureUnit = "points" if lack and unit == "percent" else unit
         return sheet.add(scaled if unit == "usd" else float(scaled), shown, label + more, source)
 
+    before = _before(check.name, plan)
     return CheckView(
         name=check.name,
         standing=check.standing,
@@ -77,7 +82,10 @@ def _check(
         value=figure(check.value),
         bound=figure(check.bound, ", end of its 95 % interval"),
         short_by=figure(check.short_by, ", what lacks to the target", lack=True),
-        before=figure(_before(check.name, plan), ", before any change"),
+        before=figure(before, ", before any change"),
+        unchanged=before is not None
+        and check.value is not None
+        and abs(before - check.value) <= _SAME * abs(before),
         pace=_pace(sheet, check, plan, source, days),
         missing=check.missing,
         others_hold_without=check.others_hold_without,

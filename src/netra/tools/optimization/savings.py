@@ -30,6 +30,7 @@ from netra.tools.usage.query_tool import exact_filters
 from netra.usage.queries import UsageQuery
 
 _CHARTED = 12
+_WORTH_SAYING, _CAUSES = 5.0, 4
 
 
 class SavingsArguments(ToolArguments):
@@ -180,10 +181,30 @@ def _view(
         risk=finding.risk,
         effort=finding.effort,
         assumptions=finding.assumptions,
+        diagnosis=_diagnosis(finding),
         missing=list(row.missing),
         apply=Apply.model_validate(finding.apply.model_dump(mode="json")),
         row=row,
     )
+
+
+def _diagnosis(finding: Finding) -> list[str]:
+    """What of the prompts is not read from the cache, and why, most tokens first."""
+    model = finding.params.get("model", "")
+    told = [
+        (
+            group.tokens,
+            f"{group.feature or 'all calls'}{f' on {model}' if model else ''}: with caching "
+            f"{group.read_pct:g} % of the tokens in full blocks would be read"
+            + "".join(
+                f"; {miss.share_pct:g} % would not: {miss.why}"
+                for miss in group.misses
+                if miss.share_pct >= _WORTH_SAYING
+            ),
+        )
+        for group in finding.diagnosis or []
+    ]
+    return [text for _, text in sorted(told, reverse=True)[:_CAUSES]]
 
 
 def _saving_figures(
@@ -273,7 +294,7 @@ def _joint(
 def _quotes(view: FindingView) -> list[str]:
     """Sentences of a finding that were computed with it and may be quoted."""
     texts = [view.title, view.quality_text, view.latency_effect, view.apply.summary, *view.apply.steps]
-    texts += [*view.assumptions, *view.params.values()]
+    texts += [*view.assumptions, *view.diagnosis, *view.params.values()]
     texts += [text for missing in view.missing for text in (missing.what, missing.how)]
     if view.apply.snippet:
         texts.append(view.apply.snippet.text)

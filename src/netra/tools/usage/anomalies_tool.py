@@ -20,6 +20,7 @@ from netra.usage.queries import UsageQuery
 from netra.usage.service import UsageService
 
 _DAYS = 6
+_NAMES = {"api_key_id": "API key"}
 
 
 class AnomalyArguments(ToolArguments):
@@ -66,7 +67,8 @@ def _output(sheet: FigureSheet, told: AnomalyResult, calls: int, source: Source)
     days = [_day(sheet, day, told.measure, source) for day in sorted(largest, key=lambda day: day.day)[::-1]]
     return AnomaliesOutput(
         names=[text for day in days for text in (day.day, *(cause.name for cause in day.causes))]
-        + [text for text in (told.since, told.until) if text],
+        + [text for text in (told.since, told.until) if text]
+        + told.missing,
         calls=calls,
         measure=MEASURES[told.measure].label.lower(),
         days=days,
@@ -98,7 +100,7 @@ def _day(sheet: FigureSheet, day: AnomalyOut, measure: InsightMeasure, source: S
         high=figure(day.high, f"High end of the ordinary on {day.day}"),
         causes=[
             Cause(
-                name=f"{cause.dimension} {shown(cause.segment)}",
+                name=f"{_NAMES.get(cause.dimension, cause.dimension)} {shown(cause.segment)}",
                 value=figure(cause.value, f"{label} of {shown(cause.segment)} on {day.day}"),
                 expected=figure(cause.expected, f"{label} of {shown(cause.segment)} expected on {day.day}"),
                 share=sheet.add(

@@ -297,6 +297,31 @@ class AnomaliesOutput(Output):
     until: str | None = None
 
 
+class MovedModel(BaseModel):
+    """The calls of one model: what they cost, and what they would at another's prices."""
+
+    name: str
+    calls: str
+    now: str
+    after: str
+
+
+class WhatIfOutput(Output):
+    """Answer of `price_on_model`. `known`: some call has a price both now and there; `left_out`: how many
+    have not.
+    """
+
+    model: str
+    known: bool
+    now: str
+    after: str
+    change: str
+    percent: str
+    dearer: bool
+    left_out: str | None = None
+    models: list[MovedModel]
+
+
 class PriceBand(BaseModel):
     """What a million tokens cost at one tier, by kind of token; `above` names the step of a longer input."""
 

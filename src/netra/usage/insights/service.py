@@ -134,11 +134,20 @@ class InsightService:
             return None
         first = date.fromisoformat(result.rows[0]["day"])
         last = date.fromisoformat(result.rows[-1]["day"])
-        if result.until.astimezone(ZoneInfo(zone)).time() < _COMPLETE:
+        ended_early = result.until.astimezone(ZoneInfo(zone)).time() < _COMPLETE
+        if ended_early and not await self._goes_on(context, request.until, zone):
             last -= timedelta(days=1)
         days = (last - first).days + 1
         values = _filled(result.rows, measure, first, days)
         return DailySeries(first, values, result) if days > 0 else None
+
+    async def _goes_on(self, context: UserExecutionContext, until: datetime | None, zone: str) -> bool:
+        """Whether calls are stored from the midnight on that a question ends at: its last day is whole,
+        however early the last call of it was.
+        """
+        if until is None or until.astimezone(ZoneInfo(zone)).time() != time.min:
+            return False
+        return (await self._usage.run(context, UsageQuery(measures=["calls"], since=until))).calls > 0
 
     async def _segments(
         self, context: UserExecutionContext, request: AnomalyRequest, series: DailySeries

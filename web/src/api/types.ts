@@ -145,6 +145,8 @@ export interface UsageResult {
   rows: Record<string, string | number | null>[];
   query: unknown;
   sql: string;
+  /** How many rows there are without the limit. */
+  row_count?: number;
   unpriced_calls: number;
   calls?: number;
   since?: string | null;

@@ -15,6 +15,8 @@ import { useStore } from "../state/store";
 
 const SpendView = lazy(async () => ({ default: (await import("../parts/charts/SpendView")).SpendView }));
 
+/** Models listed before somebody asks for all. */
+const MOST_MODELS = 25;
 const MEASURES = ["cost_usd", "calls", "input_tokens", "output_tokens"];
 
 interface UsageData {
@@ -32,7 +34,9 @@ async function loadUsage(http: HttpClient, signal: AbortSignal, timezone: string
     return queryUsage(http, query, signal);
   };
   const [total, byModel, byDay] = await Promise.all([ask([]), ask(["model"]), ask(["day", "model"], ["cost_usd"])]);
-  return { overview, total, byModel, byDay };
+  // More pairs of day and model than one answer holds: a chart of some of them would show too little spend.
+  const whole = (byDay.row_count ?? byDay.rows.length) <= byDay.rows.length;
+  return { overview, total, byModel, byDay: whole ? byDay : await ask(["day"], ["cost_usd"]) };
 }
 
 /** What flowed in and what it cost, and the door for more. */
@@ -111,10 +115,11 @@ function Spend({ data, timezone }: { data: UsageData; timezone: string }) {
 function SpendByDay({ result }: { result: UsageResult }) {
   const points = result.rows
     .filter((row) => row.cost_usd !== null && row.cost_usd !== undefined)
-    .map((row) => ({ day: String(row.day).slice(0, 10), series: String(row.model), cost_usd: String(row.cost_usd) }));
+    .map((row) => ({ day: String(row.day).slice(0, 10), series: "model" in row ? String(row.model || "not stated") : "all", cost_usd: String(row.cost_usd) }));
   if (points.length === 0) return null;
-  const chart = { title: "Spend by day and model", caption: "", figure: null, points };
-  const source = sourceOf("Spend by day and model", result);
+  const title = points[0]!.series === "all" ? "Spend by day" : "Spend by day and model";
+  const chart = { title, caption: "", figure: null, points };
+  const source = sourceOf(title, result);
   return (
     <Suspense fallback={<Skeleton lines={6} label="Drawing the chart" />}>
       <SpendView chart={chart} source={source} />
@@ -145,7 +150,9 @@ const sourceOf = (label: string, result: UsageResult): Figure => ({
 });
 
 function ModelTable({ result }: { result: UsageResult }) {
-  const rows = [...result.rows].sort((a, b) => Number(b.cost_usd ?? -1) - Number(a.cost_usd ?? -1));
+  const [all, setAll] = useState(false);
+  const sorted = [...result.rows].sort((a, b) => Number(b.cost_usd ?? -1) - Number(a.cost_usd ?? -1));
+  const rows = all ? sorted : sorted.slice(0, MOST_MODELS);
   return (
     <section className="report-part">
       <div className="page-head">
@@ -176,6 +183,9 @@ function ModelTable({ result }: { result: UsageResult }) {
           </tbody>
         </table>
       </div>
+      {sorted.length > rows.length && (
+        <div><button type="button" className="button small" onClick={() => setAll(true)}>All {formatCount(sorted.length)} models</button></div>
+      )}
     </section>
   );
 }

@@ -4,7 +4,7 @@ import type { Figure } from "../../api/types";
 import { formatMoney } from "../format";
 import { ChartFrame } from "./ChartFrame";
 import { AXIS, axisMoney, GRID, seriesColour, shortDay } from "./palette";
-import { pivot } from "./series";
+import { pivot, withEveryDay } from "./series";
 import { Legend, Tip } from "./Tip";
 
 interface SpendProps {
@@ -25,7 +25,7 @@ export function SpendView({ chart, source = null, runId = null }: SpendProps) {
   return (
     <ChartFrame title={chart.title} caption={chart.caption} table={table} source={source} runId={runId} wide>
       <ResponsiveContainer width="100%" height={240}>
-        <BarChart data={rows} margin={{ top: 8, right: 4, bottom: 0, left: 0 }} barCategoryGap="18%" maxBarSize={44}>
+        <BarChart data={withEveryDay(rows)} margin={{ top: 8, right: 4, bottom: 0, left: 0 }} barCategoryGap="18%" maxBarSize={44}>
           <CartesianGrid vertical={false} {...GRID} />
           <XAxis dataKey="day" tickFormatter={shortDay} minTickGap={24} {...AXIS} />
           <YAxis width={52} tickFormatter={axisMoney} {...AXIS} />

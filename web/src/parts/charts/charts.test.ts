@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Chart } from "../../api/document";
 import { wideness } from "./Charts";
-import { pivot, roundTicks } from "./series";
+import { pivot, withEveryDay, roundTicks } from "./series";
 import { waterfallRows } from "./WaterfallView";
 
 describe("a chart's data", () => {
@@ -11,6 +11,13 @@ describe("a chart's data", () => {
     expect(names).toEqual(["m0", "m1", "m2", "m3", "m4", "m5", "other"]);
     expect(rows.map((row) => row.day)).toEqual(["2026-01-01", "2026-01-02"]);
     expect(rows.reduce((sum, row) => sum + Number(row.other ?? 0), 0)).toBe(4 + 3 + 2);
+  });
+
+  it("gives every day its place, also one without calls, but not every day of decades", () => {
+    const days = (names: string[]) => withEveryDay(names.map((day) => ({ day, m: 1 }))).map((row) => row.day);
+    expect(days(["2026-02-27", "2026-03-02"])).toEqual(["2026-02-27", "2026-02-28", "2026-03-01", "2026-03-02"]);
+    expect(days(["1999-01-01", "2026-03-02"])).toEqual(["1999-01-01", "2026-03-02"]);
+    expect(days([])).toEqual([]);
   });
 
   it("ends the axis of savings on round numbers around zero and every interval", () => {

@@ -30,6 +30,22 @@ export function pivot(points: readonly { day: string; series: string; value: num
   return { rows: [...rows.values()].sort((a, b) => a.day.localeCompare(b.day)), names };
 }
 
+const MOST_DAYS = 800;
+const DAY_MS = 86_400_000;
+
+/** A row for each day from the first to the last: a day without calls is a gap, not a narrower axis. Spans of years stay as they are. */
+export function withEveryDay(rows: readonly DayRow[]): DayRow[] {
+  const first = Date.parse(rows[0]?.day ?? "");
+  const last = Date.parse(rows.at(-1)?.day ?? "");
+  const days = Math.round((last - first) / DAY_MS) + 1;
+  if (!(days > rows.length) || days > MOST_DAYS) return [...rows];
+  const known = new Map(rows.map((row) => [row.day, row]));
+  return Array.from({ length: days }, (_, at) => {
+    const day = new Date(first + at * DAY_MS).toISOString().slice(0, 10);
+    return known.get(day) ?? { day };
+  });
+}
+
 /** Round places on an axis from zero, or from below it, to where the last one holds the highest value. */
 export function roundTicks(values: readonly number[], most = 5): number[] {
   const low = Math.min(0, ...values);

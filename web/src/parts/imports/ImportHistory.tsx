@@ -54,13 +54,12 @@ function ImportTable({ items, timezone, onChanged }: { items: ImportRecord[]; ti
         <thead>
           <tr>
             <th scope="col">File</th>
-            <th scope="col">Begun ({timezone})</th>
             <th scope="col">State</th>
+            <th scope="col">Data quality</th>
             <th scope="col" className="number">Read</th>
             <th scope="col" className="number">Stored</th>
             <th scope="col" className="number">Duplicates</th>
             <th scope="col" className="number">Rejected</th>
-            <th scope="col">Data quality</th>
             <th scope="col"><span className="visually-hidden">Actions</span></th>
           </tr>
         </thead>
@@ -68,16 +67,16 @@ function ImportTable({ items, timezone, onChanged }: { items: ImportRecord[]; ti
           {items.map((record) => (
             <tr key={record.id}>
               <th scope="row">
-                <a href={hrefOf({ page: "import", importId: record.id })}>{record.name}</a> <span className="faint small">{record.format}</span>
+                <a href={hrefOf({ page: "import", importId: record.id })}>{record.name}</a>
+                <span className="params">{record.format} · {formatInstant(record.started_at, timezone)} {timezone}</span>
                 {errorOf(record) && <p className="small bad-ink">{errorOf(record)}</p>}
               </th>
-              <td className="nowrap">{formatInstant(record.started_at, timezone)}</td>
               <td><StatusChip status={record.status} /></td>
+              <td className="nowrap"><a href={hrefOf({ page: "import", importId: record.id })} aria-label={`Data quality of ${record.name}`}>{qualityInWords(record)}</a></td>
               <td className="number">{formatCount(record.read)}</td>
               <td className="number">{formatCount(record.stored)}</td>
               <td className="number">{formatCount(record.duplicates)}</td>
               <td className={record.rejected > 0 ? "number bad-ink" : "number"}>{formatCount(record.rejected)}</td>
-              <td className="nowrap"><a href={hrefOf({ page: "import", importId: record.id })} aria-label={`Data quality of ${record.name}`}>{qualityInWords(record)}</a></td>
               <td><UndoImport record={record} onUndone={onChanged} /></td>
             </tr>
           ))}

@@ -56,7 +56,6 @@ function ImportTable({ items, timezone, onChanged }: { items: ImportRecord[]; ti
             <th scope="col">File</th>
             <th scope="col">State</th>
             <th scope="col">Data quality</th>
-            <th scope="col" className="number">Read</th>
             <th scope="col" className="number">Stored</th>
             <th scope="col" className="number">Duplicates</th>
             <th scope="col" className="number">Rejected</th>
@@ -73,7 +72,6 @@ function ImportTable({ items, timezone, onChanged }: { items: ImportRecord[]; ti
               </th>
               <td><StatusChip status={record.status} /></td>
               <td className="nowrap"><a href={hrefOf({ page: "import", importId: record.id })} aria-label={`Data quality of ${record.name}`}>{qualityInWords(record)}</a></td>
-              <td className="number">{formatCount(record.read)}</td>
               <td className="number">{formatCount(record.stored)}</td>
               <td className="number">{formatCount(record.duplicates)}</td>
               <td className={record.rejected > 0 ? "number bad-ink" : "number"}>{formatCount(record.rejected)}</td>

@@ -19,25 +19,24 @@ export function Undecided({ report }: { report: ReportDocument }) {
       <div className="table-scroll">
         <table>
           <thead>
-            <tr><th scope="col">Change</th><th scope="col">Missing</th><th scope="col">How to send it</th><th scope="col" className="number">Calls read</th></tr>
+            <tr><th scope="col">Change</th><th scope="col">Missing</th><th scope="col">How to send it</th></tr>
           </thead>
           <tbody>
             {together.map((one) => (
               <tr key={one.findings[0]!.id}>
                 <th scope="row">
                   {one.findings.map((finding) => (
-                    <span key={finding.id} className="lever">{finding.lever}<span className="params">{paramText(finding.params)}</span></span>
+                    <span key={finding.id} className="lever">
+                      {finding.lever}
+                      <span className="params">{paramText(finding.params)}</span>
+                      <button type="button" className="text-button params" aria-haspopup="dialog" aria-label={`Query of ${finding.lever}, ${formatCount(finding.rows)} calls read`} onClick={() => openFigure.set({ figure: figureOf(finding, report), runId: null })}>
+                        {formatCount(finding.rows)} calls read
+                      </button>
+                    </span>
                   ))}
                 </th>
                 <td>{one.items.map((item) => <p key={item.what}>{prose(item.what)}</p>)}</td>
                 <td>{one.items.map((item) => <p key={item.what}>{prose(item.how)}</p>)}</td>
-                <td className="number">
-                  {one.findings.map((finding) => (
-                    <button key={finding.id} type="button" className="text-button lever" aria-haspopup="dialog" aria-label={`Query of ${finding.lever}, ${formatCount(finding.rows)} calls read`} onClick={() => openFigure.set({ figure: figureOf(finding, report), runId: null })}>
-                      {formatCount(finding.rows)}
-                    </button>
-                  ))}
-                </td>
               </tr>
             ))}
           </tbody>

@@ -126,6 +126,7 @@ def make_document(**changes: object) -> ReportDocument:
                     WaterfallStep(label="batch", change_usd="-66.20"),
                 ),
                 after_usd="404.15",
+                figure="3",
             ),
             LineChart(
                 title="Latency",

@@ -162,6 +162,7 @@ def test_a_finding_can_be_checked_gate_diagnosis_and_steps_of_the_joint_saving(
     assert gate in text
     assert steps in text
     assert miss in text
+    assert page.count('<a class="figure" href="#figure-3">$208.30</a>') == 2
     markdown = render_markdown(document)
     assert gate in markdown
     assert "2. fnd_4 adds $66.20, $208.30 so far" in markdown

@@ -70,6 +70,13 @@ def joint_steps(document: ReportDocument, changes: Mapping[str, str]) -> list[St
     return list(_steps(document, changes))
 
 
+def find_joint_figure(document: ReportDocument) -> str | None:
+    """The id of the figure behind the joint saving: that of the waterfall which ends where it leads."""
+    left = document.joint.counterfactual_usd if document.joint else None
+    charts = (chart for chart in document.charts if chart.kind == "waterfall")
+    return next((chart.figure for chart in charts if chart.after_usd == left), None)
+
+
 def diagnosed_once(rows: list[FindingRow]) -> set[str]:
     """Ids of the findings under which a diagnosis is to be told: those of one model have the same."""
     told: dict[tuple[object, ...], str] = {}

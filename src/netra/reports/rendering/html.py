@@ -19,7 +19,7 @@ from netra.reports.formatting import (
     format_period,
 )
 from netra.reports.queries import QueryAppendix
-from netra.reports.rendering.checks import diagnosed_once, joint_steps, show_miss_worth
+from netra.reports.rendering.checks import diagnosed_once, find_joint_figure, joint_steps, show_miss_worth
 from netra.reports.rendering.prose import inline_html, prose_html
 from netra.reports.rendering.view import (
     draw_charts,
@@ -45,6 +45,7 @@ def render_html(document: ReportDocument, *, report_id: str | None = None) -> st
         charts=draw_charts(document),
         findings=findings,
         changes=changes,
+        joint_figure=find_joint_figure(document),
         steps=joint_steps(document, changes),
         diagnosed=diagnosed_once([one.row for one in findings]),
         undecided=lacking_alike(document.findings),

@@ -1,8 +1,9 @@
 import type { Finding, Joint, ReportDocument, Verdict } from "../../api/document";
 import { useApp } from "../../state/app";
 import { formatCount, formatMoney, formatPercent } from "../format";
+import { FigureButton } from "../FigureButton";
 import { InlineProse } from "../Prose";
-import { boundsInWords, figureOf, gateInWords, jointSteps, paramText } from "./checks";
+import { boundsInWords, figureOf, gateInWords, jointFigure, jointSteps, paramText } from "./checks";
 import { Diagnosis } from "./Diagnosis";
 import { effectInWords } from "./effects";
 import { Undecided } from "./Undecided";
@@ -41,7 +42,7 @@ export function FindingsTable({ report }: { report: ReportDocument }) {
               </tr>
             </thead>
             {judged.map((finding) => <FindingRow key={finding.id} finding={finding} report={report} />)}
-            {report.joint && report.joint.savings_usd !== null && <JointRow joint={report.joint} findings={judged} />}
+            {report.joint && report.joint.savings_usd !== null && <JointRow joint={report.joint} findings={judged} report={report} />}
           </table>
         </div>
       )}
@@ -125,7 +126,8 @@ function Saving({ finding, report }: { finding: Finding; report: ReportDocument 
 }
 
 /** All recommended changes replayed together, and what each adds to those before it. */
-function JointRow({ joint, findings }: { joint: Joint; findings: readonly Finding[] }) {
+function JointRow({ joint, findings, report }: { joint: Joint; findings: readonly Finding[]; report: ReportDocument }) {
+  const figure = jointFigure(report);
   const steps = jointSteps(joint.steps ?? []);
   const nameOf = (id: string): string => {
     const finding = findings.find((candidate) => candidate.id === id);
@@ -137,7 +139,7 @@ function JointRow({ joint, findings }: { joint: Joint; findings: readonly Findin
         <th scope="row">All recommended together</th>
         <td><span className="chip good">joint replay</span></td>
         <td className="number">
-          <strong>{formatMoney(joint.savings_usd)}</strong>
+          {figure ? <FigureButton figure={figure} runId={report.run_id} /> : <strong>{formatMoney(joint.savings_usd)}</strong>}
           {joint.savings_pct !== null && <><br /><span className="faint small">{formatPercent(joint.savings_pct)}</span></>}
         </td>
         <td className="number">{joint.interval_95 ? `${formatMoney(joint.interval_95[0])} to ${formatMoney(joint.interval_95[1])}` : <span className="faint">none</span>}</td>

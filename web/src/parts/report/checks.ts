@@ -74,6 +74,12 @@ export function jointSteps(steps: readonly { finding: string; savings_usd: strin
   });
 }
 
+/** The figure behind the joint saving: that of the waterfall which ends where it leads. */
+export const jointFigure = (report: ReportDocument): Figure | undefined => {
+  const chart = report.charts.find((candidate) => candidate.kind === "waterfall" && candidate.after_usd === report.joint?.counterfactual_usd);
+  return report.figures.find((figure) => figure.id === chart?.figure);
+};
+
 /** Parameters as `name=value`, as the command line and the HTML report write them. */
 export const paramText = (params: Record<string, unknown>): string =>
   Object.entries(params)

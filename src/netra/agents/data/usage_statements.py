@@ -16,7 +16,8 @@ _ROWS, _TIED = 40, 5
 def usage_statements(frame: QuestionFrame, table: UsageTable) -> list[str]:
     """The totals, or the group asked for; then the groups one by one."""
     rows = [row for row in table.rows if _wanted(frame, row) and _has(table, row)]
-    lines = [_opening(frame, table, rows) if table.kept is None else _kept(frame, table)]
+    spans = [f"The calls{scope_of(frame)} are from {table.span}."] if frame.asks_span and table.span else []
+    lines = [*spans, _opening(frame, table, rows) if table.kept is None else _kept(frame, table)]
     if table.dimensions and rows and not (len(rows) == 1 and frame.extreme):
         lines.append(f"By {', '.join(_plain(name) for name in table.dimensions)}:")
         lines += [f"- {' / '.join(row.keys.values())}: {_cells(table, row)}" for row in rows[:_ROWS]]
@@ -54,6 +55,8 @@ def _opening(frame: QuestionFrame, table: UsageTable, rows: list[UsageRow]) -> s
     said[:1] = [text.replace(":", f"{scope}:", 1) for text in said[:1]]
     if said and table.share and table.share_of:
         said[0] += f", {cite(table.share)} of {cite(table.share_of)} in all"
+    if said and table.mean:
+        said[0] += f", {cite(table.mean)} in a mean {table.dimensions[0]}"
     total = ", ".join([*said[:1], *(text[0].lower() + text[1:] for text in said[1:])])
     if frame.extreme and rows and table.dimensions and not _in_time(table):
         first, measure = rows[0], table.measures[0]

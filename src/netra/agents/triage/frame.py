@@ -165,6 +165,8 @@ class QuestionFrame(_Value):
     """Whether the one model named is to be left (`is there something cheaper than M?`)."""
     reprices: bool = False
     """Whether it asks what calls would cost on the one model named, whatever they are on."""
+    asks_span: bool = False
+    """Whether it asks when calls began or ended."""
     explains: bool = False
     """Whether it asks why something is as it is."""
     expects_rise: bool = False

@@ -33,6 +33,7 @@ _SHARE_CUT = (
 _TOO_MUCH = r"\b(?:spend\w*|pay\w*|burn\w*|costs?|costing|bills?)\b.{0,30}\btoo (?:much|high|big|expensive)\b"
 _SUITED = (
     r"\b(?:don't|do not|doesn't|does not|needn't)(?: \w+ly)? need\b|\bgood enough\b|\bdrop\b.{0,30}\bfor\b|"
+    r"\bhow (?:accurate|good) (?:is|are)\b|\b(?:accuracy|quality) of\b|\b(?:could|can) (?:we )?use\b|"
     r"\btoo (?:big|large|powerful|strong|smart|good|expensive|dear) for\b"
 )
 _LATENCY = (
@@ -66,6 +67,9 @@ _CHANGE = (
     r"\bwhat (?:caused|drove|explains|is behind)\b|\b(?:jump|rise|increase|spike|drop|change) in (?:\w+ )?"
     r"(?:spend|cost|costs|bill|usage|traffic)|\bexplain the (?:jump|rise|increase|spike|drop|change)|"
     r"\b(?:compared? (?:to|with)|versus|vs\.?)\s+(?:the\s+)?(?:last|previous|prior)\b|"
+    r"\b(?:spend|spending|costs?|bills?)\b.{0,30}\b(?:growing|going (?:up|down)|rising|increasing|falling|"
+    r"shrinking)\b|\b(?:biggest|largest|highest|most) (?:\w+ )?(?:increase|rise|jump|growth|drop|decrease)\b|"
+    r"\b(?:week|month|day)[ -]over[ -](?:week|month|day)\b|"
     r"\bcompar\w+\b.{0,40}\b(?:weeks?|months?|days?|yesterday|periods?|quarters?)\b|"
     r"\b(?:which|what|who)\b.{0,40}\b(?:grew|rose|increased|fell|dropped|shrank|declined|changed)\b"
 )
@@ -74,7 +78,8 @@ _DRIVERS = (
     r"\bwhere (?:does|is|did|do) (?:the |our |my |all )?(?:\w+ )?(?:money|spend\w*|budget|cost)|"
     r"\b(?:most expensive|costliest|biggest spend\w*|largest spend\w*)\b|\bcosts? (?:us |me )?the most\b|"
     r"\b(?:top|biggest|largest|main|highest)\b.{0,25}\b(?:cost|costs|spend|spenders?|expenses?)\b|"
-    r"\bwho (?:spends|spent|costs)\b|\bwhat (?:are we|am i|do we) (?:spend|spending|pay|"
+    r"\b(?:runaway|heaviest|heavy|power) users?\b|\bwho (?:spends|spent|costs)\b|\bwhat (?:are we|am i|"
+    r"do we) (?:spend|spending|pay|"
     r"paying)\b.{0,12}\bon\b|\bspenders\b|"
     r"\beat(?:s|ing)?\b.{0,20}\b(?:budget|money|bill|spend)|"
     r"\bcosting (?:us |me )?(?:so much|the most|money)\b|"
@@ -106,6 +111,10 @@ _DOMAIN = (
     r"errors?|reasoning|apps?|data|report|bill)\b"
 )
 _FORECAST = (
+    r"\bwill (?:we|i|it|our \w+) (?:\w+ )?(?:exceed|stay|remain|hit|reach|pass|go over|be (?:over|under|"
+    r"within))"
+    r"\b(?!.{0,20}\blimits?\b)|\bwhen (?:will|do) (?:we|i) (?:exceed|reach|pass)\b|"
+    r"\b(?:about|for|expect) next (?:month|week|quarter|year)\b|"
     r"\bforecast\w*|\bpredict\w*|\bprojected\b|\bprojections?\b|\brun[ -]?rate\b|\bburn[ -]?rate\b|\bon "
     r"track\b|"
     r"\b(?:will|going to|would)\b.{0,60}\b(?:cost|spend|spent|pay|paid|bill)\b.{0,60}\b(?:next|coming|end "
@@ -136,6 +145,7 @@ _OVERVIEW = (
     r"\bkey (?:figures|numbers|metrics)\b"
 )
 _AUDIT = (
+    r"\b(?:los(?:e|es|ing)|lost) (?:\w+ )?(?:money )?(?:on|to|by|with)\b|"
     r"\baudit\w*|\bwast(?:e|es|ed|ing|eful)\b|\binefficien\w+|\bhygiene\b|\bhealth ?check\b|\blow[- ]hanging"
 )
 _USAGE = (
@@ -188,6 +198,8 @@ def subject_of(text: str, models: list[str], levers: list[str]) -> QuestionKind:
         return "usage"
     if re.search(_CHANGE, text) and not (latency and not spend and "why" not in text):
         return "latency" if latency and not spend else "change"
+    if len(models) >= 2 and _compares_numbers(text):
+        return "usage"
     about_a_lever = (
         levers and not models and not {*levers} & _SWITCHES and not re.search(r"\bmodels?\b", text)
     )
@@ -197,7 +209,8 @@ def subject_of(text: str, models: list[str], levers: list[str]) -> QuestionKind:
         or (len(models) >= 2 and re.search(r"\bvs\.?|versus|compare|better|worse", text))
     ):
         return "model_choice"
-    if _wants_capacity(text) and not (wants_cut and spend) and "commitment" not in levers:
+    other_lever = {*levers} & {"commitment", "output-cap"}
+    if _wants_capacity(text) and not (wants_cut and spend) and not other_lever:
         return "capacity"
     names_a_lever = levers and not re.search(r"\b(?:what else|other (?:ways|changes|levers)|overall)\b", text)
     at_least_cost = latency and re.search(r"\bleast cost|lowest cost|cheapest\b", text)
@@ -241,7 +254,20 @@ def _counts_a_measure(text: str) -> bool:
     return bool(named and counting) and not _wants_advice(text) and not re.search(r"\bwhy\b|\bbite\b", text)
 
 
+def _compares_numbers(text: str) -> bool:
+    """Whether models are set side by side by what they came to, not by which is to be used."""
+    numbers = (
+        r"\b(?:did|do|have|has) (?:we|i|it|they|each) (?:spen[dt]|pay|paid|cost)|\bspen[dt] on\b|"
+        r"\bhow (?:fast|slow)\b|"
+        r"\b(?:slower|faster)\b|\blatency\b|\berror rate\b|\bhow many\b|\btokens\b"
+    )
+    choice = r"\b(?:switch|replac|migrat|instead|worth|enough|should|could|cheaper|drop|swap)\w*|\bif\b"
+    return re.search(numbers, text) is not None and re.search(choice, text) is None
+
+
 def _wants_capacity(text: str) -> bool:
+    if re.search(_CHANGE, text) and re.search(_SPEND, text):
+        return False
     return re.search(_CAPACITY, text) is not None and not re.search(r"\bcontext (?:growth|grow)", text)
 
 

@@ -30,7 +30,9 @@ LEVER_WORDS: tuple[tuple[str, str], ...] = (
     ("batch", r"\bbatch\w*\b|\boffline\b.{0,20}\b(?:calls|work|jobs)|\basync\w* (?:calls|work|jobs)|"
         r"\b(?:wait|run|be (?:run|sent)) (?:until|till|at|over) (?:the )?(?:night|tomorrow|later|weekend)\b"),
     ("flex", r"\bflex\b"),
-    ("output-cap", r"\boutput[ -]?(?:cap\w*|length|limit\w*)|\bmax[ _-]?(?:output[ _-]?)?tokens\b|"
+    ("output-cap", r"\btruncat\w*|\b(?:answers?|responses?|outputs?) (?:\w+ ){0,2}cut off\b|"
+        r"\bmax(?:imum)? (?:output )?tokens? limit|\b(?:output|token) limits?\b(?! per)|"
+        r"\boutput[ -]?(?:cap\w*|length|limit\w*)|\bmax[ _-]?(?:output[ _-]?)?tokens\b|"
         r"\bcap\w* (?:the )?output|\bverbos\w+ (?:answers|outputs|responses)|\btoo long answers|"
         r"\b(?:long|shorter) (?:outputs|answers|responses)"),
     ("reasoning-effort", r"\breasoning(?: tokens| effort)?\b|\bthinking (?:tokens|effort|budget)\b|"

@@ -13,7 +13,8 @@ _SIZED = (
 )
 _MEASURES: tuple[tuple[str, str], ...] = (
     ("cost_per_mtok", r"\b(?:costs?|spend\w*|price|pay(?:ing)?)\b.{0,40}\b(?:per|an?|each|every|for) (?:1 ?m|"
-        r"1k|million|mtok|1,?000|thousand)\b|\b(?:a|one|1|per|each) ?(?:million|thousand|m|k)\b "
+        r"1k|million|mtok|1,?000|thousand)\b(?!\s*(?:calls?|requests?|users?|sessions?|queries))|\b(?:a|"
+        r"one|1|per|each) ?(?:million|thousand|m|k)\b "
         r"(?:\w+ )?tokens?\b.{0,30}\bcosts?\b|"
         r"\b(?:effective|blended|unit) (?:price|rate|cost)s?\b(?!.{0,12}\bper)|"
         r"\bcheapest (?:models?|providers?|features?|apps?)\b|"
@@ -37,7 +38,8 @@ _MEASURES: tuple[tuple[str, str], ...] = (
         r"person)s?\b|"
         r"\b(?:user|customer)s? costs?\b"),
     ("cost_per_success", r"\b(?:costs?|spend|spending)\b.{0,20}\b(?:per|each|a) (?:success\w*|ok|good)\b"),
-    ("cost_per_call", r"\b(?:cheap\w*|expensive|costl\w*|dear\w*)\b.{0,20}\bper (?:call|request)\b|"
+    ("cost_per_call", r"\bper (?:1k|1,?000|thousand|1m|million) (?:calls|requests|queries)\b|"
+        r"\b(?:cheap\w*|expensive|costl\w*|dear\w*)\b.{0,20}\bper (?:call|request)\b|"
         r"\b(?:costs?|spend|spending|price)\b.{0,20}\b(?:per|each|a|one) (?:single |"
         r"average )?(?:call|request)\b"),
     ("ttft_p99_ms", r"\bp99\b.{0,30}\b(?:ttft|first token)|\b(?:ttft|first token)\b.{0,30}\bp99\b"),
@@ -46,7 +48,8 @@ _MEASURES: tuple[tuple[str, str], ...] = (
     ("retry_rate", r"\bretry rate\b|\bshare of retr\w+"),
     ("rate_limited", r"\brate[ -]?limited\b|\b429s?\b"),
     ("timeouts", r"\btime-?outs?\b|\btimed out\b|\btimes? out\b"),
-    ("cache_hit_share", r"\bcache[ -]?hit\b|\bhit (?:rate|ratio|share)\b|\bshare of (?:the )?(?:input|"
+    ("cache_hit_share", r"\bof (?:our |the )?(?:input|prompts?|tokens)\b.{0,20}\bcached\b|"
+        r"\bcache[ -]?hit\b|\bhit (?:rate|ratio|share)\b|\bshare of (?:the )?(?:input|"
         r"tokens).{0,20}\bcache"),
     (
         "cache_read_tokens",
@@ -58,19 +61,26 @@ _MEASURES: tuple[tuple[str, str], ...] = (
     ("input_tokens", r"\b(?:input|prompt|context) tokens\b|\btokens in\b|"
         r"\binput (?:to|and|vs\.?|versus|or) output\b"),
     ("output_tokens", r"\b(?:output|completion|generated) tokens\b|\btokens out\b"),
-    ("error_rate", r"\b(?:error|failure) rate\b|\b(?:share|percent(?:age)?) of (?:errors|failures)\b|"
+    ("error_rate", r"\b(?:most|least|more|less) reliable\b|\breliability\b|\b(?:error|failure) rate\b|"
+        r"\b(?:share|percent(?:age)?) of (?:errors|failures)\b|"
         r"\b(?:share|percent(?:age)?|fraction|part) of (?:our |the |all )?(?:calls?|requests?) "
         r"(?:that |which )?(?:fail|error|are failing)\w*"),
     ("errors", r"\berrors?\b|\bfail(?:ed|ures?|ing)\b"),
     ("latency_p99_ms", r"\bp99\b(?!.{0,30}\b(?:ttft|first token))"),
     ("latency_p95_ms", r"\b(?:slowest|fastest) (?:\w+ )?(?:models?|features?|apps?|providers?|users?|teams?|"
         r"sessions?|days?|hours?)\b|\bp95\b(?!.{0,30}\b(?:ttft|first token))"),
-    ("latency_p50_ms", r"\bp50\b|\bmedian latency\b|\b(?:average|mean|typical) (?:latency|response time)\b"),
+    ("latency_p50_ms", r"\bhow (?:fast|slow) (?:is|are|was|were)\b|\b(?:slower|faster) than\b|\bp50\b|"
+        r"\bmedian latency\b|\b(?:average|mean|typical) (?:latency|response time)\b"),
     (
         "cost_usd",
         r"\bspend(?:ing)?\b|(?<!time )(?<!time is )(?<!time was )\bspent\b|"
         r"\bcosts?\b|\bbill\b|\bmoney\b|\bpa(?:y|id)\b|\bexpens\w+|\bdollars?\b|\$",
     ),
+    ("calls_per_session", r"\b(?:calls|turns|requests|messages) (?:per|a|in an?) (?:session|conversation)\b|"
+        r"\bhow long (?:is|are) (?:the |our |an? )?(?:average |typical |mean )?(?:conversations?|"
+        r"sessions?)\b"),
+    ("models", r"\b(?:how many|number of|count of)\s+(?:\w+\s+)?models\b"),
+    ("api_keys", r"\b(?:how many|number of|count of)\s+(?:\w+\s+)?keys\b"),
     ("users", r"\b(?:how many|number of|count of|active|distinct|unique)\s+(?:\w+\s+)?users\b"),
     ("sessions", r"\b(?:how many|number of|count of)\s+(?:\w+\s+)?(?:sessions|conversations)\b"),
     ("calls", r"\bcalls?\b|\brequests?\b|\bvolume\b|\btraffic\b|\bqueries\b|\binvocations?\b"),
@@ -157,6 +167,20 @@ _FLAGS = (
 _SET_APART = r"\b(?:by|vs\.?|versus|compar\w+|share|percent\w*|how many|fraction|and non|or not)\b|%"
 
 
+def _is_counted(listed: re.Match[str]) -> bool:
+    """Whether a number of these groups is a measure of its own."""
+    return listed.group(0).startswith("how many") and _named(listed.group("first")) in _MEASURED
+
+
+def _named(noun: str) -> str:
+    return next(name for name, pattern in _DIMENSIONS if re.fullmatch(pattern, noun))
+
+
+_MEASURED = frozenset(
+    {"model", "user", "session_id", "api_key_id", "hour", "day", "week", "month", "hour_of_day"}
+)
+
+
 def find_dimensions(text: str) -> list[str]:
     """The groupings a question names: `by model`, `per day`, `which feature`, `daily`."""
     found: list[str] = []
@@ -167,6 +191,12 @@ def find_dimensions(text: str) -> list[str]:
     for name, words, part in _CLOCK:
         if re.search(words, text):
             found = [*(other for other in found if other not in {name, part, "week"}), name]
+    if re.search(_TREND, text) and not {*found} & {"hour", "day", "week", "month"}:
+        found.append("week")
+    if not found and (listed := _LISTED.search(text)) is not None and not _is_counted(listed):
+        found = [_named(part) for part in listed.groups() if part]
+    if re.search(r"\b(?:runaway|heaviest|heavy|power) users?\b", text) and "user" not in found:
+        found.append("user")
     if not found and re.search(r"\bweekends\b", text):
         found = ["weekday"]
     if re.search(_SET_APART, text):
@@ -181,11 +211,20 @@ def find_dimensions(text: str) -> list[str]:
     return found
 
 
+_LEAST = r"\b(?:least(?! reliable)|lowest|cheapest|fewest|smallest|fastest|quickest|lightest|most reliable)\b"
+_NOUN = "|".join(pattern for _, pattern in _DIMENSIONS)
+_LISTED = re.compile(
+    rf"\b(?:list|show|name|how many)\s+(?:me )?(?:all |the |our |every )*(?P<first>{_NOUN})\b"
+    rf"(?:\s+(?:and|with)\s+(?:their |the |its )?(?P<second>{_NOUN})\b)?"
+)
+_TREND = r"\btrends?\b|\btrending\b|\bover time\b|\bgoing (?:up|down)\b"
+
+
 def find_extreme(text: str) -> Literal["most", "least"] | None:
     """Whether a question asks which group has the most or the least: "which model is the slowest?"."""
     if not re.search(r"\b(?:which|what|who|name|find|show)\b", text):
         return None
-    if re.search(r"\b(?:least|lowest|cheapest|fewest|smallest|fastest|quickest|lightest)\b", text):
+    if re.search(_LEAST, text):
         return "least"
     most = r"\b(?:most|highest|biggest|largest|worst|slowest|costliest|longest|heaviest|greatest|top)\b"
     return "most" if re.search(most, text) else None

@@ -62,6 +62,7 @@ _WHY = r"\bwhy\b|\bhow come\b|\bwhat (?:keeps|prevents|stops|causes|caused|expla
 _RISE = (
     r"\b(?:jump\w*|ris\w+|rose|increas\w+|grew|grow\w*|gone up|went up|go up|spik\w+|explod\w+|higher|up)\b"
 )
+_COMPARES = r"\b(?:slower|faster|compar\w+|versus|vs)\b"
 _LISTING = frozenset({"usage", "drivers", "outside", "latency", "audit"})
 """Kinds of a question that may be a list of the groups that keep to a condition."""
 _COUNTS_OF = {"session_id": "sessions", "user": "users", "api_key_id": "api_keys", "model": "models"}
@@ -91,6 +92,8 @@ def parse_question(
     unknown = find_unknown(clean, original, vocabulary, models)
     kind = classify(bare, models=models, levers=levers, has_findings=has_findings and not of_groups)
     kind = "usage" if of_groups else kind
+    if kind == "latency" and among and re.search(_COMPARES, bare):
+        kind = "usage"
     if kind == "outside":
         named = conditions or ((filters or models or unknown) and (measures or dimensions))
         kind = _not_outside(clean, original, bool(named))

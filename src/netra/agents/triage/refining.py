@@ -19,6 +19,12 @@ _ALL_MOVED = re.compile(
     r"\bif\b.{0,60}\b(?:used?|ran on|runs? on|moved? (?:on )?to|(?:was|were|is|are) on|went to|switched to)\b"
 )
 """All calls of the scope put on one model: "what if everything ran on M?"."""
+_SPAN = re.compile(
+    r"\b(?:first|last|latest|earliest|newest|oldest) (?:day of (?:the )?data|call|request|record)\b|"
+    r"\bhow (?:much|old is the|far back does the) data\b|\bwhen did (?:we|they|it) (?:start|begin|stop|"
+    r"first|last)\b|"
+    r"\bsince when\b|\bwhen (?:was|were|is) the\b.{0,20}\b(?:calls?|data|import)\b"
+)
 _OF_SPEND = r"\b(?:of|in) (?:our |the |my |all |total )*(?:\w+ )?(?:spend\w*|costs?|bill|budget|money)\b"
 _COUNTED = frozenset({"errors", "timeouts", "rate_limited", "retry_rate", "error_rate", "calls"})
 _ON_THE_CLOCK = re.compile(r"\bweekend|\bweekday|days\b")
@@ -37,6 +43,10 @@ def refined(frame: QuestionFrame, text: str) -> QuestionFrame:
         return frame.model_copy(update=_retries(frame))
     if frame.kind == "audit":
         return frame
+    if _SPAN.search(text):
+        frame = frame.model_copy(
+            update={"kind": "usage", "asks_span": True, "measures": ["calls"], "dimensions": []}
+        )
     frame = _of_unnamed(frame, text)
     frame = _of_failures(frame, text)
     if frame.kind == "drivers" and frame.dimensions and {*frame.dimensions} <= _TIMES:

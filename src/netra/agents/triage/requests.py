@@ -58,6 +58,7 @@ _LEFT_OUT = (
     r"(?:(?:more|less|fewer|longer|shorter|larger|smaller) than|over|above|under|below|at least|at most|"
     r"exceed\w*)\s+\$?\d[\d.,]*+(?!\s*(?:day|week|month|year|hour|%))"
     r"(?:\s?(?:k|m|ms|s|seconds?|tokens?|dollars?|usd|calls)\b)?",
+    r"\b(?:\d{1,2} |single )?(?:most expensive|dearest|costliest) (?:single )?(?:calls?|requests?)\b",
     r"\b\d{1,2}/\d{1,2}(?:/\d{2,4})?\b",
 )
 

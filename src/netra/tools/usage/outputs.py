@@ -54,6 +54,10 @@ class UsageTable(Output):
     totals: dict[str, str]
     more: bool = False
     unpriced: str | None = None
+    mean: str | None = None
+    """The first measure of a mean span of time, where rows are of time alone and it adds up."""
+    span: str | None = None
+    """From the first to the last call, in words."""
     share: str | None = None
     """The part of all these calls in `share_of`, that of all calls of the time range."""
     share_of: str | None = None

@@ -19,7 +19,7 @@ from netra.tools.specification import (
     ToolSpec,
     plain_json,
 )
-from netra.tools.usage.measuring import add_measure, source_of
+from netra.tools.usage.measuring import add_measure, source_of, unit_of
 from netra.tools.usage.naming import group_name
 from netra.tools.usage.outputs import UsageRow, UsageTable
 from netra.usage.dimensions import CLOCK_DIMENSIONS, FILTER_COLUMNS
@@ -167,8 +167,15 @@ def _table(
     unpriced = None
     if result.unpriced_calls and any(MEASURES[m].kind == "money" for m in measures):
         unpriced = sheet.add(result.unpriced_calls, "count", "Calls without a known price", source)
+    span = (
+        f"{whole.since:%Y-%m-%d %H:%M} to {whole.until:%Y-%m-%d %H:%M} UTC"
+        if whole.since and whole.until
+        else None
+    )
     return UsageTable(
-        names=[value for row in rows for value in row.keys.values()],
+        names=[*(value for row in rows for value in row.keys.values()), *([span] if span else [])],
+        span=span,
+        mean=_mean(sheet, arguments, result),
         calls=result.calls,
         dimensions=dimensions,
         measures=measures,
@@ -179,6 +186,19 @@ def _table(
         unpriced=unpriced,
         sections=[_section(dimensions, measures, rows)] if dimensions and rows else [],
     )
+
+
+def _mean(sheet: FigureSheet, arguments: QueryArguments, result: UsageResult) -> str | None:
+    """The first measure in a mean hour, day, week or month with calls; None where some are not here."""
+    name, grain = arguments.measures[0], arguments.grain
+    partial = result.row_count > min(len(result.rows), arguments.limit) or result.row_count < 2
+    if grain is None or arguments.dimensions or partial or not MEASURES[name].adds_up:
+        return None
+    total = sum((Decimal(row[name] or 0) for row in result.rows), Decimal(0))
+    unit = unit_of(name)
+    value = total / result.row_count
+    exact = round(value, 6) if unit == "usd" else round(float(value), 1)
+    return sheet.add(exact, unit, f"{MEASURES[name].label} in a mean {grain}", source_of(result))
 
 
 def _shared(

@@ -46,6 +46,7 @@ TEXT = (
     "CommitmentDiscountStatus",
     "CommitmentDiscountType",
     "ConsumedUnit",
+    "InvoiceId",
     "InvoiceIssuer",
     "InvoiceIssuerName",
     "PricingCategory",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from netra.usage.reading.json_lines import RowAdapter, RowFold
+from netra.usage.reading.nested_columns import BlockAdapter
 from netra.usage.schema import REPORTED_CURRENCY, Column
 
 SinkName = Literal["calls", "evaluations", "usage_lines"]
@@ -16,7 +17,8 @@ class ImportFormat:
 
     `source_names` maps our column to the file's where they differ; `constants` are facts of the format that
     the file does not spell out; `optional` names required columns this format lacks; `adapter` flattens one
-    row of JSON or CSV, takes it apart or ignores it; `fold` puts rows together that belong together.
+    row of JSON or CSV, takes it apart or ignores it; `block` makes the same of plain rows of JSON lines, many
+    at a time; `fold` puts rows together that belong together.
     `identity` names the columns that make a row's id where the id is not `call_id`; `content` those that must
     not change under one id, where others may. `grows` names counts that a source writes more than once while
     they grow, weightiest first: of two records of one id the one whose counts come later in the order of
@@ -33,6 +35,7 @@ class ImportFormat:
     constants: Mapping[str, str | int] = field(default_factory=dict[str, str | int])
     optional: frozenset[str] = frozenset()
     adapter: RowAdapter | None = None
+    block: BlockAdapter | None = None
     fold: Callable[[], RowFold] | None = None
     identity: tuple[str, ...] = ()
     content: tuple[str, ...] = ()

@@ -6,12 +6,16 @@ for all others the prompt holds them. Where the parts contradict that, the parts
 
 from typing import Any
 
+import polars as pl
+
 from netra.usage.importers.foreign import count, first, number, record, tags, together, when
 from netra.usage.importers.formats import ImportFormat
+from netra.usage.reading.nested_columns import NestedColumns, added, as_written, json_of
 from netra.usage.schema import CALL_COLUMNS
 
 _STATUSES: dict[float, str] = {429: "rate_limited", 408: "timeout", 504: "timeout"}
 _CANCELLED = -3
+_NOT_CACHED = "00000000-0000-0000-0000-000000000000"
 _LIKE_OPENAI = {"OPENROUTER", "VERCEL", "HELICONE", "OPENAI", "AZURE", "TOGETHER", "DEEPINFRA"}
 _PROVIDERS = {"x": "x-ai", "bedrock": "aws", "vertex": "google", "google-ai-studio": "google"}
 _PROPERTIES = ("Helicone-Session-Id", "Helicone-Session-Name", "Helicone-Session-Path")
@@ -19,7 +23,7 @@ _PROPERTIES = ("Helicone-Session-Id", "Helicone-Session-Name", "Helicone-Session
 
 def _adapt(row: dict[str, Any]) -> dict[str, Any] | None:
     # Answered from Helicone's cache: no model was called.
-    if first(row, "cache_reference_id") not in (None, "00000000-0000-0000-0000-000000000000"):
+    if first(row, "cache_reference_id") not in (None, _NOT_CACHED):
         return None
     status = _status(row)
     properties = record(first(row, "request_properties", "properties"))
@@ -81,4 +85,57 @@ def _status(row: dict[str, Any]) -> str:
     return "error" if code == _CANCELLED else _STATUSES.get(code, "error")
 
 
-HELICONE = ImportFormat(name="helicone", sink="calls", columns=CALL_COLUMNS, adapter=_adapt)
+def _columns(rows: NestedColumns) -> dict[str, pl.Expr]:
+    """What `_adapt` makes of requests whose properties are texts and numbers."""
+    rows.ignore(rows.text("cache_reference_id") != _NOT_CACHED)
+    code = rows.number("response_status", "status").cast(pl.Float64)
+    known = (
+        pl.when(code == _CANCELLED)
+        .then(pl.lit("error"))
+        .otherwise(code.replace_strict(_STATUSES, default="error"))
+    )
+    status = pl.when(code.is_null() | ((code >= 200) & (code < 300))).then(pl.lit("ok")).otherwise(known)
+    properties = rows.object("request_properties", "properties")
+    names = (name for name in rows.members(properties) if name not in _PROPERTIES)
+    plain = {name: rows.first(f"{properties}.{name}") for name in names}
+    provider = rows.text("provider").str.to_lowercase()
+    return {
+        "call_id": rows.first("request_id", "response_id"),
+        "ts": as_written(rows.time("request_created_at", "created_at", "response_created_at")),
+        "provider": pl.when(~provider.is_in(["custom", "helicone"])).then(provider.replace(_PROVIDERS)),
+        "model": rows.first("response_model", "request_model", "model_override", "model"),
+        **_token_columns(rows, status == "ok"),
+        "latency_ms": rows.first("delay_ms", "response_delay_ms", "latency"),
+        "ttft_ms": rows.first("time_to_first_token", "ttft"),
+        "status": status,
+        "user": rows.first("request_user_id", "user_id", "helicone_user", "user"),
+        "api_key_id": rows.first("helicone_proxy_key_id", "helicone_api_key_id"),
+        "session_id": rows.first(f"{properties}.Helicone-Session-Id"),
+        "feature": rows.first(f"{properties}.Helicone-Session-Name"),
+        "reported_cost_usd": rows.first("cost", "costUSD", "cost_usd"),
+        "tags": json_of({**plain, "country": rows.first("country_code"), "path": rows.first("request_path")}),
+    }
+
+
+def _token_columns(rows: NestedColumns, answered: pl.Expr) -> dict[str, pl.Expr]:
+    """What `_tokens` makes of counts."""
+    inputs = rows.count("prompt_tokens", "request_prompt_tokens", "promptTokens")
+    outputs = rows.count("completion_tokens", "response_completion_tokens", "completionTokens")
+    read = rows.count("prompt_cache_read_tokens", "promptCacheReadTokens")
+    written = rows.count("prompt_cache_write_tokens", "promptCacheWriteTokens")
+    provider = rows.text("provider").str.to_uppercase().fill_null("NONE")
+    model = rows.text("response_model", "request_model", "model").fill_null("").str.to_lowercase()
+    anthropic = model.str.contains("claude", literal=True) & ~provider.is_in(list(_LIKE_OPENAI))
+    apart = (provider == "ANTHROPIC") | anthropic | (added([inputs]) < added([read, written]))
+    whole = pl.when(apart).then(inputs + added([read, written])).otherwise(inputs)
+    nothing = pl.when(~answered).then(pl.lit(0, dtype=pl.Int64))
+    return {
+        "input_tokens": pl.coalesce(whole, nothing),
+        "cache_read_tokens": read,
+        "cache_write_tokens": written,
+        "output_tokens": pl.coalesce(outputs, nothing),
+        "reasoning_tokens": rows.first("reasoning_tokens", "completion_reasoning_tokens"),
+    }
+
+
+HELICONE = ImportFormat(name="helicone", sink="calls", columns=CALL_COLUMNS, adapter=_adapt, block=_columns)

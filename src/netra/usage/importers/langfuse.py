@@ -8,6 +8,8 @@ it reported with them says which parts hold others.
 import math
 from typing import Any
 
+import polars as pl
+
 from netra.usage.importers.foreign import (
     count,
     first,
@@ -20,6 +22,14 @@ from netra.usage.importers.foreign import (
     when,
 )
 from netra.usage.importers.formats import ImportFormat
+from netra.usage.reading.nested_columns import (
+    MixedTypesError,
+    NestedColumns,
+    added,
+    as_written,
+    json_of,
+    milliseconds_between,
+)
 from netra.usage.schema import CALL_COLUMNS
 
 _LEGACY_INPUT = ("inputUsage", "inputTokens", "promptTokens", "prompt_tokens", "input_tokens")
@@ -148,11 +158,81 @@ def _tags(row: dict[str, Any]) -> str | None:
     )
 
 
+def _columns(rows: NestedColumns) -> dict[str, pl.Expr]:
+    """What `_adapt` makes of generations that tell the parts of their usage."""
+    rows.ignore(rows.text("type").str.to_uppercase() != "GENERATION")
+    begin, end = rows.time("startTime", "start_time"), rows.time("endTime", "end_time")
+    streamed = rows.time("completionStartTime", "completion_start_time")
+    parameters = rows.object("modelParameters", "model_parameters")
+    level = rows.text("level").fill_null("DEFAULT").str.to_uppercase()
+    total = rows.number(rows.object("costDetails", "cost_details") + ".total")
+    cost = rows.number("totalCost", "total_cost", "calculatedTotalCost")
+    waited = rows.number("timeToFirstToken", "time_to_first_token") * 1000
+    return {
+        "call_id": rows.first("id"),
+        "ts": as_written(begin),
+        "model": rows.first("providedModelName", "provided_model_name", "model", "internalModel"),
+        **_token_columns(rows),
+        "latency_ms": pl.coalesce(milliseconds_between(begin, end), rows.number("latency") * 1000),
+        "ttft_ms": pl.coalesce(milliseconds_between(begin, streamed), waited),
+        "status": level.replace(_LEVELS),
+        "app": rows.first("traceName", "trace_name"),
+        "feature": rows.first("name"),
+        "user": rows.first("userId", "user_id"),
+        "session_id": rows.first("sessionId", "session_id"),
+        "trace_id": rows.first("traceId", "trace_id"),
+        "span_id": rows.first("id"),
+        "parent_span_id": rows.first("parentObservationId", "parent_observation_id"),
+        "max_output_tokens": rows.number(
+            *(f"{parameters}.{name}" for name in ("max_completion_tokens", "max_tokens", "maxTokens"))
+        ),
+        "temperature": rows.number(f"{parameters}.temperature"),
+        "reasoning_effort": rows.first(f"{parameters}.reasoning_effort"),
+        "reported_cost_usd": pl.when(cost != 0).then(cost).when(total != 0).then(total).otherwise(cost),
+        "tags": json_of(
+            {
+                "environment": rows.first("environment"),
+                "version": rows.first("version"),
+                "release": rows.first("release"),
+                "prompt": rows.first("promptName", "prompt_name"),
+                "tags": rows.joined("tags"),
+            }
+        ),
+    }
+
+
+def _token_columns(rows: NestedColumns) -> dict[str, pl.Expr]:
+    """What `_tokens` makes of parts that add up to no more than their total."""
+    details = rows.object("usageDetails", "usage_details")
+    parts = {name.lower(): rows.count(f"{details}.{name}") for name in rows.members(details)}
+    if len(parts) < len(rows.members(details)):
+        raise MixedTypesError
+    total = parts.pop("total", pl.lit(None, dtype=pl.Int64))
+    cached = [name for name in parts if "cache" in name and not name.startswith("output")]
+    written = [name for name in cached if "creation" in name or "write" in name]
+    longer = added(parts[name] for name in written if "1h" in name)
+    inputs = [name for name in parts if name in cached or "input" in name or "prompt" in name]
+    reasoning = added(parts[name] for name in parts if "reasoning" in name and name not in inputs)
+    all_input = added(parts[name] for name in inputs)
+    all_output = added(parts[name] for name in parts if name.startswith(("output", "completion")))
+    rows.require(pl.any_horizontal(pl.lit(value=False), *(part.is_not_null() for part in parts.values())))
+    rows.require(total.is_null() | (all_input + all_output <= total))
+    return {
+        "input_tokens": all_input,
+        "cache_read_tokens": added(parts[name] for name in cached if name not in written),
+        "cache_write_tokens": added(parts[name] for name in written) - longer,
+        "cache_write_1h_tokens": longer,
+        "output_tokens": pl.max_horizontal(all_output, reasoning),
+        "reasoning_tokens": pl.when(reasoning > 0).then(reasoning),
+    }
+
+
 LANGFUSE = ImportFormat(
     name="langfuse",
     sink="calls",
     columns=CALL_COLUMNS,
     adapter=_adapt,
+    block=_columns,
     measured=("latency_ms", "ttft_ms"),
     assumed={"status": "ok"},
 )

@@ -7,6 +7,8 @@ keeps in the metadata, in OpenAI's or Anthropic's names.
 
 from typing import Any
 
+import polars as pl
+
 from netra.usage.importers.foreign import (
     count,
     first,
@@ -21,6 +23,14 @@ from netra.usage.importers.foreign import (
     when,
 )
 from netra.usage.importers.formats import ImportFormat
+from netra.usage.reading.nested_columns import (
+    MixedTypesError,
+    NestedColumns,
+    added,
+    as_written,
+    json_of,
+    milliseconds_between,
+)
 from netra.usage.schema import CALL_COLUMNS
 
 _NOT_MODELS = (
@@ -168,11 +178,109 @@ def _tags(payload: dict[str, Any], metadata: dict[str, Any]) -> str | None:
     )
 
 
+def _columns(rows: NestedColumns) -> dict[str, pl.Expr]:
+    """What `_adapt` makes of successful calls in a log whose JSON columns are objects."""
+    if rows.type_of("standard_logging_object") is not None:
+        raise MixedTypesError
+    kind = rows.text("call_type").fill_null("")
+    rows.ignore(kind.str.contains_any(list(_NOT_MODELS)))
+    rows.ignore(rows.as_it_is("cache_hit").cast(pl.String).str.to_lowercase() == "true")
+    rows.require(rows.text("status", "metadata.status").fill_null("success").str.to_lowercase() == "success")
+    metadata, parameters = rows.object("metadata"), rows.object("model_parameters")
+    begin, end = rows.time("startTime", "start_time"), rows.time("endTime", "end_time")
+    streamed = rows.time("completionStartTime", "completion_start_time")
+    usage = _usage_of(rows, metadata)
+    tier = rows.text(f"{usage}.service_tier", "service_tier", f"{parameters}.service_tier")
+    routed, model = _routed_model(rows)
+    return {
+        "call_id": rows.first("id", "request_id"),
+        "ts": as_written(begin),
+        "provider": routed.replace(_PROVIDERS),
+        "model": model,
+        **_token_columns(rows, usage),
+        "service_tier": pl.when(kind.str.contains("batch", literal=True))
+        .then(pl.lit("batch"))
+        .otherwise(tier),
+        "latency_ms": milliseconds_between(begin, end),
+        "ttft_ms": pl.when(streamed.ne_missing(end)).then(milliseconds_between(begin, streamed)),
+        "status": pl.lit("ok"),
+        "user": pl.coalesce(
+            rows.text("end_user", f"{metadata}.user_api_key_user_id"), rows.as_it_is("user").cast(pl.String)
+        ),
+        "api_key_id": rows.text(f"{metadata}.user_api_key_hash", "api_key"),
+        "session_id": rows.first("session_id"),
+        "trace_id": rows.first("trace_id"),
+        "streaming": rows.as_it_is("stream"),
+        "app": rows.text(f"{metadata}.user_api_key_team_alias", "team_id"),
+        "max_output_tokens": rows.first(f"{parameters}.max_completion_tokens", f"{parameters}.max_tokens"),
+        "temperature": rows.as_it_is(f"{parameters}.temperature"),
+        "reasoning_effort": rows.first(f"{parameters}.reasoning_effort"),
+        "reported_cost_usd": rows.first("response_cost", "spend"),
+        "tags": json_of(
+            {
+                "team": rows.text(f"{metadata}.user_api_key_team_id", "team_id"),
+                "model_group": rows.first("model_group"),
+                "api_base": rows.first("api_base"),
+                "call_type": rows.first("call_type"),
+                "request_tags": rows.joined("request_tags"),
+            }
+        ),
+    }
+
+
+def _usage_of(rows: NestedColumns, metadata: str) -> str:
+    """Where the usage of plain rows stands."""
+    usage, others = (
+        rows.object(f"{metadata}.usage_object"),
+        rows.object(f"{metadata}.additional_usage_values"),
+    )
+    told = rows.members(usage)
+    if told and rows.members(others):
+        rows.require(pl.any_horizontal(*(rows.value(f"{usage}.{name}").is_not_null() for name in told)))
+    return usage if told else others
+
+
+def _routed_model(rows: NestedColumns) -> tuple[pl.Expr, pl.Expr]:
+    """Who answers in LiteLLM's words, and the model without that word before it."""
+    named = rows.text("custom_llm_provider", rows.object("hidden_params") + ".litellm_provider")
+    before = r"^([^/]*)/"
+    routed = pl.coalesce(named, rows.text("model").str.extract(before))
+    model = rows.text("model", "model_group")
+    return routed, pl.when(model.str.extract(before) == routed).then(model.str.replace(before, "")).otherwise(
+        model
+    )
+
+
+def _token_columns(rows: NestedColumns, usage: str) -> dict[str, pl.Expr]:
+    """What `_tokens` makes of counts."""
+    details = rows.object(f"{usage}.prompt_tokens_details", f"{usage}.input_tokens_details")
+    answers = rows.object(f"{usage}.completion_tokens_details", f"{usage}.output_tokens_details")
+    cached = rows.object(f"{details}.cache_creation_token_details", f"{usage}.cache_creation")
+    told = rows.count(f"{usage}.cache_read_input_tokens")
+    read = pl.when(told != 0).then(told).otherwise(rows.count(f"{details}.cached_tokens"))
+    longer = added([rows.count(f"{cached}.ephemeral_1h_input_tokens")])
+    written = pl.max_horizontal(
+        added([rows.count(f"{usage}.cache_creation_input_tokens")]),
+        added([rows.count(f"{details}.cache_creation_tokens", f"{details}.cache_write_tokens")]),
+        added([longer, rows.count(f"{cached}.ephemeral_5m_input_tokens")]),
+    )
+    inputs, beside = rows.count("prompt_tokens"), added([read, written])
+    return {
+        "input_tokens": pl.when(added([inputs]) < beside).then(inputs + beside).otherwise(inputs),
+        "cache_read_tokens": read,
+        "cache_write_tokens": written - longer,
+        "cache_write_1h_tokens": longer,
+        "output_tokens": rows.as_it_is("completion_tokens"),
+        "reasoning_tokens": rows.as_it_is(f"{answers}.reasoning_tokens"),
+    }
+
+
 LITELLM = ImportFormat(
     name="litellm",
     sink="calls",
     columns=CALL_COLUMNS,
     adapter=_adapt,
+    block=_columns,
     measured=("latency_ms", "ttft_ms"),
     assumed={"service_tier": None, "status": "error"},
 )

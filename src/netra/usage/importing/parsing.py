@@ -80,7 +80,7 @@ class FileParser:
         """
         wanted = frozenset(self._source_names.values())
         read = 0
-        shape = RowShape(self.format.adapter, self.format.fold)
+        shape = RowShape(self.format.adapter, self.format.block, self.format.fold)
         for number, raw in enumerate(read_file(path, wanted, shape=shape, block_bytes=block_bytes)):
             chunk = self._parse_chunk(number, raw)
             read += chunk.read

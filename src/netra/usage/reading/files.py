@@ -14,6 +14,7 @@ from netra.usage.reading.chunks import RawChunk
 from netra.usage.reading.documents import ROWS_UNDER, DocumentReader
 from netra.usage.reading.json_lines import RowAdapter, RowFold, read_json_lines
 from netra.usage.reading.lines import BLOCK_BYTES, LineReader
+from netra.usage.reading.nested_columns import BlockAdapter
 from netra.usage.reading.parquet import read_parquet
 from netra.usage.reading.separated import read_separated
 from netra.usage.reading.streams import ByteStream, compression_of, open_stream
@@ -38,9 +39,12 @@ _FOREIGN = {
 
 @dataclass(frozen=True, slots=True)
 class RowShape:
-    """How a format's rows stand in JSON or CSV: flattened by `adapter`, or put together by a new `fold`."""
+    """How a format's rows stand in JSON or CSV: flattened by `adapter`, plain rows of JSON lines by `block`,
+    or put together by a new `fold`.
+    """
 
     adapter: RowAdapter | None = None
+    block: BlockAdapter | None = None
     fold: Callable[[], RowFold] | None = None
 
 
@@ -78,7 +82,7 @@ def read_file(
             fold = shape.fold() if shape.fold else None
             lines = _json_rows(stream, text, block_bytes) if kind == "json" else None
             rows = lines or LineReader(stream, block_bytes=block_bytes)
-            yield from read_json_lines(rows, wanted, shape.adapter, fold)
+            yield from read_json_lines(rows, wanted, shape.adapter, fold, shape.block)
             if lines is not None and lines.unread is not None:
                 yield RawChunk(pl.DataFrame(), cut=lines.unread)
         if stream.cut is not None:

@@ -10,6 +10,12 @@ import polars as pl
 from netra.usage.reading.chunks import LINE, RawChunk, Reject, UnreadableValueError
 from netra.usage.reading.json_types import inferable, sample_of
 from netra.usage.reading.lines import LineChunk, half_written
+from netra.usage.reading.nested_columns import (
+    BlockAdapter,
+    MixedTypesError,
+    NestedColumns,
+    decode_nested,
+)
 from netra.usage.reading.repeated_keys import RepeatedKeyError, decoded, may_repeat, repeats
 
 JsonRow = dict[str, Any]
@@ -45,10 +51,15 @@ def read_json_lines(
     wanted: frozenset[str],
     adapter: RowAdapter | None = None,
     fold: RowFold | None = None,
+    block: BlockAdapter | None = None,
 ) -> Iterator[RawChunk]:
     """Decode each line as one JSON object; keeps wanted columns that occur, and the line number."""
     known: pl.Schema | None = None
     for chunk in chunks:
+        adapted_together = _adapt_together(chunk, wanted, adapter, block) if block and chunk.height else None
+        if adapted_together is not None:
+            yield adapted_together
+            continue
         together = None if adapter or fold or not chunk.height else _decode_together(chunk, wanted, known)
         if together is None:
             yield _decode_one_by_one(chunk, wanted, adapter, fold)
@@ -141,6 +152,37 @@ def _is_plain(dtype: pl.DataType) -> bool:
     if isinstance(dtype, pl.List):
         return isinstance(dtype.inner, _ITEM_TYPES)
     return isinstance(dtype, _PLAIN_TYPES)
+
+
+def _adapt_together(
+    chunk: LineChunk, wanted: frozenset[str], adapter: RowAdapter | None, block: BlockAdapter
+) -> RawChunk | None:
+    """What `block` makes of the plain rows and `adapter` of the others; None where none can be told apart."""
+    frame = decode_nested(chunk.text)
+    if frame is None or frame.height != chunk.height:
+        return None
+    rows = NestedColumns(frame)
+    lines = pl.Series(LINE, chunk.first_numbers(), dtype=pl.Int64)
+    try:
+        columns = {name: column for name, column in block(rows).items() if name in wanted}
+        made = frame.select(**columns, __plain=rows.plain, __ignored=rows.ignored, **{LINE: lines})
+    except (MixedTypesError, pl.exceptions.PolarsError):
+        return None
+    plain, ignored = made["__plain"], made["__plain"] & made["__ignored"]
+    good = made.filter(plain & ~ignored).drop("__plain", "__ignored")
+    if plain.all():
+        return RawChunk(good, chunk.rejects, int(ignored.sum()), tuple(columns))
+    other: list[int] = (~plain).arg_true().to_list()
+    texts, numbers = [chunk.lines[row] for row in other], [chunk.numbers[row] for row in other]
+    rest = _decode_one_by_one(
+        LineChunk(texts, numbers, chunk.rejects, chunk.unfinished), wanted, adapter, None
+    )
+    try:
+        whole = pl.concat([good, rest.frame], how="diagonal_relaxed").sort(LINE, maintain_order=True)
+    except pl.exceptions.PolarsError:
+        return None
+    names = tuple(dict.fromkeys((*columns, *rest.names)))
+    return RawChunk(whole, rest.rejects, rest.ignored + int(ignored.sum()), names)
 
 
 def _decode_one_by_one(

@@ -84,13 +84,14 @@ function Quality({ record }: { record: ImportRecord }) {
 
 function Facts({ record, timezone }: { record: ImportRecord; timezone: string }) {
   const given = Object.entries(record.options).flatMap(([kind, pairs]) => Object.entries(pairs).map(([name, value]) => `${kind} ${name}=${value}`));
-  const ended = record.finished_at ? ` to ${formatInstant(record.finished_at, timezone)}` : "";
+  const [began, finished] = [formatInstant(record.started_at, timezone), formatInstant(record.finished_at, timezone)];
+  const ended = finished && finished !== began ? ` to ${finished}` : "";
   return (
     <dl className="facts">
       <div><dt>State</dt><dd><StatusChip status={record.status} /></dd></div>
       <div><dt>Format</dt><dd>{record.format} · {formatBytes(record.bytes)}</dd></div>
       {given.length > 0 && <div><dt>Given with it</dt><dd>{given.map((text) => <code key={text} className="spaced">{text}</code>)}</dd></div>}
-      <div><dt>Imported</dt><dd>{formatInstant(record.started_at, timezone)}{ended} {timezone}</dd></div>
+      <div><dt>Imported</dt><dd>{began}{ended} {timezone}</dd></div>
       {record.undone_at && <div><dt>Undone</dt><dd>{formatInstant(record.undone_at, timezone)} {timezone}</dd></div>}
       {record.quality?.since && <div><dt>Rows are of</dt><dd>{formatPeriod(record.quality.since, record.quality.until, timezone)}</dd></div>}
       <div><dt>Import</dt><dd className="mono">{record.id}</dd></div>
@@ -99,10 +100,11 @@ function Facts({ record, timezone }: { record: ImportRecord; timezone: string })
 }
 
 function Counts({ record }: { record: ImportRecord }) {
+  const stored = record.status === "undone" ? "deleted again" : record.unpriced > 0 ? `${formatCount(record.unpriced)} without a known price` : "";
   return (
     <dl className="tiles">
       <Tile label="Rows read" value={formatCount(record.read)} note="" />
-      <Tile strong label="Stored" value={formatCount(record.stored)} note={record.unpriced > 0 ? `${formatCount(record.unpriced)} without a known price` : ""} />
+      <Tile strong label="Stored" value={formatCount(record.stored)} note={stored} />
       <Tile label="Duplicates" value={formatCount(record.duplicates)} note="stored already" />
       <Tile label="Ignored" value={formatCount(record.ignored)} note="carry no usage" />
       <Tile label="Rejected" value={formatCount(record.rejected)} note={record.rejected > 0 ? "not stored; listed below" : ""} />

@@ -40,10 +40,10 @@ function UndoDialog({ record, onClose, onUndone }: { record: ImportRecord; onClo
   };
   return (
     <Dialog title={`Undo the import of ${record.name}?`} onClose={onClose}>
-      <p>{formatCount(record.stored)} rows are deleted. Rows that a later import found here already are gone too; import that file again.</p>
+      <p>{formatCount(record.stored)} {record.stored === 1 ? "row" : "rows"} will be deleted, also those that a later import found here already; import that file again to have them back.</p>
       {problem && <ProblemNote problem={problem} />}
       <div className="row">
-        <button type="button" className="button primary" disabled={busy} onClick={() => void undo()}>{busy ? "Deleting" : "Delete the rows"}</button>
+        <button type="button" className="button danger" disabled={busy} onClick={() => void undo()}>{busy ? "Deleting" : "Delete the rows"}</button>
         <button type="button" className="button" disabled={busy} onClick={onClose}>Keep them</button>
       </div>
     </Dialog>

@@ -6,6 +6,7 @@ import pytest
 
 from netra.optimization import intervals
 from netra.optimization.blocks import blocks_of
+from netra.optimization.interval_doubts import doubts_about
 from netra.optimization.intervals import Resamples, bootstrap_totals, likely_interval
 
 DAY = 86_400_000_000
@@ -97,3 +98,15 @@ def test_an_injected_saving_of_ten_percent_is_recovered() -> None:
         hits += interval.low <= truth <= interval.high
         assert interval.low > 0
     assert hits >= 53
+
+
+def test_doubts_about_an_interval_are_said_where_one_block_decides_or_neighbours_go_together() -> None:
+    even = np.random.default_rng(1).normal(5, 1, 60)
+    assert doubts_about(even, "sessions") == []
+    assert doubts_about(np.zeros(60), "days") == doubts_about(np.ones(60), "days") == []
+    (one,) = doubts_about(np.append(np.ones(60), 40.0), "sessions")
+    assert "one session of 61 makes 40 % of the difference" in one
+    (drift,) = doubts_about(np.repeat([1.0, 2.0, 1.0, 2.0], 15), "days")
+    # Of 59 pairs of neighbours 56 are alike and 3 are not: (56 - 3) / 60, and sqrt(1.88 / 0.12) times as wide.
+    assert "days that follow each other go together (correlation 0.88)" in drift
+    assert "about 4.0 times as wide" in drift

@@ -134,7 +134,7 @@ def test_a_saver_pays_for_a_hedge_where_both_are_asked_for() -> None:
 
 def test_latency_that_is_not_recorded_is_missing() -> None:
     plan = solved(calls([{"interactive": False}] * 60), None, min_savings_pct=20, max_p95_ms=100)
-    assert check(plan, "max_p95_ms").missing == "latencies of the calls (latency_ms)"
+    assert check(plan, "max_p95_ms").missing == "latencies of successful calls (latency_ms)"
 
 
 def test_dollars_and_dollars_a_month() -> None:
@@ -164,6 +164,17 @@ def test_a_spend_that_may_not_be_passed_asks_for_what_is_above_it() -> None:
     assert solved(frame, None, max_spend_usd=monthly + 1e-4).feasible
     at_once = solved(calls([{"interactive": False}]), None, max_spend_usd=1)
     assert check(at_once, "max_spend_usd").missing == "calls over some time"
+
+
+def test_a_spend_counts_no_call_without_a_price_as_free() -> None:
+    unknown = [{"model": "nobody-knows", "at": 3_600 * k} for k in range(73)]
+    nothing = solved(calls(unknown), None, max_spend_usd=1_000)
+    assert not nothing.feasible
+    assert check(nothing, "max_spend_usd").missing == "prices of the calls"
+    partly = solved(calls([*unknown, *[{"at": 3_600 * k} for k in range(73)]]), None, max_spend_usd=1_000)
+    assert partly.feasible
+    assert not check(partly, "max_spend_usd").certain
+    assert "spend comes on top" in partly.summary
 
 
 def test_margins_and_targets_reach_the_levers_unless_given() -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import count
@@ -13,6 +13,7 @@ import polars as pl
 
 from netra.optimization.drafts import Draft, Effect, Lever
 from netra.optimization.findings import Baseline, Finding, Joint, JointStep, MoneyInterval
+from netra.optimization.interval_doubts import doubts_about
 from netra.optimization.intervals import MIN_CALLS, Interval, Resamples, likely_interval
 from netra.optimization.joint import Together, marginal_savings, taken_together
 from netra.optimization.left_out import with_prices_counted
@@ -73,7 +74,7 @@ def analyse(
         together = taken_together(workload, drafts, recommended)
         whole = _intervals([together.effect], resamples)[0]
     findings = [
-        _finding(draft, interval, judge(draft, interval), around)
+        _finding(_with_doubts(draft, workload), interval, judge(draft, interval), around)
         for draft, interval in zip(drafts, intervals, strict=True)
     ]
     joint = _joint(together, findings, whole if workload.n >= MIN_CALLS else None)
@@ -105,6 +106,14 @@ def _drafts(
 
     with ThreadPoolExecutor(_LEVERS_AT_ONCE) as threads:
         return [draft for drafts in threads.map(work, levers) for draft in drafts]
+
+
+def _with_doubts(draft: Draft, workload: Workload) -> Draft:
+    """The draft with what makes its interval less certain than it says."""
+    if draft.effect is None or draft.rows < MIN_CALLS:
+        return draft
+    doubts = doubts_about(draft.effect.block_savings, workload.blocks.kind)
+    return replace(draft, assumptions=[*draft.assumptions, *doubts]) if doubts else draft
 
 
 def baseline_of(workload: Workload) -> Baseline:

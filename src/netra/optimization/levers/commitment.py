@@ -120,7 +120,7 @@ class Commitment:
         able = list(_able(workload, params.text("model")))
         if not able:
             lacking = Missing(
-                what=f"priced standard-tier calls of {params.text('model') or 'any model'}",
+                what=f"successful standard-tier calls with a cost, of {params.text('model') or 'any model'}",
                 how="import calls of the model, or name one in use: --param commitment.model=NAME",
             )
             return [nothing_to_change(self.name, workload, lacking)]

@@ -24,6 +24,7 @@ from netra.optimization.actions import Int64, Rows, SwitchModel
 from netra.optimization.drafts import Draft, Effect, effect_of
 from netra.optimization.evaluated import EFFORTS, Ratio, paired_ratio
 from netra.optimization.findings import Instructions, LatencyEffect, Missing, Snippet
+from netra.optimization.left_out import prices_of
 from netra.optimization.levers.changed_answers import more_items, nothing_to_change
 from netra.optimization.levers.latency_words import moved_latency
 from netra.optimization.params import LeverParams
@@ -76,8 +77,11 @@ class ReasoningEffort:
         groups = _groups(workload, cost)
         targets = (params.choice("to", EFFORTS),) if params.text("to") else EFFORTS
         if not groups:
-            reasons = bool(workload.tokens.reasoning.any())
-            return [_without_prices(workload) if reasons else _nothing_reasoned(workload)]
+            reasons = np.minimum(workload.tokens.reasoning, workload.tokens.output) > 0
+            unknown = reasons & ~workload.priced
+            if unknown.any():
+                return [nothing_to_change(self.name, workload, prices_of(workload, unknown))]
+            return [_nothing_reasoned(workload)]
         drafts: list[Draft] = []
         rest: list[_Group] = []
         for group in groups:
@@ -302,15 +306,6 @@ def _averages(evaluations: pl.DataFrame, model: str) -> list[str]:
     return [f"mean scores on items that are not the same, which decide nothing: {'; '.join(told)}"]
 
 
-def _without_prices(workload: Workload) -> Draft:
-    used = ", ".join(model.model for model in workload.models[:5])
-    lacking = Missing(
-        what=f"a price for the models that reason ({used})",
-        how="add a [[price]] for it to the price overrides file",
-    )
-    return nothing_to_change(ReasoningEffort.name, workload, lacking)
-
-
 def _nothing_reasoned(workload: Workload) -> Draft:
     return Draft(
         ReasoningEffort.name,
@@ -318,7 +313,7 @@ def _nothing_reasoned(workload: Workload) -> Draft:
         workload.n,
         Instructions(summary="Nothing to change: no call reasons.", steps=[]),
         effect=effect_of(workload, None, workload.cost),
-        assumptions=["reasoning_tokens are recorded and 0 in all calls"],
+        assumptions=["reasoning_tokens are recorded, and none of the output is reasoning"],
     )
 
 

@@ -173,18 +173,23 @@ def _spend_check(
     interval: Interval | None,
 ) -> ConstraintCheck:
     """What is left to pay in each period; its bound is that of the smallest saving likely."""
-    if scale is None:
+    unpriced = int((~outcomes.workload.priced).sum())
+    if scale is None or unpriced == outcomes.workload.n:
         return ConstraintCheck(
             name="max_spend_usd",
             per=per,
             limit=limit,
             value=None,
             standing="unknown",
-            missing="calls over some time",
+            missing="calls over some time" if scale is None else "prices of the calls",
         )
     value = outcomes.saving(members).after * _FEMTO * scale
     bound = None if interval is None else (outcomes.baseline * _FEMTO - interval.low) * scale
-    return _at_most("max_spend_usd", limit, value, bound).model_copy(update={"per": per})
+    check = _at_most("max_spend_usd", limit, value, bound).model_copy(update={"per": per})
+    if not unpriced:
+        return check
+    lacking = f"prices of {unpriced:,} of {outcomes.workload.n:,} calls, whose spend comes on top"
+    return check.model_copy(update={"certain": False, "missing": lacking})
 
 
 def _quality_checks(
@@ -221,7 +226,7 @@ def _latency_checks(
             what = (
                 "latencies of the model that calls would move to"
                 if recorded
-                else "latencies of the calls (latency_ms)"
+                else "latencies of successful calls (latency_ms)"
             )
             yield ConstraintCheck(name=name, limit=limit, value=None, standing="unknown", missing=what)
             continue

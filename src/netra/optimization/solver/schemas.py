@@ -75,7 +75,8 @@ class ConstraintCheck(BaseModel):
     `value` is what the plan reaches, `bound` the end of its 95 % interval on the side of the constraint (null
     where there is none), `certain` whether that end meets the constraint too. `short_by` is what lacks where
     it is unmet. `others_hold_without`: whether some set of changes meets the others once this one is dropped.
-    `per`: the time in which `max_spend_usd` is spent.
+    `per`: the time in which `max_spend_usd` is spent. `missing`: what lacks for a judgement; or, of a spend
+    that can be judged, what is not counted in it.
     """
 
     name: ConstraintName

@@ -43,6 +43,8 @@ def plan_in_words(plan: Plan) -> str:
         held = "; ".join(_held(check) for check in plan.constraints)
         unsure = [limit_in_words(c) for c in plan.constraints if not c.certain]
         doubt = f" Not certain at 95 %: {', '.join(unsure)}." if unsure else ""
+        uncounted = [c.missing for c in plan.constraints if c.missing is not None]
+        doubt += f" Not counted without {'; '.join(uncounted)}." if uncounted else ""
         return f"All constraints hold with {chosen}: {held}.{doubt}"
     unmet = "; ".join(_unmet(check) for check in plan.constraints if check.standing != "met")
     if not unmet:

@@ -29,7 +29,6 @@ def test_a_budget_is_a_target_for_the_spend(text: str, usd: float, per: str) -> 
     [
         "save $300 a month",
         "how many days did we stay below $200?",
-        "will we stay under $5k this month?",
         "which features cost less than $10 a day?",
         "keep the cost per session under $0.10",
         "cut the bill by $2k a month",
@@ -38,6 +37,12 @@ def test_a_budget_is_a_target_for_the_spend(text: str, usd: float, per: str) -> 
 )
 def test_other_amounts_are_no_budget(text: str) -> None:
     assert read(text).targets.spend_usd is None
+
+
+def test_a_forecast_is_held_against_the_amount_named() -> None:
+    for text in ("will we stay under $5k this month?", "When will we exceed $5,000 a month?"):
+        frame = read(text)
+        assert (frame.kind, frame.targets.spend_usd) == ("forecast", 5_000)
 
 
 @pytest.mark.parametrize(

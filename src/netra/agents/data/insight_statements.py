@@ -32,8 +32,13 @@ def forecast_statements(frame: QuestionFrame, output: ForecastOutput) -> list[st
         ]
     if output.so_far and output.with_so_far:
         lines.append(
-            f"With the {cite(output.so_far)} spent this month so far that makes {cite(output.with_so_far)}."
+            f"With the {cite(output.so_far)} spent this month before {output.first_day} that makes "
+            f"{cite(output.with_so_far)}."
         )
+    if output.limit and output.room:
+        verdict = "Within" if output.within else "Above"
+        side = "below" if output.within else "over"
+        lines.insert(0, f"**{verdict} {cite(output.limit)}:** it comes to {cite(output.room)} {side} that.")
     if growth and output.without_growth:
         lines.append(
             f"Without the growth it would be {cite(output.without_growth)}. Growth scales every call "

@@ -202,6 +202,8 @@ def _forecast(frame: QuestionFrame, facts: DataFacts) -> JsonObject:
         arguments = {"days": max((following - end).days, 1), "so_far_since": first.isoformat()}
     if frame.targets.growth_pct is not None:
         arguments["growth_pct"] = frame.targets.growth_pct
+    if frame.targets.spend_usd is not None:
+        arguments["limit_usd"] = frame.targets.spend_usd
     if filters_of(frame):
         arguments["filters"] = cast(JsonValue, filters_of(frame))
     return arguments

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from netra.agents.triage.amounts import MONEY_AMOUNT, dollars
 from netra.agents.triage.call_kinds import find_failures, find_unnamed, only_retries, wants_reasons
 from netra.agents.triage.frame import QuestionFrame
 from netra.agents.triage.measures import find_measures
@@ -25,6 +26,11 @@ _SPAN = re.compile(
     r"first|last)\b|"
     r"\bsince when\b|\bwhen (?:was|were|is) the\b.{0,20}\b(?:calls?|data|import)\b"
 )
+_LIMIT = re.compile(
+    r"\b(?:within|under|below|exceed|reach|hit|pass|over|above|more than|less than|budget of|stay at)\b"
+    rf"[^.?!$]{{0,30}}?{MONEY_AMOUNT}(?!\s*(?:a|per|each) (?:day|week|year))"
+)
+"""A spend that the days to come are held against."""
 _OF_SPEND = r"\b(?:of|in) (?:our |the |my |all |total )*(?:\w+ )?(?:spend\w*|costs?|bill|budget|money)\b"
 _COUNTED = frozenset({"errors", "timeouts", "rate_limited", "retry_rate", "error_rate", "calls"})
 _ON_THE_CLOCK = re.compile(r"\bweekend|\bweekday|days\b")
@@ -37,6 +43,10 @@ def refined(frame: QuestionFrame, text: str) -> QuestionFrame:
     if frame.kind == "model_choice":
         named = len(frame.models) == 1 and not frame.leaves_model
         return frame.model_copy(update={"reprices": named and _ALL_MOVED.search(text) is not None})
+    if frame.kind == "forecast" and (limit := _LIMIT.search(text)) is not None:
+        usd = dollars(limit.group(1) or limit.group(3), limit.group(2) or limit.group(4))
+        targets = frame.targets.model_copy(update={"spend_usd": usd, "spend_per": "month"})
+        return frame.model_copy(update={"targets": targets}) if usd > 0 else frame
     if frame.group_conditions or frame.kind not in {*_ASKED, "audit"}:
         return frame
     if only_retries(text):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
@@ -25,7 +26,7 @@ from netra.usage.service import UsageResult, UsageService
 class ForecastArguments(ToolArguments):
     """`days` ahead of the last complete day; `growth_pct` 50 is half as much again of everything.
 
-    `so_far_since`: a moment from which the spend up to now is added, for "at the end of this month".
+    `so_far_since`: the beginning of a month whose rest is forecast, the spend before it added.
     """
 
     days: int = Field(default=30, ge=1, le=365)
@@ -34,6 +35,8 @@ class ForecastArguments(ToolArguments):
     so_far_since: datetime | None = None
     month: str | None = Field(default=None, pattern=r"^\d{4}-\d{2}$")
     """The calendar month that is summed; the days before it are forecast on the way there."""
+    limit_usd: float | None = Field(default=None, gt=0)
+    """A spend to stay within, over the days forecast and what is added to them."""
 
 
 def forecast_spend(usage: UsageService) -> AnyToolSpec:
@@ -54,7 +57,14 @@ def forecast_spend(usage: UsageService) -> AnyToolSpec:
         arguments, told = _of_month(arguments, told)
         so_far = None
         if arguments.so_far_since is not None:
-            so_far = await usage.run(call.context, query.model_copy(update={"since": arguments.so_far_since}))
+            rest = _rest_of_month(told)
+            if rest and rest != arguments.days:
+                arguments = arguments.model_copy(update={"days": rest})
+                request = ForecastRequest(days=rest, growth_pct=arguments.growth_pct, filters=filters)
+                told = await insights.forecast(call.context, request)
+            # The day that is not over is forecast whole, so what it has come to yet is not added.
+            limits = {"since": arguments.so_far_since, "until": _midnight(told, call.context.timezone)}
+            so_far = await usage.run(call.context, query.model_copy(update=limits))
         output = _output(call.figures, arguments, told, whole, so_far)
         summary = (
             f"forecast {arguments.days} days from {told.history_days} days"
@@ -70,6 +80,22 @@ def forecast_spend(usage: UsageService) -> AnyToolSpec:
         permission="usage:read",
         run=run,
     )
+
+
+def _rest_of_month(told: ForecastResult) -> int:
+    """Days from the first one forecast to the end of its month; 0 without a forecast."""
+    if not told.days:
+        return 0
+    first = date.fromisoformat(told.days[0].day)
+    following = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
+    return (following - first).days
+
+
+def _midnight(told: ForecastResult, zone: str) -> datetime | None:
+    """When the first day forecast begins."""
+    if not told.days:
+        return None
+    return datetime.combine(date.fromisoformat(told.days[0].day), time.min, ZoneInfo(zone))
 
 
 def _of_month(arguments: ForecastArguments, told: ForecastResult) -> tuple[ForecastArguments, ForecastResult]:
@@ -109,7 +135,12 @@ def _output(
 
     spent = Decimal(so_far.rows[0]["cost_usd"] or 0) if so_far is not None and so_far.rows else None
     total = Decimal(str(told.total)) if told.total is not None else daily * arguments.days * factor
+    comes_to = total + (spent or 0)
+    limit = None if arguments.limit_usd is None else Decimal(str(arguments.limit_usd))
     return ForecastOutput(
+        limit=money(limit, "The spend to stay within"),
+        room=None if limit is None else money(abs(limit - comes_to), "Distance to the spend to stay within"),
+        within=limit is not None and comes_to <= limit,
         names=[told.days[0].day, told.days[-1].day] if told.days else [],
         calls=whole.calls,
         outcome=told.outcome,

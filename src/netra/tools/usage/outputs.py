@@ -265,6 +265,10 @@ class ForecastOutput(Output):
     so_far: str | None = None
     with_so_far: str | None = None
     error: str | None = None
+    limit: str | None = None
+    """A spend to stay within, how far from it the forecast is, and whether it is `within`."""
+    room: str | None = None
+    within: bool = False
     history: str
 
 

@@ -72,23 +72,23 @@ async def _status(target: Target, as_json: bool) -> None:
 
 
 async def _rejects(target: Target, limit: int, as_json: bool) -> None:
-    from rich.markup import escape
-
     from netra.cli.connecting import connected
-    from netra.cli.output import data_console, print_json, tidy_table
+    from netra.cli.output import print_json, print_text
+    from netra.reports.formatting import counted
 
     async with connected(target) as client:
         rejects = await _first(client, limit)
     if as_json:
         print_json({"rejects": rejects})
         return
-    table = tidy_table(("When", "Source", "Kind", "Trace", "Span", "Calls", "Reason"), numeric=("Calls",))
+    if not rejects:
+        print_text("Nothing that came in live was rejected.")
     for one in rejects:
-        cells = [str(one[name] or "") for name in ("source", "kind", "trace_id", "span_id")]
-        table.add_row(
-            str(one["rejected_at"])[:19], *map(escape, cells), f"{one['calls']:,}", escape(one["reason"])
-        )
-    data_console().print(table)
+        when = f"{str(one['rejected_at'])[:19].replace('T', ' ')} UTC"
+        print_text(f"{when}  {one['source']}  {one['kind']}  {counted(one['calls'], 'call', 'calls')}")
+        print_text(f"    {one['reason']}")
+        if one["trace_id"] or one["span_id"]:
+            print_text(f"    trace {one['trace_id'] or 'unknown'}, span {one['span_id'] or 'unknown'}")
 
 
 async def _first(client: "NetraClient", limit: int) -> list[dict[str, Any]]:

@@ -29,6 +29,9 @@ class ValueTable(Table):
         )
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if not self.rows:
+            yield Text("Nothing to list.")
+            return
         available = options.max_width if console.is_terminal else _ELSEWHERE
         wanted = [_widths(column, str(column.header)) for column in self.columns]
         if _total(most for _, most in wanted) > available:

@@ -54,6 +54,12 @@ def test_what_cannot_fit_runs_over_the_edge_and_nothing_is_lost() -> None:
     assert shown(usage(), 20)[-1].split()[-1] == "$8.91"
 
 
+def test_an_empty_table_says_so() -> None:
+    table = tidy_table(("Key", "Name"))
+    assert isinstance(table, ValueTable)
+    assert shown(table, 80) == ["Nothing to list."]
+
+
 def test_elsewhere_than_on_a_terminal_a_row_is_a_line() -> None:
     lines = shown(sentences(), 40, terminal=False)
     assert lines[-1].endswith("nothing is stored twice.")

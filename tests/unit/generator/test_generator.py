@@ -14,6 +14,7 @@ from netra.generator.profiles import COMPANIES
 from netra.generator.replays import replay_answers, replay_cache, replay_flights
 from netra.generator.writing import write_files
 from netra.pricing.catalogue import PriceCatalogue
+from testkit.answer_recount import cached_savings, savings, usd
 
 UNTIL = datetime(2026, 11, 21, 15, 30, tzinfo=UTC)
 
@@ -30,6 +31,18 @@ def usage(catalogue: PriceCatalogue) -> GeneratedUsage:
 
 def planted(usage: GeneratedUsage, lever: str) -> list[dict[str, Any]]:
     return [entry for entry in usage.answer_key["planted"] if entry["lever"] == lever]
+
+
+def check_key(usage: GeneratedUsage) -> None:
+    """Every amount of the key is what a count by hand gives."""
+    calls = usage.calls.to_dicts()
+    key = usage.answer_key
+    assert Decimal(key["baseline"]["cost_usd"]) == sum(map(usd, calls))
+    for entry in key["planted"]:
+        if "savings_usd" in entry:
+            assert Decimal(entry["savings_usd"]) == savings(calls, entry) != 0, entry
+        for one in entry.get("by_model", []):
+            assert Decimal(one["savings_usd"]) == cached_savings(calls, one["model"]), one
 
 
 def test_the_same_profile_gives_the_same_files(
@@ -91,6 +104,7 @@ def test_the_key_adds_up(usage: GeneratedUsage) -> None:
     verdicts = {entry["model"]: entry["verdict"] for entry in cache["by_model"]}
     assert verdicts == {"claude-sonnet-4-5": "recommend", "claude-haiku-4-5": "refuse"}
     assert [entry["verdict"] for entry in planted(usage, "model-switch")] == ["recommend", "refuse"]
+    check_key(usage)
 
 
 def test_batch_costs_half(usage: GeneratedUsage) -> None:
@@ -160,6 +174,7 @@ def test_every_profile_has_its_habits(name: str, catalogue: PriceCatalogue) -> N
             assert own["request_hash"].n_unique() < own.height
         if workload.tenants:
             assert own.select(pl.col("tags").n_unique() == pl.col("api_key_id").n_unique()).item()
+    check_key(usage)
     promised = {entry["lever"] for entry in usage.answer_key["planted"]}
     assert {"model-switch"} < promised
     assert {entry["feature"] for entry in usage.answer_key["surges"]} == {

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from netra.client.http import NetraClient
 
 _COUNTS = ("received", "stored", "duplicates", "same_calls", "ignored", "rejected", "unpriced")
+_RARE = frozenset({"same_calls", "unpriced"})
+"""Counts without a column of their own where all are 0."""
 
 
 def register(app: typer.Typer) -> None:
@@ -49,10 +51,11 @@ async def _status(target: Target, as_json: bool) -> None:
     if as_json:
         print_json(status)
         return
-    titles = [name.replace("_", " ").capitalize() for name in _COUNTS]
+    told = [name for name in _COUNTS if name not in _RARE or any(day[name] for day in status["days"])]
+    titles = [name.replace("_", " ").capitalize() for name in told]
     table = tidy_table(("Day", "Source", *titles), numeric=titles)
     for day in status["days"]:
-        table.add_row(day["day"], day["source"], *(f"{day[name]:,}" for name in _COUNTS))
+        table.add_row(day["day"], day["source"], *(f"{day[name]:,}" for name in told))
     if status["days"]:
         data_console().print(table)
     else:
@@ -85,7 +88,8 @@ async def _rejects(target: Target, limit: int, as_json: bool) -> None:
         print_text("Nothing that came in live was rejected.")
     for one in rejects:
         when = f"{str(one['rejected_at'])[:19].replace('T', ' ')} UTC"
-        print_text(f"{when}  {one['source']}  {one['kind']}  {counted(one['calls'], 'call', 'calls')}")
+        calls = f"  {counted(one['calls'], 'call', 'calls')}" if one["calls"] else ""
+        print_text(f"{when}  {one['source']}  {one['kind']}{calls}")
         print_text(f"    {one['reason']}")
         if one["trace_id"] or one["span_id"]:
             print_text(f"    trace {one['trace_id'] or 'unknown'}, span {one['span_id'] or 'unknown'}")

@@ -14,7 +14,7 @@ of their own.
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from netra.usage.importers.foreign import count, first, inside, listed, record, tags, together, when
+from netra.usage.importers.foreign import count, first, listed, record, tags, together, when
 from netra.usage.importers.formats import ImportFormat
 from netra.usage.reading.json_lines import JsonRow
 from netra.usage.schema import CALL_COLUMNS
@@ -109,8 +109,9 @@ def _is_message(call: JsonRow) -> bool:
 
 def _tokens(usage: JsonRow) -> JsonRow:
     read, written = usage.get("cache_read_input_tokens"), usage.get("cache_creation_input_tokens")
-    longer = count(inside(usage, "cache_creation", "ephemeral_1h_input_tokens"))
-    shorter = count(inside(usage, "cache_creation", "ephemeral_5m_input_tokens"))
+    cached = record(usage.get("cache_creation"))
+    longer = count(cached.get("ephemeral_1h_input_tokens"))
+    shorter = count(cached.get("ephemeral_5m_input_tokens"))
     whole = written if longer + shorter <= count(written) else longer + shorter
     return {
         "input_tokens": together(usage.get("input_tokens"), read, whole),
@@ -123,10 +124,12 @@ def _tokens(usage: JsonRow) -> JsonRow:
 
 def _billed(told: JsonRow, turns: list[JsonRow]) -> JsonRow:
     """The sums of all turns, where they hold no less than what the usage above them says."""
+    if not turns:
+        return told
     sums = {name: sum(count(turn[name]) for turn in turns) for name in told}
     if any(sums[name] < count(value) for name, value in told.items()):
         return told
-    return sums if turns else told
+    return sums
 
 
 def _tags(row: JsonRow) -> str | None:

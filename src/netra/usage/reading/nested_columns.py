@@ -230,14 +230,16 @@ class _Counts:
 
     def __init__(self, told: pl.Series) -> None:
         def count(sign: str) -> int:
-            unescaped = told.str.count_matches(sign, literal=True) - told.str.count_matches(
-                "\\" + sign, literal=True
-            )
-            return int(unescaped[0])
+            return int(told.str.count_matches(sign, literal=True)[0])
 
-        self.keys = count('":')
-        self.nulls = count('":null') + count('": null')
-        self.quotes = count('"')
+        escaped = count('\\"')
+
+        def unescaped(sign: str) -> int:
+            return count(sign) - (count("\\" + sign) if escaped else 0)
+
+        self.keys = unescaped('":')
+        self.nulls = unescaped('":null') + unescaped('": null')
+        self.quotes = count('"') - escaped
 
 
 def _held(column: pl.Series) -> tuple[int, int]:

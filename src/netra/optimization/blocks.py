@@ -37,7 +37,7 @@ def blocks_of(ts: Int64, sessions: pl.Series | None) -> Blocks:
     """Sessions if there are 30 or more, else days if 30 or more, else 50 contiguous blocks of equal count.
 
     `ts` in microseconds, ascending; `sessions` text or numbers, empty, 0 or null where unknown. Calls without
-    a session form contiguous blocks as long as the mean session.
+    a session form contiguous blocks as long as the mean session, rounded down.
     """
     n = len(ts)
     if sessions is not None and n:

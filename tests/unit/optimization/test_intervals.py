@@ -107,6 +107,6 @@ def test_doubts_about_an_interval_are_said_where_one_block_decides_or_neighbours
     (one,) = doubts_about(np.append(np.ones(60), 40.0), "sessions")
     assert "one session of 61 makes 40 % of the difference" in one
     (drift,) = doubts_about(np.repeat([1.0, 2.0, 1.0, 2.0], 15), "days")
-    # Of 59 pairs of neighbours 56 are alike and 3 are not: (56 - 3) / 60, and sqrt(1.88 / 0.12) times as wide.
+    # Of 59 pairs of neighbours 56 are alike, 3 are not: (56 - 3) / 60, and sqrt(1.88 / 0.12) as wide.
     assert "days that follow each other go together (correlation 0.88)" in drift
     assert "about 4.0 times as wide" in drift

@@ -195,8 +195,8 @@ class Settings:
         metadata=_about(
             "Large analyses of savings that one machine does at once, over all processes; the others wait. "
             "One of ten million calls takes up to 5.4 GiB.",
-            parsing.whole(1, 64),
-            "a number from 1 to 64",
+            parsing.whole(1, 8),
+            "a number from 1 to 8",
         ),
     )
     worker_concurrency: int = field(

@@ -109,6 +109,11 @@ def test_what_an_answer_leaves_out_is_said(text: str, unread: list[str]) -> None
         ("features that cost more than 1 cent per call", ["feature"], ["cost_per_call > 0.01"]),
         ("which features spent more than $10 and have more than 1 % errors?", ["feature"], None),
         ("which features cost less than $10 a day?", ["day", "feature"], ["cost_usd < 10"]),
+        (
+            "Which users spent more than $3 last week and had more than 1 % errors?",
+            ["user"],
+            ["cost_usd > 3", "error_rate > 1"],
+        ),
         ("how many users made fewer than 5 calls?", ["user"], ["calls < 5"]),
         ("spend by users over 30 days", ["user"], []),
         ("keep the cost per session under $0.10", [], []),

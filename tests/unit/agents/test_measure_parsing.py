@@ -72,6 +72,15 @@ def test_kinds_of_calls_are_conditions(
     assert frame.unread == []
 
 
+def test_months_side_by_side_are_both_looked_at() -> None:
+    frame = read("How much did anthropic cost us in October vs November?")
+    assert (frame.kind, frame.dimensions, frame.window.label) == (
+        "usage", ["month"], "October 2026 to November 2026"
+    )  # fmt: skip
+    assert read("tokens in and out in October").measures == ["input_tokens", "output_tokens"]
+    assert read("cost per user by app last week").dimensions == ["app"]
+
+
 def test_why_calls_failed_is_by_status_and_what_retries_waste_by_the_lever() -> None:
     assert read("how many calls failed yesterday and why?").dimensions == ["status"]
     assert read("how much do retries waste?").kind == "audit"

@@ -42,6 +42,8 @@ def test_each_question_is_read(text: str, kinds: list[str] | None) -> None:
         "What did we spend last week and how many calls did we make?",
         "cut spend by 30 % while quality stays above 80 and p95 below 2 s",
         "Hi! What did we spend yesterday?",
+        "Could we put summarise on batch and what would that save per year?",
+        "Which team should I charge back and how much?",
         "Which model is the slowest, how do we make it faster?",
         "Tell me which model costs the most",
         "Show me what we spend on gpt-4o and gpt-4",

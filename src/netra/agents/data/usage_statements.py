@@ -79,6 +79,9 @@ def _opening(frame: QuestionFrame, table: UsageTable, rows: list[UsageRow]) -> s
         )
     if table.dimensions and not rows:
         return f"No {', '.join(_plain(name) for name in table.dimensions)} matches{scope}."
+    total = total.replace("Calls of failed calls", "Failed calls").replace(
+        "Calls of retried attempts", "Retries"
+    )
     return f"{total}." if total else "No calls match."
 
 

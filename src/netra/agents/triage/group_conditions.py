@@ -39,7 +39,8 @@ _NOUN = "|".join([*(words for _, words in _GROUPS), *(rf"(?<=\bwhich ){word}" fo
 _NOT_BEFORE = r"\b(?:by|per|than|of all|last|past|next|over the)\s+$"
 _NO_LEAD = r"(?:by|per|over|under|above|below|and|in|on(?! which)|during|since)\b"
 _LEAD = (
-    r"(?P<lead>(?:\s+and(?=\s+(?:have|had|with|more|less|cost|took|made|spent|are|were)\b))?"
+    rf"(?P<lead>(?:(?:\s+(?!{_NO_LEAD})[\w'\-]+){{0,4}}?\s+and(?=\s+(?:have|had|with|more|less|cost|took|made|"
+    r"spent|are|were)\b))?"
     rf"(?:\s+(?!{_NO_LEAD})[\w'\-]+){{0,7}}?)"
 )
 _NO_TAIL = (
@@ -117,7 +118,8 @@ def _read(match: re.Match[str]) -> tuple[GroupCondition, str | None, int] | None
         return None
     measure, value, end = chosen
     end = max(end, match.start("tail") + period.end()) if period else end
-    said = " ".join(match.string[match.end("group") : end].split()).removeprefix("and ")
+    said = " ".join(match.string[match.end("group") : end].split())
+    said = re.sub(r"^.*?\band (?=(?:have|had|with|more|less|cost|took|made|spent|are|were)\b)", "", said)
     said = re.sub(r"^(?:did|do|does) (?=we |i |they |it )", "that ", said)
     condition = GroupCondition(
         dimension=dimension,

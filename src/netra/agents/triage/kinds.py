@@ -78,6 +78,7 @@ _DRIVERS = (
     r"\bwhere (?:does|is|did|do) (?:the |our |my |all )?(?:\w+ )?(?:money|spend\w*|budget|cost)|"
     r"\b(?:most expensive|costliest|biggest spend\w*|largest spend\w*)\b|\bcosts? (?:us |me )?the most\b|"
     r"\b(?:top|biggest|largest|main|highest)\b.{0,25}\b(?:cost|costs|spend|spenders?|expenses?)\b|"
+    r"\bcharge[ -]?backs?\b|\bshowback\b|\ballocat\w+ (?:the |our )?(?:costs?|spend\w*)\b|"
     r"\b(?:runaway|heaviest|heavy|power) users?\b|\bwho (?:spends|spent|costs)\b|\bwhat (?:are we|am i|"
     r"do we) (?:spend|spending|pay|"
     r"paying)\b.{0,12}\bon\b|\bspenders\b|"
@@ -96,7 +97,7 @@ _MODEL_CHOICE = (
 _WHAT_IF = (
     r"\bif\b.{0,60}\b(?:used?|ran on|runs? on|moved? (?:on )?to|(?:was|were|is|are) on|went to|switched to)\b"
 )
-_COUNTED = frozenset({"cache_hit_share", "rate_limited", "timeouts", "retry_rate"})
+_COUNTED = frozenset({"calls_per_session", "cache_hit_share", "rate_limited", "timeouts", "retry_rate"})
 _COSTED = frozenset({"reasoning-effort", "retry-waste"})
 """Levers whose words name something that costs: no column holds it, the lever works it out."""
 _SWITCHES = frozenset({"model-switch", "routing", "cascade", "provider-switch"})

@@ -46,7 +46,7 @@ _MEASURES: tuple[tuple[str, str], ...] = (
     ("ttft_p95_ms", r"\bp95\b.{0,30}\b(?:ttft|first token)|\b(?:ttft|first token)\b.{0,30}\bp95\b"),
     ("ttft_p50_ms", r"\bttft\b|\btime to (?:the )?first token"),
     ("retry_rate", r"\bretry rate\b|\bshare of retr\w+"),
-    ("rate_limited", r"\brate[ -]?limited\b|\b429s?\b"),
+    ("rate_limited", r"\brate[ -]?limited\b|\b429s?\b|\bhit(?:s|ting)? (?:an? |the |our )?rate limits?\b"),
     ("timeouts", r"\btime-?outs?\b|\btimed out\b|\btimes? out\b"),
     ("cache_hit_share", r"\bof (?:our |the )?(?:input|prompts?|tokens)\b.{0,20}\bcached\b|"
         r"\bcache[ -]?hit\b|\bhit (?:rate|ratio|share)\b|\bshare of (?:the )?(?:input|"
@@ -60,7 +60,7 @@ _MEASURES: tuple[tuple[str, str], ...] = (
     ("reasoning_tokens", r"\breasoning tokens\b|\bthinking tokens\b"),
     ("input_tokens", r"\b(?:input|prompt|context) tokens\b|\btokens in\b|"
         r"\binput (?:to|and|vs\.?|versus|or) output\b"),
-    ("output_tokens", r"\b(?:output|completion|generated) tokens\b|\btokens out\b"),
+    ("output_tokens", r"\b(?:output|completion|generated) tokens\b|\btokens (?:in and )?out\b"),
     ("error_rate", r"\b(?:most|least|more|less) reliable\b|\breliability\b|\b(?:error|failure) rate\b|"
         r"\b(?:share|percent(?:age)?) of (?:errors|failures)\b|"
         r"\b(?:share|percent(?:age)?|fraction|part) of (?:our |the |all )?(?:calls?|requests?) "
@@ -69,7 +69,8 @@ _MEASURES: tuple[tuple[str, str], ...] = (
     ("latency_p99_ms", r"\bp99\b(?!.{0,30}\b(?:ttft|first token))"),
     ("latency_p95_ms", r"\b(?:slowest|fastest) (?:\w+ )?(?:models?|features?|apps?|providers?|users?|teams?|"
         r"sessions?|days?|hours?)\b|\bp95\b(?!.{0,30}\b(?:ttft|first token))"),
-    ("latency_p50_ms", r"\bhow (?:fast|slow) (?:is|are|was|were)\b|\b(?:slower|faster) than\b|\bp50\b|"
+    ("latency_p50_ms", r"\band latency\b|\blatency and\b|\bhow (?:fast|slow) (?:is|are|was|were)\b|"
+        r"\b(?:slower|faster) than\b|\bp50\b|"
         r"\bmedian latency\b|\b(?:average|mean|typical) (?:latency|response time)\b"),
     (
         "cost_usd",
@@ -203,6 +204,8 @@ def find_dimensions(text: str) -> list[str]:
         found += [name for name, words in _FLAGS if re.search(words, text) and name not in found]
     if not found and re.search(r"\bwho (?:is|are|spends?|spent|costs?|uses?|calls?)\b", text):
         found.append("user")
+    if re.search(r"\bper (?:user|customer)\b", text) and "user" in found and len(found) > 1:
+        found.remove("user")
     if re.search(r"\b(?:per|each|a) (?:session|conversation)\b", text) and "session_id" in found:
         found.remove("session_id")
     for name, word in (("day", "daily"), ("week", "weekly"), ("month", "monthly"), ("hour", "hourly")):

@@ -46,7 +46,7 @@ from netra.agents.triage.requests import (
 )
 from netra.agents.triage.targets import find_targets
 from netra.agents.triage.unknown_names import find_unknown
-from netra.agents.triage.windows import find_horizon, find_window
+from netra.agents.triage.windows import find_horizon, find_months, find_window
 
 LONGEST_READ = 4_000
 """Characters of a question that are read: its beginning and its end."""
@@ -63,6 +63,7 @@ _RISE = (
     r"\b(?:jump\w*|ris\w+|rose|increas\w+|grew|grow\w*|gone up|went up|go up|spik\w+|explod\w+|higher|up)\b"
 )
 _COMPARES = r"\b(?:slower|faster|compar\w+|versus|vs)\b"
+_COMPARED = re.compile(r"\b(?:more|less|fewer|greater|higher|lower) than \$?\d[\d.,]*(?:\s?%)?(?:\s[a-z]+)?")
 _LISTING = frozenset({"usage", "drivers", "outside", "latency", "audit"})
 """Kinds of a question that may be a list of the groups that keep to a condition."""
 _COUNTS_OF = {"session_id": "sessions", "user": "users", "api_key_id": "api_keys", "model": "models"}
@@ -91,12 +92,10 @@ def parse_question(
     dimensions = list(dict.fromkeys([*grains, *find_dimensions(bare)]))
     unknown = find_unknown(clean, original, vocabulary, models)
     kind = classify(bare, models=models, levers=levers, has_findings=has_findings and not of_groups)
-    kind = "usage" if of_groups else kind
-    if kind == "latency" and among and re.search(_COMPARES, bare):
-        kind = "usage"
+    named = conditions or ((filters or models or unknown) and (measures or dimensions))
     if kind == "outside":
-        named = conditions or ((filters or models or unknown) and (measures or dimensions))
         kind = _not_outside(clean, original, bool(named))
+    kind = "usage" if of_groups or (kind == "latency" and among and re.search(_COMPARES, bare)) else kind
     follows = kind == "follow_up"
     window = find_window(clean, now, timezone) or Window()
     frame = QuestionFrame(
@@ -128,8 +127,17 @@ def parse_question(
         ordinals=(find_ordinals(clean) or find_named(clean, levers, models, earlier)) if follows else [],
         asks=find_asks(bare) if follows else [],
     )
-    frame = refined(frame, bare)
+    frame = refined(_over_months(frame, clean, now, timezone), bare)
     return frame if frame.kind != "outside" else frame.model_copy(update=_why_unread(text, original, clean))
+
+
+def _over_months(frame: QuestionFrame, text: str, now: datetime, timezone: str) -> QuestionFrame:
+    """A question that sets months side by side: over all of them, month by month."""
+    span = find_months(text, now, timezone) if frame.kind in {"usage", "drivers", "model_choice"} else None
+    if span is None or frame.models[1:]:
+        return frame
+    dimensions = ["month", *(name for name in frame.dimensions if name != "month")]
+    return frame.model_copy(update={"kind": "usage", "window": span, "dimensions": dimensions})
 
 
 def _of_groups(text: str) -> tuple[list[GroupCondition], list[str], str]:
@@ -197,6 +205,8 @@ def _unread(
     found = unread_parts(clean, window)
     if kind in {"drivers", "change", "latency", "forecast", "anomalies"}:
         found += [condition.said for condition in conditions if not {condition.said} & {*found}]
+    if kind == "usage":
+        found += [text for text in _COMPARED.findall(clean) if not any(text in part for part in found)]
     if left_out and (not excluded or kind != "usage") and kind not in {"cost", "outside", "follow_up"}:
         found.append(left_out)
     if kind != "usage":

@@ -16,7 +16,7 @@ _SHARE = re.compile(
 _SHARED = (("calls", r"\b(?:calls?|requests?|traffic)\b"), ("total_tokens", r"\btokens?\b"))
 _ALL_MOVED = re.compile(
     r"\b(?:everything|all (?:of )?(?:our |the |these )?(?:calls|traffic|requests|usage|workloads?|features)|"
-    r"every (?:call|request|feature)|entire)\b|"
+    r"every (?:call|request|feature)|entire)\b|\bif (?:we|i) (?:switch|mov|migrat|chang)\w*\b|"
     r"\bif\b.{0,60}\b(?:used?|ran on|runs? on|moved? (?:on )?to|(?:was|were|is|are) on|went to|switched to)\b"
 )
 """All calls of the scope put on one model: "what if everything ran on M?"."""

@@ -30,6 +30,7 @@ _ADVICE = re.compile(
     re.I,
 )
 """What one would do: no question of its own behind one about savings or latency."""
+_BARE = re.compile(r"\W*(?:and |by )*how (?:much|many)\W*", re.I)
 _NOUNS = {"errors": "the errors", "error_rate": "the error rate", "calls": "the calls"}
 _WORDS = {"said", "unread"}
 """Fields of a frame that hold words of the text."""
@@ -52,7 +53,10 @@ def read_several(
         before = frames[-1] if frames else None
         said = text[start:end]
         frame = _following(said, before, read) if before else _first(said, earlier, read)
-        if frame.kind in _ALONE:
+        if frame.kind in _ALONE or (before is not None and _BARE.fullmatch(said)):
+            continue
+        if before is not None and _asks_of_it(before, frame):
+            frames[-1] = before.model_copy(update={"said": _trimmed(text[begins[-1] : end])})
             continue
         if before is not None and (frame.kind == "outside" or _is_one(before, frame)):
             said = text[begins[-1] : end]
@@ -64,12 +68,19 @@ def read_several(
                 continue
         frames.append(frame)
         begins.append(start)
-    if len(frames) < 2:
+    if len(frames) < 2 or all(frame.kind == "outside" for frame in frames):
         return [whole]
     kept = frames[:MOST_QUESTIONS]
     if left := [frame.said for frame in frames[MOST_QUESTIONS:]]:
         kept[-1] = kept[-1].model_copy(update={"unanswered": left})
     return kept
+
+
+def _asks_of_it(before: QuestionFrame, frame: QuestionFrame) -> bool:
+    """Whether a piece asks what a change would save whose verdict says so ("and what would that save?")."""
+    if before.kind not in {"audit", "model_choice"} or frame.kind != "cost" or frame.levers or frame.models:
+        return False
+    return frame.targets == Targets() and re.search(r"\b(?:that|this|it)\b", frame.said.lower()) is not None
 
 
 def _first(said: str, earlier: QuestionFrame | None, read: Reading) -> QuestionFrame:

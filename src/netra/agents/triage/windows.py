@@ -19,6 +19,7 @@ _DAYS = {"hour": 1, "day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365
 _COUNT = r"(\d+|" + "|".join(_NUMBERS) + r")"
 _UNIT = r"(hours?|days?|weeks?|months?|quarters?|years?)"
 _PAST = r"(?:last|past|previous|preceding|recent)"
+_MONTH_NAMED = re.compile(rf"\b{MONTH}\b(?! \d{{1,2}}\b(?!\d))(?:\s+\d{{4}})?")
 _DATE = r"(\d{4}-\d{2}-\d{2})"
 
 
@@ -46,6 +47,23 @@ def find_window(text: str, now: datetime, timezone: str) -> Window | None:
                 label = f"{window.label}, {zone} time" if named else window.label
                 return window.model_copy(update={"label": label})
     return None
+
+
+def find_months(text: str, now: datetime, timezone: str) -> Window | None:
+    """From the first to the last of several months that a text sets side by side ("October vs November")."""
+    named = list(dict.fromkeys(found.group(0) for found in _MONTH_NAMED.finditer(text)))
+    if len(named) < 2 or not re.search(r"\b(?:vs|versus|compar\w+|than|against|and|or)\b", text):
+        return None
+    windows = [window for name in named if (window := find_window(f"in {name}", now, timezone)) is not None]
+    starts = [window.since for window in windows if window.since is not None]
+    ends = [window.until for window in windows if window.until is not None]
+    if len({*starts}) < 2 or re.search(r"\b(?:from|between|until|to|through)\b", text):
+        return None
+    first, last = (
+        min(windows, key=lambda one: one.since or now),
+        max(windows, key=lambda one: one.since or now),
+    )
+    return Window(since=min(starts), until=max(ends), label=f"{first.label} to {last.label}")
 
 
 def find_horizon(text: str) -> int | None:

@@ -19,6 +19,9 @@ from netra.optimization.errors import AnalysisDeadlineError, AnalysisEndedError
 from netra.optimization.schemas import OptimizeProgress, OptimizeRequest, OptimizeResult
 from netra.optimization.service import OptimizationService
 from netra.pricing.catalogue import PriceCatalogue
+from netra.storage.clickhouse.store import AnalyticsStore
+from netra.storage.postgres.sessions import DatabaseSessionManager
+from netra.storage.valkey.errors import HotStoreUnavailableError
 from testkit.usage_bench import UsageBench, call_lines
 
 
@@ -40,6 +43,19 @@ class Held(AnalysisRunner):
         if self.failure is not None:
             raise self.failure
         return await super().run(job, extent, analytics, catalogue, tell)
+
+
+class Lost:
+    """A hot store that cannot be reached."""
+
+    async def get(self, key: str) -> bytes | None:
+        raise HotStoreUnavailableError("Valkey does not answer")
+
+    async def set(self, key: str, value: bytes, *, ttl_s: float) -> None:
+        raise HotStoreUnavailableError("Valkey does not answer")
+
+    async def delete(self, key: str) -> None:
+        raise HotStoreUnavailableError("Valkey does not answer")
 
 
 class Told:
@@ -80,10 +96,10 @@ def start(
     monkeypatch.setattr(turns, "POLL_S", 0.01)
     machine = ids.new("run")
 
-    def make(runner: AnalysisRunner, turns: AnalysisTurns) -> OptimizationService:
-        return OptimizationService(data_access, bench.usage, bench.evaluations, catalogue, runner, turns)
+    def process(at_once: int = 1, access: DataAccessFactory = data_access) -> Process:
+        def make(runner: AnalysisRunner, turns: AnalysisTurns) -> OptimizationService:
+            return OptimizationService(access, bench.usage, bench.evaluations, catalogue, runner, turns)
 
-    def process(at_once: int = 1) -> Process:
         return Process(make, AnalysisTurns(at_once, machine))
 
     return process
@@ -143,3 +159,21 @@ async def test_different_large_analyses_wait_for_a_place_and_go_on_where_one_is_
     second.runner.go.set()
     assert (await two).baseline.calls == 60
     assert second.runner.runs == 1
+
+
+async def test_without_valkey_an_analysis_is_still_done_once_but_nothing_is_told_of_it(
+    bench: UsageBench,
+    start: Callable[..., Process],
+    sessions: DatabaseSessionManager,
+    analytics: AnalyticsStore,
+) -> None:
+    await bench.load(call_lines(60))
+    access = DataAccessFactory(sessions, analytics, Lost())
+    first, second = start(access=access), start(access=access)
+    one = asyncio.create_task(first.service.optimize(bench.context))
+    await first.runner.begun.wait()
+    two = asyncio.create_task(second.service.optimize(bench.context, on_progress=second.told))
+    await second.told.until(WAITING)
+    first.runner.go.set()
+    assert await one == await two
+    assert (first.runner.runs, second.runner.runs, second.told.steps) == (1, 0, [WAITING])

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
+from zlib import crc32
 
 from netra.pricing.models import ServiceTier
 from testkit.lever_oracle import SUCCESSFUL, TOKENS, Call, cost
 from testkit.optimization_bench import CATALOGUE
 
-__all__ = ["Offer", "in_tier", "least_ratio", "offers", "ratio", "static_start", "trimmed"]
+__all__ = ["Offer", "in_tier", "judged_drops", "least_ratio", "offers", "ratio", "static_start", "trimmed"]
 
 FEWEST_IN_GROUP = 20
 Items = Sequence[dict[str, Any]]
@@ -134,3 +135,17 @@ def least_ratio(calls: Sequence[Call]) -> Fraction:
     output = sum(call["output_tokens"] for call in calls)
     reasoning = sum(min(call.get("reasoning_tokens") or 0, call["output_tokens"]) for call in calls)
     return 1 - Fraction(reasoning, output) if output else Fraction(1)
+
+
+def judged_drops(items: Items, dear: str, cheap: str) -> dict[str, float]:
+    """Mean drop of each group of items on the half that a router does not learn from."""
+    scores: dict[str, dict[str, float]] = defaultdict(dict)
+    groups: dict[str, str] = {}
+    for item in items:
+        scores[item["item_id"]][item["canonical"]] = item["score"]
+        groups[item["item_id"]] = item["group"]
+    drops: dict[str, list[float]] = defaultdict(list)
+    for name, of in scores.items():
+        if crc32(name.encode()) % 2:
+            drops[groups[name]].append(of[dear] - of[cheap])
+    return {group: sum(values) / len(values) for group, values in drops.items()}

@@ -1,6 +1,7 @@
 """Tiers, providers, models, efforts and shorter prompts against their definitions, call by call."""
 
 import random
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from netra.optimization.actions import ChangeTier, ChangeTokens, SwitchModel
 from netra.optimization.evaluated import with_canonical
+from netra.optimization.findings import QualityEffect
 from testkit import choice_oracle as choice
 from testkit import lever_oracle as oracle
 from testkit.optimization_bench import CATALOGUE
@@ -146,7 +148,7 @@ def test_prompt_trim(drawn: tuple[int, int]) -> None:
             assert draft.effect.savings == total([oracle.cost(row) for row in rows]) - sum(after)
 
 
-@settings(max_examples=examples(6))
+@settings(max_examples=examples(4))
 @given(SIZES)
 def test_model_switch(drawn: tuple[int, int]) -> None:
     draw = random.Random(drawn[0])
@@ -196,7 +198,7 @@ def check_moved(rows: Sequence[oracle.Call], action: SwitchModel, effect: Any) -
         )
 
 
-@settings(max_examples=examples(6))
+@settings(max_examples=examples(4))
 @given(SIZES)
 def test_reasoning_effort(drawn: tuple[int, int]) -> None:
     draw = random.Random(drawn[0])
@@ -225,3 +227,53 @@ def test_reasoning_effort(drawn: tuple[int, int]) -> None:
         elif costs is not None:
             assert action.cost_ratio == pytest.approx(float(costs))
         check_moved(rows, action, draft.effect)
+
+
+def grouped_items(draw: random.Random, count: int) -> pl.DataFrame:
+    """Answers of two models by feature; the cheaper one is worse at some of them."""
+    worse = {name: draw.choice([0.0, 0.0, 0.01, 0.3]) for name in ("f", "g", "h")}
+    rows = [
+        {"item_id": f"i{number}", "model": model, "score": score, "group": group}
+        for number in range(count)
+        for group in [draw.choice(sorted(worse))]
+        for model, score in (("gpt-4o", 1.0), ("gpt-4o-mini", float(draw.random() >= worse[group])))
+    ]
+    return with_canonical(pl.DataFrame(rows), CATALOGUE)
+
+
+@settings(max_examples=examples(2))
+@given(SIZES)
+def test_routing(drawn: tuple[int, int]) -> None:
+    draw = random.Random(drawn[0])
+    frame = traffic(
+        draw, 80, ["gpt-4o", "claude-sonnet-4-5"], feature=draw.choice([["f", "g"], ["f", "g", "x"]])
+    )
+    rows, scored = ordered(frame), grouped_items(draw, draw.choice([200, 600]))
+    judged = choice.judged_drops(scored.to_dicts(), "gpt-4o", "gpt-4o-mini")
+    mine = of_model(rows, "gpt-4o")
+    features = Counter(
+        row["feature"] for row, own in zip(rows, mine, strict=True) if own and row["feature"] in judged
+    )
+    for draft in drafts(frame, "routing", scored):
+        action = draft.action
+        if not isinstance(action, SwitchModel) or draft.effect is None:
+            continue
+        routed = {row["feature"] for row, moves in zip(rows, action.rows, strict=True) if moves}
+        assert routed <= set(judged)
+        moved = [own and row["feature"] in routed for row, own in zip(rows, mine, strict=True)]
+        assert action.rows.tolist() == moved
+        before = [oracle.cost(row) for row, own in zip(rows, mine, strict=True) if own]
+        then = [
+            oracle.cost(oracle.scaled(row, action))
+            if moves and oracle.cost(row) is not None
+            else oracle.cost(row)
+            for row, own, moves in zip(rows, mine, moved, strict=True)
+            if own
+        ]
+        stays = [b if a is None else a for a, b in zip(then, before, strict=True)]
+        assert (draft.effect.baseline, draft.effect.counterfactual) == (total(before), total(stays))
+        drop = sum(features[name] * judged[name] for name in routed) / features.total()
+        assert isinstance(draft.quality, QualityEffect)
+        assert draft.quality.drop_points == pytest.approx(100 * drop, abs=0.006)
+        if draft.quality.upper_95 > 2:
+            assert draft.quality.gate != "recommend"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Generator
-from typing import Any
+from typing import Any, Literal
 
 JsonObject = dict[str, Any]
+ResponseEnding = Literal["completed", "incomplete", "failed"]
 
 
 def response_of(
@@ -42,13 +43,23 @@ def response_of(
     }
 
 
+def ended(response: JsonObject, ending: ResponseEnding) -> JsonObject:
+    """A whole answer as it is where its cap cut it off, or where the provider gave up (without usage)."""
+    if ending == "completed":
+        return response
+    if ending == "incomplete":
+        return {**response, "status": ending, "incomplete_details": {"reason": "max_output_tokens"}}
+    error = {"code": "server_error", "message": "The model failed to answer."}
+    return {**response, "status": ending, "error": error, "output": [], "usage": None}
+
+
 def response_events_of(response: JsonObject, piece: int) -> Generator[bytes]:
     """The same answer as server-sent events, numbered in order; only the last one holds the usage."""
     begun: JsonObject = {**response, "status": "in_progress", "output": [], "usage": None}
     events = [{"type": f"response.{kind}", "response": begun} for kind in ("created", "in_progress")]
     for index, item in enumerate(response["output"]):
         events += _item_events(index, item, piece)
-    events.append({"type": "response.completed", "response": response})
+    events.append({"type": f"response.{response['status']}", "response": response})
     for number, event in enumerate(events):
         body = {**event, "sequence_number": number}
         yield f"event: {event['type']}\ndata: {json.dumps(body)}\n\n".encode()

@@ -27,7 +27,7 @@ from starlette.routing import Route
 
 from netra.llm.playbook import CallTools, Playbook, PlaybookView, ToolAnswer
 from testkit.anthropic_wire import events_of, message_of
-from testkit.openai_responses_wire import response_events_of, response_of
+from testkit.openai_responses_wire import ResponseEnding, ended, response_events_of, response_of
 
 JsonObject = dict[str, Any]
 
@@ -36,8 +36,9 @@ JsonObject = dict[str, Any]
 class Reply:
     """One answer: text, or tool calls (name, arguments), or an error status with its body.
 
-    `usage` is the usage object as the provider reports it. A stream sends `text` in pieces of `piece`
-    characters and waits for `gate`, when given, before its last piece.
+    `usage` is the usage object as the provider reports it, `ending` how an answer of the Responses API ends.
+    A stream sends `text` in pieces of `piece` characters and waits for `gate`, when given, before its last
+    piece.
     """
 
     text: str | None = None
@@ -54,6 +55,7 @@ class Reply:
             "completion_tokens_details": {"reasoning_tokens": 8},
         }
     )
+    ending: ResponseEnding = "completed"
     piece: int = 8
     gate: asyncio.Event | None = None
 
@@ -114,7 +116,7 @@ class ScriptedProvider:
         body, reply = await self._asked(request, "authorization")
         if reply.status != 200:
             return _refusal(reply)
-        answer = response_of(body, reply.text, reply.tool_calls, reply.usage)
+        answer = ended(response_of(body, reply.text, reply.tool_calls, reply.usage), reply.ending)
         if body.get("stream"):
             return StreamingResponse(response_events_of(answer, reply.piece), media_type="text/event-stream")
         return JSONResponse(answer, headers=dict(reply.headers))

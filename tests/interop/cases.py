@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from testkit.openai_responses_wire import ResponseEnding
+
 JsonObject = dict[str, Any]
 
 
@@ -22,6 +24,8 @@ class Case:
     asynchronous: bool = False
     tools: bool = False
     status: int = 200
+    ending: ResponseEnding = "completed"
+    """Of a response: `incomplete` where its cap cut it off, `failed` where the provider gave up."""
 
 
 def _openai(prompt: int, completion: int, cached: int = 0, reasoning: int = 0) -> JsonObject:
@@ -123,6 +127,24 @@ CASES = (
         stream=True,
         asynchronous=True,
     ),
+    Case(
+        "responses-capped",
+        "responses",
+        "gpt-4o",
+        _responses(1_417, 2_000, 1_280),
+        (1_417, 1_280, 0, 2_000),
+        ending="incomplete",
+    ),
+    Case(
+        "responses-incomplete-stream",
+        "responses",
+        "gpt-4o",
+        _responses(1_523, 2_000, 1_408),
+        (1_523, 1_408, 0, 2_000),
+        stream=True,
+        ending="incomplete",
+    ),
+    Case("responses-failed-stream", "responses", "gpt-4o", stream=True, ending="failed"),
     Case("responses-error", "responses", "gpt-5-mini", status=429),
     Case("embeddings-plain", "embeddings", EMBEDDER, _embedding(1_409), (1_409, 0, 0, 0)),
     Case("embeddings-async", "embeddings", EMBEDDER, _embedding(2_503), (2_503, 0, 0, 0), asynchronous=True),
@@ -160,6 +182,23 @@ CASES = (
         {**_anthropic(17, 92, 4_096, 0), "brief": True},
         (4_113, 4_096, 0, 92),
         stream=True,
+    ),
+    Case(
+        "anthropic-async-read",
+        "anthropic",
+        "claude-sonnet-4-5",
+        _anthropic(31, 211, 9_216, 512),
+        (9_759, 9_216, 512, 211),
+        asynchronous=True,
+    ),
+    Case(
+        "anthropic-async-stream",
+        "anthropic",
+        "claude-sonnet-4-5",
+        _anthropic(33, 147, 5_120, 0),
+        (5_153, 5_120, 0, 147),
+        stream=True,
+        asynchronous=True,
     ),
     Case("anthropic-error", "anthropic", "claude-sonnet-4-5", status=429),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from netra.errors.kinds import TooLargeError
@@ -81,6 +82,9 @@ class RequestMiddleware:
         guarded = receive if limit is None else _limited(receive, limit)
         try:
             await self._app(scope, guarded, exchange.send)
+        except ClientDisconnect:
+            # It went away before its whole request had come: nobody is there to be answered.
+            self._log.info("request_broken_off", path=scope["path"], method=scope["method"])
         except Exception:
             self._log.exception("request_crashed", path=scope["path"], method=scope["method"])
             if exchange.started:

@@ -32,29 +32,28 @@ def sdk_calls(provider: str, module: Any) -> Callable[[dict[str, Any]], None]:
     options: dict[str, Any] = {"base_url": provider, "api_key": "sk-test", "max_retries": 0}
     of_openai = getattr(module, "openai_client", openai.OpenAI)(**options)
     later = getattr(module, "async_openai_client", openai.AsyncOpenAI)
-    of_anthropic = anthropic.Anthropic(
-        base_url=provider.removesuffix("/v1"), api_key="sk-test", max_retries=0
-    )
+    named = {**options, "base_url": provider.removesuffix("/v1")}
+    of_anthropic = anthropic.Anthropic(**named)
 
     def call(case: dict[str, Any]) -> None:
+        anthropics = case["api"] == "anthropic"
         if case["asynchronous"]:
-            asyncio.run(ask_openai_later(later(**options), case))
-        elif case["api"] == "anthropic":
-            ask_anthropic(of_anthropic, case)
+            client = anthropic.AsyncAnthropic(**named) if anthropics else later(**options)
+            asyncio.run(ask_later(client, case))
         else:
-            ask_openai(of_openai, case)
+            ask(of_anthropic if anthropics else of_openai, case)
 
     return call
 
 
-def ask_openai(client: Any, case: dict[str, Any]) -> None:
+def ask(client: Any, case: dict[str, Any]) -> None:
     answer = asked(client, case)
     if case["stream"]:
         for _ in answer:
             pass
 
 
-async def ask_openai_later(client: Any, case: dict[str, Any]) -> None:
+async def ask_later(client: Any, case: dict[str, Any]) -> None:
     async with client:
         answer = await asked(client, case)
         if case["stream"]:
@@ -64,6 +63,8 @@ async def ask_openai_later(client: Any, case: dict[str, Any]) -> None:
 
 def asked(client: Any, case: dict[str, Any]) -> Any:
     """What the client's method for the case returns: an answer, a stream, or what becomes one."""
+    if case["api"] == "anthropic":
+        return client.messages.create(**messages_request(case))
     if case["api"] == "responses":
         return client.responses.create(**responses_request(case))
     if case["api"] == "embeddings":
@@ -99,17 +100,13 @@ def chat_request(case: dict[str, Any]) -> dict[str, Any]:
     return {"model": case["model"], "messages": messages, **options}
 
 
-def ask_anthropic(client: Any, case: dict[str, Any]) -> None:
-    options: dict[str, Any] = {"system": "You are brief. " * 200}
+def messages_request(case: dict[str, Any]) -> dict[str, Any]:
+    options: dict[str, Any] = {"system": "You are brief. " * 200, "max_tokens": 2000}
     if case["tools"]:
         options["tools"] = [{"name": "weather", "description": "Tells the weather.", "input_schema": TOOL}]
     if case["stream"]:
         options["stream"] = True
-    messages = [{"role": "user", "content": case["name"]}]
-    answer = client.messages.create(model=case["model"], max_tokens=2000, messages=messages, **options)
-    if case["stream"]:
-        for _ in answer:
-            pass
+    return {"model": case["model"], "messages": [{"role": "user", "content": case["name"]}], **options}
 
 
 if __name__ == "__main__":

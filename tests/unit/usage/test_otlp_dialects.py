@@ -271,6 +271,27 @@ def test_labels_and_parameters() -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ('{"id":"resp_0a1b2c3d", "output": "' + "text " * 5_000 + '"}', "resp_0a1b2c3d"),
+        ('{"id": "msg_0a1b2c3d"}', "msg_0a1b2c3d"),
+        ('{"object": "response", "id": "resp_0a1b2c3d"}', None),
+        ("an answer", None),
+        (7, None),
+    ],
+)
+def test_the_id_of_an_answer_is_read_from_its_beginning(answer: Value, found: str | None) -> None:
+    """OpenInference has no attribute for it; what another report says itself counts."""
+    span = one({**CHAT, "output.value": answer})
+    told = one({**CHAT, "output.value": answer, "gen_ai.response.id": "own"}, span_id=b"c" * 8)
+    read = understood(span, told).calls["response_id"].to_list()
+    assert read == [found, "own"]
+    assert understand(read_json(json.dumps(json_of([span, told])).encode()), NOW).calls[
+        "response_id"
+    ].to_list() == [found, "own"]
+
+
+@pytest.mark.parametrize(
     ("word", "tier", "told"),
     [("Default", "standard", None), ("on_demand", "standard", None), ("scale", "standard", "scale")],
 )

@@ -7,7 +7,14 @@ from typing import Any, cast
 import numpy as np
 import orjson
 
-from netra.usage.otlp.names import FIRST_TOKEN_EVENTS, WANTED, ContentOrder, content_order
+from netra.usage.otlp.names import (
+    ANSWER,
+    ANSWER_BEGINNING,
+    FIRST_TOKEN_EVENTS,
+    WANTED,
+    ContentOrder,
+    content_order,
+)
 from netra.usage.otlp.packed import MalformedError
 from netra.usage.otlp.spans import FAILED, Attribute, Spans
 
@@ -71,7 +78,7 @@ class _Reading:
             elif key in WANTED:
                 rows, values = self._values.setdefault(key, ([], []))
                 rows.append(row)
-                values.append(value)
+                values.append(_beginning(value) if key == ANSWER else value)
         if contents:
             self._contents[row] = [(key, text) for _, key, text in sorted(contents, key=lambda one: one[0])]
         marks = [e for e in _objects(span, "events") if e.get("name") in FIRST_TOKEN_EVENTS]
@@ -109,6 +116,12 @@ def _value(value: JsonObject) -> object:
         except (TypeError, ValueError):
             raise MalformedError("a doubleValue is no number") from None
     return ""
+
+
+def _beginning(value: object) -> object:
+    if not isinstance(value, str) or len(value) <= ANSWER_BEGINNING // 4:
+        return value
+    return value.encode()[:ANSWER_BEGINNING].decode("utf-8", "replace")
 
 
 def _status_code(code: object) -> int:

@@ -35,7 +35,6 @@ _PLAIN = {
     "user": names.USER,
     "api_key_id": names.API_KEY,
     "session_id": names.SESSION,
-    "response_id": names.RESPONSE_ID,
 }
 _CONTROL = r"[\x00-\x1f\x7f]"
 _UNNAMED = r"^(unknown_service.*|default)$"
@@ -49,6 +48,9 @@ def label_columns(columns: SpanColumns) -> list[pl.Expr]:
         "model": pl.coalesce(columns.text(*names.MODEL), parameters["model"]),
         "app": pl.when(~pl.col("service").str.contains(_UNNAMED)).then(pl.col("service")),
     }
+    if columns.has(*names.RESPONSE_ID, names.ANSWER):
+        within = columns.text(names.ANSWER).str.extract(names.ANSWER_ID)
+        texts["response_id"] = pl.coalesce(columns.text(*names.RESPONSE_ID), within)
     if columns.has(*names.PROVIDER):
         texts["provider"] = _provider(columns)
     if asked or columns.has(*names.EFFORT):

@@ -31,6 +31,11 @@ ERROR_TYPE = "error.type"
 SERVER = "server.address"
 
 RESPONSE_ID = ("gen_ai.response.id",)
+ANSWER = "output.value"
+"""OpenInference's whole answer as JSON; only its beginning is read, for the answer's id."""
+
+ANSWER_BEGINNING = 200
+ANSWER_ID = r'^\{\s*"id":\s*"([A-Za-z0-9_.:-]{8,120})"'
 MODEL = (
     "gen_ai.response.model",
     "llm.response.model_name",
@@ -151,6 +156,7 @@ WANTED: frozenset[str] = frozenset(
     {
         OPERATION, OPENINFERENCE_KIND, LANGFUSE_TYPE, TRACELOOP_KIND, REQUEST_TYPE, AGENT, LANGFUSE_USAGE,
         LANGFUSE_COST, LITELLM_USAGE, *PARAMETERS, COMPLETION_START, LEVEL, HTTP_STATUS, ERROR_TYPE, SERVER,
+        ANSWER,
         *RESPONSE_ID, *MODEL, *PROVIDER, *INPUT, *OUTPUT, *TOTAL, *CACHE_READ, *CACHE_WRITE, *REASONING,
         *REPORTED_COST, *FIRST_TOKEN_SECONDS, *STREAMING, *SERVICE_TIER, *MAX_OUTPUT, *TEMPERATURE, *EFFORT,
         *SESSION, *USER, *FEATURE, *API_KEY, *INTERACTIVE, *ENVIRONMENT,

@@ -12,7 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from netra.usage.otlp.names import FIRST_TOKEN_EVENTS, WANTED, ContentOrder, content_order
+from netra.usage.otlp.names import (
+    ANSWER,
+    ANSWER_BEGINNING,
+    FIRST_TOKEN_EVENTS,
+    WANTED,
+    ContentOrder,
+    content_order,
+)
 from netra.usage.otlp.packed import (
     FIXED64,
     LENGTH,
@@ -28,6 +35,7 @@ from netra.usage.otlp.spans import FAILED, Attribute, Spans
 
 _MIX = np.uint64(0x9E37_79B9_7F4A_7C15)
 _LONGEST_KEY = 200
+_LONGEST_TEXT = 1 << 40
 _STRING, _BOOL, _INT, _DOUBLE, _ARRAY = 1, 2, 3, 4, 5
 _NO_KEY = ""
 
@@ -211,23 +219,24 @@ class _Values:
                 found[key] = (order[borders[number] : borders[number + 1]], key)
         return found
 
-    def material(self, lanes: Int64) -> Any:
-        """The values of these lanes."""
+    def material(self, lanes: Int64, longest: int = _LONGEST_TEXT) -> Any:
+        """The values of these lanes; of texts no more than the first `longest` bytes."""
         kinds = self._type[lanes]
         if (kinds == _INT).all():
             return self._number[lanes].view(np.int64)
         if (kinds == _DOUBLE).all():
             return self._number[lanes].view(np.float64)
-        text = self._packed.text
-        starts, ends = self._start[lanes].tolist(), self._end[lanes].tolist()
         if (kinds == _STRING).all():
-            return [text(start, end) for start, end in zip(starts, ends, strict=True)]
-        return [self._one(int(lane)) for lane in lanes]
+            text = self._packed.text
+            starts, ends = self._start[lanes], np.minimum(self._end[lanes], self._start[lanes] + longest)
+            return [text(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        return [self._one(int(lane), longest) for lane in lanes]
 
-    def _one(self, lane: int) -> object:
+    def _one(self, lane: int, longest: int) -> object:
         kind, number = int(self._type[lane]), self._number[lane]
         if kind == _STRING:
-            return self._packed.text(int(self._start[lane]), int(self._end[lane]))
+            start = int(self._start[lane])
+            return self._packed.text(start, min(int(self._end[lane]), start + longest))
         if kind == _BOOL:
             return bool(number)
         if kind == _INT:
@@ -265,7 +274,8 @@ def _attributes(
         return order is not None or key in WANTED
 
     for key, (lanes, _) in values.by_key(wanted).items():
-        material = values.material(lanes)
+        longest = ANSWER_BEGINNING if key == ANSWER else _LONGEST_TEXT
+        material = values.material(lanes, longest)
         rows = values.owner[lanes]
         if key in orders:
             texts += (

@@ -65,6 +65,18 @@ def test_a_later_question_is_about_the_calls_of_the_one_before() -> None:
     assert (own.filters, own.window.label) == ({"feature": "summarise"}, "yesterday")
 
 
+def test_they_and_each_are_the_calls_and_groups_of_the_question_before() -> None:
+    failed, cost = read_all("How many calls failed last week and why? And what did they cost?")
+    assert cost.excluded == failed.excluded == {"status": ["ok"]}
+    assert cost.measures[0] == "cost_usd"
+    kinds = [
+        frame.kind
+        for frame in read_all("What are our costs, where do they come from, and what can be done about it?")
+    ]
+    assert kinds == ["usage", "drivers", "cost"]
+    assert read_all("Which users cost the most and how many calls did each make?")[1].dimensions == ["user"]
+
+
 def test_more_than_six_questions_are_named_as_left_over() -> None:
     days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
     frames = read_all(" ".join(f"What did we spend on {day}?" for day in days))

@@ -55,6 +55,13 @@ def calls_for(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonOb
             return _overview(frame, facts)
         case "usage":
             return _usage(frame)
+        case "change" if is_one_day(frame.window) and frame.measures and "cost_usd" not in frame.measures:
+            measures = [name for name in frame.measures if name in MEASURES][:4]
+            asked: JsonObject = {
+                "measures": cast(JsonValue, measures or ["calls"]),
+                "dimensions": _groups(frame, facts),
+            }
+            return (("find_anomalies", _anomalies(frame)), ("query_usage", {**asked, **_range(frame)}))
         case "change" if is_one_day(frame.window):
             return (("find_anomalies", _anomalies(frame)), *_change(frame, facts))
         case "change":

@@ -66,7 +66,8 @@ _CHANGE = (
     r"increased|doubled|spiked|dropped|fell)\b.{0,60}\bwhy\b|"
     r"\bwhat (?:caused|drove|explains|is behind)\b|\b(?:jump|rise|increase|spike|drop|change) in (?:\w+ )?"
     r"(?:spend|cost|costs|bill|usage|traffic)|\bexplain the (?:jump|rise|increase|spike|drop|change)|"
-    r"\b(?:compared? (?:to|with)|versus|vs\.?)\s+(?:the\s+)?(?:last|previous|prior)\b|"
+    r"\b(?:compared? (?:to|with)|versus|vs\.?)\s+(?:the\s+)?(?:last|previous|prior|(?:day|week|month|"
+    r"year) before)\b|"
     r"\b(?:spend|spending|costs?|bills?)\b.{0,30}\b(?:growing|going (?:up|down)|rising|increasing|falling|"
     r"shrinking)\b|\b(?:biggest|largest|highest|most) (?:\w+ )?(?:increase|rise|jump|growth|drop|decrease)\b|"
     r"\b(?:week|month|day)[ -]over[ -](?:week|month|day)\b|"
@@ -133,7 +134,8 @@ _ANOMALIES = (
     r"\bstrange (?:days?|spend|calls|traffic|usage|patterns?)|\banything odd\b"
 )
 _ADVICE = (
-    r"\bwhat (?:should|can|could) (?:we|i) (?:do|change|fix|improve)\b|\bwhere (?:should|do|can) (?:we|"
+    r"\bwhat can be done\b|\bwhat (?:should|can|could) (?:we|i) (?:do|change|fix|improve)\b|"
+    r"\bwhere (?:should|do|can) (?:we|"
     r"i) (?:start|begin)\b|"
     r"\bany (?:advice|recommendations?|suggestions?|ideas?|tips)\b|\brecommend\w*|\bquick wins?\b|\bsave us\b"
 )

@@ -36,9 +36,10 @@ _MEASURES: tuple[tuple[str, str], ...] = (
         r"\b(?:one|a|each|average) (?:session|conversation)\b.{0,40}\bcosts?\b"),
     ("cost_per_user", r"\b(?:costs?|spend|spending)\b.{0,20}\b(?:per|each|a|one) (?:user|customer|"
         r"person)s?\b|"
-        r"\b(?:user|customer)s? costs?\b"),
+        r"\b(?:user|customer)s? costs?\b(?! (?:us |me )?the most)"),
     ("cost_per_success", r"\b(?:costs?|spend|spending)\b.{0,20}\b(?:per|each|a) (?:success\w*|ok|good)\b"),
-    ("cost_per_call", r"\bper (?:1k|1,?000|thousand|1m|million) (?:calls|requests|queries)\b|"
+    ("cost_per_call", r"\b(?:one|an?|each|the average) (?:call|request) costs?\b|\bper (?:1k|1,?000|"
+        r"thousand|1m|million) (?:calls|requests|queries)\b|"
         r"\b(?:cheap\w*|expensive|costl\w*|dear\w*)\b.{0,20}\bper (?:call|request)\b|"
         r"\b(?:costs?|spend|spending|price)\b.{0,20}\b(?:per|each|a|one) (?:single |"
         r"average )?(?:call|request)\b"),

@@ -21,7 +21,7 @@ _ONE_WITH = {
 }
 """Kinds whose question is one with another right behind it, where they are about the same calls."""
 _PRONOUN = re.compile(
-    r"\b(?:it|them|(?:this|that|these|those)(?=\W*$|\s+(?:by|to|in|on|for|with|per|over)\b))\b"
+    r"\b(?:it|they|them|(?:this|that|these|those)(?=\W*$|\s+(?:by|to|in|on|for|with|per|over)\b))\b"
 )
 _ADVISED = frozenset({"cost", "audit", "latency", "model_choice"})
 _ADVICE = re.compile(
@@ -102,6 +102,11 @@ def _following(said: str, before: QuestionFrame, read: Reading) -> QuestionFrame
         changed["filters"] = {
             name: value for name, value in before.filters.items() if name not in fresh.dimensions
         }
+    if fresh.kind == before.kind == "usage" and re.search(r"\b(?:they|them|those|these)\b", said.lower()):
+        changed["excluded"] = fresh.excluded or before.excluded
+        changed["conditions"] = fresh.conditions or before.conditions
+    if re.search(r"\beach\b", said.lower()) and not fresh.dimensions:
+        changed["dimensions"] = before.dimensions
     if fresh.kind in {"forecast", "capacity"} and fresh.targets == Targets():
         changed["targets"] = Targets(growth_pct=before.targets.growth_pct)
     return fresh.model_copy(update=changed)

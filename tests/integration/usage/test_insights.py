@@ -103,6 +103,11 @@ async def test_a_forecast_knows_weekends_and_growth(bench: Any, door: httpx.Asyn
     assert [day["day"] for day in told["days"]][:2] == ["2025-06-12", "2025-06-13"]
     assert [round(day["value"]) for day in told["days"]] == [11, 11, 4, 4, 11, 11, 11]
     assert told["history_days"] == 38
+    # Office hours: the last call is at ten; the last day is over where it is asked for as over.
+    office = {"measure": "calls", "days": 1, "filters": [{"column": "session_id", "operator": "is not null"}]}
+    for until, first in ((None, "2025-06-18"), ("2025-06-12T00:00:00Z", "2025-06-12")):
+        short = (await door.post("/v1/usage/forecast", json={**office, "until": until})).json()
+        assert short["days"][0]["day"] == first
     half_more = (await door.post("/v1/usage/forecast", json={**asked, "growth_pct": 50})).json()
     assert half_more["total"] == pytest.approx(1.5 * told["total"])
     assert len(half_more["assumptions"]) == 2

@@ -8,6 +8,8 @@ from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from netra.usage.errors import UnreadableInvoiceError
 from netra.usage.reconciliation.bill_words import BilledModels, billed_usage, model_words
@@ -161,6 +163,8 @@ def test_aws() -> None:
     report = read(AWS_CUR)
     assert (report.format, report.other_rows, report.other_usd) == ("aws-cost", 1, Decimal("0.5"))
     assert told(report) == AWS_LINES
+    head, *rows = AWS_CUR.splitlines()
+    assert told(read("\n".join([head, *(row + "," for row in rows)]))) == AWS_LINES
     newer = AWS_CUR.replace("lineItem/", "line_item_").replace("product/ProductName", "product_product_name")
     assert told(read(newer.replace("pricing/unit", "pricing_unit"))) == AWS_LINES
 
@@ -200,6 +204,7 @@ def test_focus() -> None:
         (COST_TABLE.replace("($)", "(€)"), "auto", "amounts in €"),
         ("\n".join(AZURE.splitlines()[:1] + AZURE.splitlines()[-1:]), "auto", "None of the 1 rows"),
         (AZURE.replace("03/02/2026", "2nd March"), "auto", "Row 1"),
+        (COST_TABLE.replace(",1.25,1.25", ',"1,25","1,25"'), "auto", "'1,25' is no number"),
         (b"\x1f\x8b\x08broken", "auto", "gzip"),
         (b"PAR1broken", "auto", "Parquet"),
     ],
@@ -208,6 +213,62 @@ def test_what_cannot_be_read_is_named(content: Any, wanted: str, says: str) -> N
     with pytest.raises(UnreadableInvoiceError) as refused:
         read(content, wanted)
     assert says in str(refused.value)
+
+
+_VALUES = st.one_of(
+    st.none(),
+    st.integers(-5, 2 * 10**9),
+    st.sampled_from(
+        ["", "x", "NaN", "1e999999999", "-Infinity", "9999-12", "2026-03-02", "$1,5", "USD", "[1]", "1K", "{"]
+    ),
+)
+_NAMES = st.sampled_from(
+    [
+        *(
+            "date",
+            "model",
+            "cost_usd",
+            "tokens",
+            "until",
+            "start_time",
+            "amount",
+            "currency",
+            "results",
+            "data",
+        ),
+        *(
+            "BilledCost",
+            "ChargePeriodStart",
+            "ChargePeriodEnd",
+            "SkuMeter",
+            "ConsumedUnit",
+            "ConsumedQuantity",
+        ),
+        *("lineItem/UsageType", "lineItem/UnblendedCost", "lineItem/UsageStartDate", "MeterName", "Cost"),
+        *("sku", "service", "usage_start_time", "credits", "ResultsByTime", "properties", "ServiceName"),
+    ]
+)
+
+
+@given(
+    st.recursive(
+        _VALUES,
+        lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(_NAMES, inner)),
+        max_leaves=12,
+    )
+)
+def test_odd_documents_are_read_or_refused(document: Any) -> None:
+    table = "\n".join(",".join(map(str, row)) for row in document) if _is_table(document) else ""
+    for content in (json.dumps(document), table):
+        try:
+            lines = read(content).lines
+        except UnreadableInvoiceError:
+            continue
+        assert all(line.days > 0 and (line.cost is None or line.cost.is_finite()) for line in lines)
+
+
+def _is_table(document: Any) -> bool:
+    return isinstance(document, list) and all(isinstance(row, list | dict) for row in document)
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ def read_bill(rows: Sequence[Row], layout: BillLayout) -> CloudBill:
     for number, row in enumerate(rows, 1):
         try:
             _add(_flat(row), layout, sums, bill)
-        except (KeyError, ValueError, ArithmeticError, TypeError) as error:
+        except (KeyError, ValueError, ArithmeticError, TypeError, AttributeError) as error:
             raise ValueError(f"Row {number} is no row of {layout.format}: {error}") from None
     for (day, days, model, usage, seller), total in sums.items():
         tokens = None if total.tokens is None or usage == OTHER else round(total.tokens)
@@ -272,7 +272,7 @@ def _credits(told: object) -> Decimal:
     if isinstance(told, str):
         told = json.loads(told, parse_float=Decimal) if told.strip().startswith("[") else []
     entries = cast("list[dict[str, Any]]", told) if isinstance(told, list) else []
-    return sum((Decimal(str(entry.get("amount") or 0)) for entry in entries), Decimal(0))
+    return sum((amount_of(entry.get("amount") or 0) for entry in entries), Decimal(0))
 
 
 def _first(row: Mapping[str, Any], names: Sequence[str]) -> Any:

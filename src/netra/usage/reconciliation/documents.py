@@ -16,7 +16,6 @@ Row = Mapping[str, Any]
 TIMES = ("start_time", "starting_at", "usage_date_utc", "date", "day", "ts", "end_time", "ending_at", "until")
 _MOST_BYTES = 1 << 30
 _PREAMBLE = 30
-_FEWEST_COLUMNS = 3
 
 
 def rows_of(content: bytes) -> list[Row]:
@@ -34,8 +33,10 @@ def rows_of(content: bytes) -> list[Row]:
     if text.lstrip().startswith(("{", "[")):
         try:
             return [row for document in _documents(text) for row in _of_document(document)]
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise UnreadableInvoiceError(f"The report is no JSON: {error}") from None
+        except (TypeError, KeyError, AttributeError, ValueError, ArithmeticError):
+            raise UnreadableInvoiceError("The report's JSON has no rows of names and values.") from None
     return _of_table(text)
 
 
@@ -96,13 +97,11 @@ def _of_table(text: str) -> list[Row]:
     rows = [row for row in csv.reader(io.StringIO(text)) if row]
     if not rows:
         return []
-    # An invoice's table stands below lines of a name and a value; the first line as wide as the table is
-    # its header.
+    # An invoice's table stands below lines of a name and a value: its header is the first line about as wide
+    # as the table. Rows may end in one comma too many.
     width = max(len(row) for row in rows[: _PREAMBLE + 1])
-    begin = next(place for place, row in enumerate(rows) if len(row) == width)
+    begin = next(place for place, row in enumerate(rows) if len(row) + 1 >= width)
     header, body = rows[begin], rows[begin + 1 :]
-    if begin and width < _FEWEST_COLUMNS:
-        header, body = rows[0], rows[1:]
     if body and body[0][0] == f"{header[0]} total":
         return list(_unpivoted(header, body[1:]))
     return [dict(zip(header, row, strict=False)) for row in body]

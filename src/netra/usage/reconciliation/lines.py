@@ -3,13 +3,15 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 ALL = "all"
 OTHER = "other"
 LARGEST_ROUNDING = Decimal("0.005")
+_PLACES = 40
 _EPOCH_DIGITS = re.compile(r"\d{9,11}(\.\d+)?\Z")
 _MONTH = re.compile(r"\d{4}-\d{2}\Z")
+_THOUSANDS = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d*)?\Z")
 _AMERICAN = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(.*)\Z", re.DOTALL)
 
 
@@ -73,8 +75,17 @@ def days_between(begin: object, end: object) -> int:
 
 
 def amount_of(written: object) -> Decimal:
-    """An amount as it is written, `$` and thousands' commas aside."""
-    return Decimal(str(written).strip().replace("$", "", 1).replace(",", ""))
+    """An amount or a count as it is written, `$` and commas between thousands aside. Raises ValueError for
+    what is no number that an invoice could hold.
+    """
+    plain = str(written).strip().replace("$", "", 1)
+    try:
+        amount = Decimal(plain.replace(",", "") if _THOUSANDS.match(plain) else plain)
+    except InvalidOperation:
+        raise ValueError(f"{str(written)[:60]!r} is no number") from None
+    if not amount.is_finite() or not -_PLACES <= amount.adjusted() <= _PLACES:
+        raise ValueError(f"{str(written)[:60]} is no amount")
+    return amount
 
 
 def rounding_of(written: object) -> Decimal:

@@ -17,7 +17,7 @@ about a month where it is dated `2026-03`.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from netra.usage.errors import UnreadableInvoiceError
@@ -27,6 +27,7 @@ from netra.usage.reconciliation.lines import (
     ALL,
     OTHER,
     InvoiceLine,
+    amount_of,
     check_usd,
     day_of,
     days_between,
@@ -78,7 +79,7 @@ def read_invoice(content: bytes, wanted: InvoiceFormat) -> Report:
         try:
             days = _covered(row)
             lines += (replace(line, days=days) for line in reader(row))
-        except (KeyError, ValueError, InvalidOperation, TypeError, AttributeError) as error:
+        except (KeyError, ValueError, ArithmeticError, TypeError, AttributeError) as error:
             raise UnreadableInvoiceError(
                 f"Row {number} is no row of {kind}: {_told(error)}. {_found(row)}",
                 hint="Name the format with --format.",
@@ -146,7 +147,7 @@ def _openai_cost(row: _Row) -> Iterator[InvoiceLine]:
     check_usd(amount.get("currency"))
     item = str(row.get("line_item") or "").split("|")[-1].strip()
     model, comma, kind = item.partition(",")
-    day, cost = day_of(row["start_time"]), Decimal(str(value))
+    day, cost = day_of(row["start_time"]), amount_of(value)
     if not item:
         yield InvoiceLine(day, "", ALL, None, cost, rounding_of(value))
     elif not comma:
@@ -174,10 +175,10 @@ def _openai_usage(row: _Row) -> Iterator[InvoiceLine]:
 def _anthropic_cost(row: _Row) -> Iterator[InvoiceLine]:
     if "amount" in row:
         check_usd(row.get("currency"))
-        day, cost = day_of(row["starting_at"]), Decimal(str(row["amount"])) * _CENTS
+        day, cost = day_of(row["starting_at"]), amount_of(row["amount"]) * _CENTS
         rounding = rounding_of(row["amount"]) * _CENTS
     else:
-        day, cost = day_of(row["usage_date_utc"]), Decimal(str(row["cost_usd"]))
+        day, cost = day_of(row["usage_date_utc"]), amount_of(row["cost_usd"])
         rounding = rounding_of(row["cost_usd"])
     model, kind = str(row.get("model") or ""), str(row.get("token_type") or "")
     other = str(row.get("cost_type") or "tokens").lower() not in ("tokens", "token", "")
@@ -223,8 +224,8 @@ def _generic(row: _Row) -> Iterator[InvoiceLine]:
         day_of(day),
         str(row.get("model") or ""),
         usage_of(kind) if kind else ALL,
-        None if tokens in (None, "") else int(str(tokens)),
-        None if cost is None else Decimal(str(cost).strip().removeprefix("$")),
+        None if tokens in (None, "") else int(amount_of(tokens)),
+        None if cost is None else amount_of(cost),
         rounding_of(cost) if cost is not None else Decimal(0),
         str(row.get("provider") or ""),
     )
@@ -254,7 +255,7 @@ def _tokens(day: date, model: str, counts: Mapping[str, int]) -> Iterator[Invoic
 
 def _count(row: _Row, name: str) -> int:
     value = row.get(name)
-    return 0 if value in (None, "") else int(Decimal(str(value)))
+    return 0 if value in (None, "") else int(amount_of(value))
 
 
 def _covered(row: _Row) -> int:

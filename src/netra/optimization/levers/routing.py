@@ -152,7 +152,7 @@ def in_words(bounds: RoutingBounds, pair: Pair) -> list[str]:
         f"the router is ahead of the random mix by {bounds.advantage_points} points (95 % interval "
         f"{bounds.advantage_95[0]} to {bounds.advantage_95[1]})",
         f"an oracle could send {bounds.oracle_share_pct} % of the calls to {pair.target} and change quality "
-        f"by {-bounds.oracle_drop_points:+} points: no router does better",
+        f"by {0.0 - bounds.oracle_drop_points:+} points: no router does better",
     ]
 
 
@@ -242,7 +242,7 @@ def _unknown(workload: Workload, pair: Pair, margin: float) -> Draft:
         assumptions=[
             f"without knowing more, a mix by lot loses up to {bounds.all_cheaper_drop_points} points (all "
             f"calls on {pair.target}); an oracle could send {bounds.oracle_share_pct} % of the calls there "
-            f"and change quality by {-bounds.oracle_drop_points:+} points",
+            f"and change quality by {0.0 - bounds.oracle_drop_points:+} points",
         ],
         risk="medium",
         effort="medium",

@@ -217,7 +217,7 @@ def _in_words(effect: QualityEffect, bounds: RoutingBounds, pair: Pair) -> list[
         f"{bounds.router_drop_points} points; escalating as many by lot {bounds.random_mix_drop_points}, "
         f"all calls on {pair.target} {bounds.all_cheaper_drop_points}",
         f"an oracle would keep {bounds.oracle_share_pct} % of the answers of {pair.target} and change "
-        f"quality by {-bounds.oracle_drop_points:+} points",
+        f"quality by {0.0 - bounds.oracle_drop_points:+} points",
     ]
 
 

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -167,6 +168,22 @@ def test_aws() -> None:
     assert told(read("\n".join([head, *(row + "," for row in rows)]))) == AWS_LINES
     newer = AWS_CUR.replace("lineItem/", "line_item_").replace("product/ProductName", "product_product_name")
     assert told(read(newer.replace("pricing/unit", "pricing_unit"))) == AWS_LINES
+
+
+@pytest.mark.parametrize("kept", ["pairs", "text"])
+def test_the_newer_report_of_aws_keeps_the_product_in_a_map(kept: str) -> None:
+    named = {"product_name": "Claude Sonnet 4.5 (Amazon Bedrock Edition)", "region": "us-east-1"}
+    pairs = [{"key": key, "value": value} for key, value in named.items()]
+    row = {
+        "line_item_usage_start_date": datetime(2026, 3, 2, tzinfo=UTC),
+        "line_item_usage_type": "USE1-MP:USE1_OutputTokenCount-Units",
+        "line_item_unblended_cost": 30.0,
+        "line_item_currency_code": "USD",
+        "product": pairs if kept == "pairs" else json.dumps(named),
+    }
+    sink = io.BytesIO()
+    pl.DataFrame([row]).write_parquet(sink)
+    assert told(read(sink.getvalue())) == [("claude-sonnet-4-5", "output", None, "30")]
 
 
 def test_cost_explorer() -> None:

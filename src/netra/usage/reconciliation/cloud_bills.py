@@ -287,10 +287,28 @@ def _flat(row: Row, above: str = "") -> dict[str, Any]:
 def _entries(row: Row, above: str) -> Iterator[tuple[str, Any]]:
     for name, value in row.items():
         plain = above + _plain(str(name))
-        if isinstance(value, Mapping):
-            yield from _entries(cast("Row", value), plain)
-        else:
+        inner = _mapping(value)
+        if inner is None:
             yield plain, value
+        else:
+            yield from _entries(inner, plain)
+
+
+def _mapping(value: object) -> Row | None:
+    """What is nested: an object, its JSON text, or the pairs that Parquet keeps a map as."""
+    if isinstance(value, str) and value.startswith("{"):
+        try:
+            value = json.loads(value, parse_float=Decimal)
+        except (json.JSONDecodeError, RecursionError):
+            return None
+    if isinstance(value, Mapping):
+        return cast("Row", value)
+    pairs = cast("list[Any]", value) if isinstance(value, list) else []
+    if pairs and all(
+        isinstance(pair, Mapping) and set(cast("Row", pair)) == {"key", "value"} for pair in pairs
+    ):
+        return {str(pair["key"]): pair["value"] for pair in pairs}
+    return None
 
 
 def _plain(name: str) -> str:

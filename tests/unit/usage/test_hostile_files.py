@@ -15,6 +15,7 @@ from netra.usage.arrow import arrow
 from netra.usage.errors import MissingColumnsError, UnreadableFileError, UploadBrokenOffError
 from netra.usage.importing.spool import Spool
 from netra.usage.reading import json_lines, json_types, streams
+from netra.usage.reading.nested_columns import decode_nested
 from testkit.foreign_exports import jsonl, parse, rows_of
 
 GOOD: dict[str, Any] = {"ts": 1_750_000_000_000, "model": "m", "input_tokens": 10, "output_tokens": 1}
@@ -26,6 +27,17 @@ def test_rows_with_names_of_their_own_are_not_decoded_together(tmp_path: Path) -
     content = jsonl(*({**GOOD, **{f"k{n}_{i}": 1 for i in range(100)}} for n in range(600)))
     assert not json_types.inferable(content)
     assert rows_of(parse(tmp_path, content, "calls")).height == 600
+    few = json_types.PIECES * json_types.PIECE_BYTES // len(content) + 2
+    assert not json_types.inferable(json_types.spread_over(content * few), 600 * few)
+    generation = {
+        "id": "g",
+        "startTime": "2025-10-02T09:00:00Z",
+        "model": "m",
+        "usage": {"input": 1, "output": 2},
+    }
+    nested = jsonl(*({**generation, "metadata": {f"k{n}_{i}": 1 for i in range(100)}} for n in range(600)))
+    assert decode_nested(nested) is None
+    assert sum(chunk.read for chunk in parse(tmp_path, nested, "langfuse")) == 600
     wide = jsonl({**GOOD, **{f"c{i}": 1 for i in range(100_000)}})
     assert json_types.inferable(wide)
     assert rows_of(parse(tmp_path, wide, "calls")).height == 1

@@ -14,6 +14,7 @@ SAMPLE_LINES = 1_000
 SAMPLE_BYTES = 4 * 1024 * 1024
 """What types are looked for in at first: mostly the other rows have them too."""
 
+PIECES, PIECE_BYTES = 16, 64 * 1024
 MOST_CELLS = 20_000_000
 DEEPEST = 32
 
@@ -36,9 +37,20 @@ def sample_of(text: bytes) -> bytes:
     return text[:end]
 
 
-def inferable(text: bytes) -> bool:
-    """Whether all names times all rows make few enough cells, none nested deeply."""
-    most = MOST_CELLS // (text.count(b"\n") + 1)
+def spread_over(text: bytes) -> bytes:
+    """Lines from all over a long text: what an honest writer's rows are like is seen in them, for little."""
+    if len(text) <= PIECES * PIECE_BYTES:
+        return text
+    step = len(text) // PIECES
+    pieces = (text[start : start + PIECE_BYTES] for start in range(0, PIECES * step, step))
+    return b"\n".join(piece[piece.find(b"\n") + 1 :] for piece in pieces)
+
+
+def inferable(text: bytes, rows: int | None = None) -> bool:
+    """Whether all names times all rows make few enough cells, none nested deeply; `rows` where the text is
+    but a part of them.
+    """
+    most = MOST_CELLS // (rows or text.count(b"\n") + 1)
     names: set[bytes] = set()
     for found in _NAME.finditer(text):
         names.add(found[1])

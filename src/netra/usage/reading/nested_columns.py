@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import polars as pl
 
+from netra.usage.reading.json_types import inferable, spread_over
 from netra.usage.schema import MAX_TOKENS
 
 BlockAdapter = Callable[["NestedColumns"], dict[str, pl.Expr]]
@@ -29,6 +30,9 @@ _MISLEADING = re.compile(
 texts; without one of the signs, which are found sooner, there is none.
 """
 
+
+MOST_NAMES = 400
+"""Of all values in a block. Each becomes a column as long as the block: names that are ids would fill memory."""
 
 _SINGLE: tuple[type[pl.DataType], ...] = (pl.String, pl.Int64, pl.Float64, pl.Boolean)
 
@@ -212,6 +216,10 @@ def decode_nested(text: bytes) -> pl.DataFrame | None:
     """JSON lines with their nested values; None where polars and a decoder of single rows could differ."""
     told = pl.Series([text]).cast(pl.String, strict=False)
     if told.null_count() or (told.str.contains_any(_SIGNS)[0] and _MISLEADING.search(text)):
+        return None
+    if not inferable(spread_over(text), text.count(b"\n") + 1):
+        return None
+    if told.str.extract_all(r'"[^"\\]*":')[0].n_unique() > MOST_NAMES:
         return None
     try:
         frame = pl.read_ndjson(text, infer_schema_length=None)

@@ -84,3 +84,16 @@ def test_months_side_by_side_are_both_looked_at() -> None:
 def test_why_calls_failed_is_by_status_and_what_retries_waste_by_the_lever() -> None:
     assert read("how many calls failed yesterday and why?").dimensions == ["status"]
     assert read("how much do retries waste?").kind == "audit"
+
+
+@pytest.mark.parametrize(
+    ("text", "top"),
+    [
+        ("top five cost drivers", 5),
+        ("the 3 biggest costs", 3),
+        ("costs", 5),
+        ("which two users cost most?", 2),
+    ],
+)
+def test_top(text: str, top: int) -> None:
+    assert read(text).top == top

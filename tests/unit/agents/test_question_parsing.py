@@ -273,13 +273,6 @@ def test_levers(text: str, levers: list[str] | None) -> None:
     assert read(text).levers == levers
 
 
-@pytest.mark.parametrize(
-    ("text", "top"), [("top five cost drivers", 5), ("the 3 biggest costs", 3), ("costs", 5)]
-)
-def test_top(text: str, top: int) -> None:
-    assert read(text).top == top
-
-
 def test_a_question_of_a_hundred_kilobytes_is_read_at_once() -> None:
     assert read("reduce our spend by 30 % " + "x" * 100_000).targets.savings_pct == 30
 

@@ -238,7 +238,7 @@ def find_top(text: str) -> int | None:
     """The N of "top five", "3 biggest", "the ten most expensive"; between 1 and 50."""
     number = r"(\d{1,2}|" + "|".join(_WORDS) + r")"
     for pattern in (
-        rf"\b(?:top|first|biggest|largest|highest|worst)\s+{number}\b",
+        rf"\b(?:top|first|biggest|largest|highest|worst|which)\s+{number}\b",
         rf"\b{number}\s+(?:\w+\s+)?(?:biggest|largest|top|most|highest|main|slowest|costliest|worst)\b",
     ):
         found = re.search(pattern, text)

@@ -13,7 +13,7 @@ from benchmarks.import_formats import ROWS as EXPORTED
 from netra.errors.kinds import InvalidInputError
 from netra.usage.importers.catalogue import get_format
 from netra.usage.importing.parsing import FileParser, ImportOptions
-from netra.usage.reading.nested_columns import NestedColumns, decode_nested
+from netra.usage.reading.nested_columns import MOST_NAMES, NestedColumns, decode_nested
 from testkit.foreign_exports import NOW
 from testkit.properties import examples
 
@@ -165,6 +165,7 @@ def test_exports_as_tools_write_them_are_plain(kind: str) -> None:
         '{"a":"\\u0022:","b":1,"b":2}',
         '{"a\\\\":1,"b":1,"b":2}',
         '{"a":',
+        "\n".join(f'{{"metadata":{{"k{number}":1}}}}' for number in range(MOST_NAMES)),
     ],
 )
 def test_what_decoders_differ_about_is_left_to_single_rows(text: str) -> None:

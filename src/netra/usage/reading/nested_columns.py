@@ -32,7 +32,7 @@ texts; without one of the signs, which are found sooner, there is none.
 
 
 MOST_NAMES = 400
-"""Of all values in a block. Each becomes a column as long as the block: names that are ids would fill memory."""
+"""Of all values in a block: each becomes a column as long as the block, names that are ids fill memory."""
 
 _SINGLE: tuple[type[pl.DataType], ...] = (pl.String, pl.Int64, pl.Float64, pl.Boolean)
 

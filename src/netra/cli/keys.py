@@ -58,8 +58,9 @@ async def _list(target: Target, as_json: bool) -> None:
         return
     table = tidy_table(("Key", "Name", "Begins with", "Role", "Made", "Expires"))
     for key in keys:
-        cells = [escape(str(key.get(name) or "")) for name in ("id", "name", "display", "role")]
-        table.add_row(*cells, str(key["created_at"])[:10], str(key["expires_at"])[:10])
+        cells = [escape(str(key.get(name) or "")) for name in ("id", "name", "display")]
+        role = str(key.get("role") or "as its owner")
+        table.add_row(*cells, role, str(key["created_at"])[:10], str(key["expires_at"])[:10])
     data_console().print(table)
 
 

@@ -26,7 +26,7 @@ def rows() -> list[dict[str, Any]]:
             "output_tokens": 10 + n,
             "cache_read_tokens": 100,
             "latency_ms": float(n) if n % 2 else None,
-            "ttft_ms": 1.5 * n,
+            "ttft_ms": 0.5 * n,
             "status": "error" if n % 10 == 0 else "ok",
             "app": "chat",
             "feature": "it's `odd`; -- {p0:String}",

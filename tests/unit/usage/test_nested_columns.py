@@ -144,6 +144,16 @@ def test_blocks_give_what_single_rows_give(
     assert outcome(path, kind, blocks=True) == outcome(path, kind, blocks=False)
 
 
+def test_a_span_has_the_last_digit_that_it_has_in_a_single_row(tmp_path: Path) -> None:
+    path = tmp_path / "rows"
+    call = {"id": "a", "model": "m", "prompt_tokens": 1, "completion_tokens": 1}
+    call |= {"startTime": "2025-10-02T09:00:00Z", "endTime": "2025-10-14T20:37:47.877Z"}
+    path.write_bytes(orjson.dumps(call) + b"\n")
+    together = outcome(path, "litellm", blocks=True)
+    assert "1078667877.0" in repr(together)
+    assert together == outcome(path, "litellm", blocks=False)
+
+
 @pytest.mark.parametrize("kind", ROWS)
 def test_exports_as_tools_write_them_are_plain(kind: str) -> None:
     text = b"\n".join(orjson.dumps(EXPORTED[kind](number)) for number in range(20))

@@ -194,10 +194,9 @@ def as_written(moment: pl.Expr) -> pl.Expr:
 
 def milliseconds_between(begin: pl.Expr, end: pl.Expr) -> pl.Expr:
     """Milliseconds from one moment to another, as `foreign.milliseconds` works them out."""
-    microseconds = (end - begin).dt.total_microseconds()
+    microseconds = (end - begin).dt.total_microseconds().cast(pl.Float64)
     # By a column: by a constant Polars multiplies with its inverse, which is off by a last digit.
-    million = pl.when(microseconds.is_not_null()).then(1e6)
-    return microseconds / million * 1000
+    return microseconds / (microseconds * 0 + 1e6) * 1000
 
 
 def added(counts: Iterable[pl.Expr]) -> pl.Expr:

@@ -69,6 +69,11 @@ async def _status(target: Target, as_json: bool) -> None:
             f"{counted(silent, 'call', 'calls')} came without cached tokens: the cost is an upper bound"
         )
         print_text("(netra usage --where tag:cached_tokens=unreported --by app,model; docs/ingest.md).")
+    if skewed := sum(day["clock_skew"] for day in status["days"]):
+        print_text(
+            f"{counted(skewed, 'call', 'calls')} came with a latency or a first token that clocks contradict:"
+        )
+        print_text("it is left out (netra usage --by tag:clock_skew,app; docs/ingest.md).")
     if status["rejected_batches"]:
         refused = counted(status["rejected_batches"], "batch", "batches")
         print_text(f"{refused} could not be stored: netra ingest rejects")

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.protects("W10")
 
 
 TS = 1_790_000_000_000_000
+TAGS = {"silent": '{"cached_tokens":"unreported"}', "skewed": '{"clock_skew":"ttft_ms"}'}
 
 
 class FailingWriter(CallWriter):
@@ -77,7 +78,7 @@ def batch(*names: str, model: str = "gpt-4o") -> NewBatch:
             "model": model,
             "input_tokens": 10,
             "output_tokens": 5,
-            "tags": '{"cached_tokens":"unreported"}' if name == "silent" else "",
+            "tags": TAGS.get(name, ""),
         }
         for name in names
     ]
@@ -100,10 +101,11 @@ async def test_a_drain_that_dies_after_writing_counts_what_it_wrote(
         await failing.drain.drain(bench.context.workspace_id)
     assert (await failing.status.status(bench.context)).waiting_batches == 2
     # What arrives now does not join the flush that has begun.
-    await failing.intake.accept(bench.context, batch("silent"))
+    await failing.intake.accept(bench.context, batch("silent", "skewed"))
     totals = (await failing.stored(bench.context)).sources["gateway"]
-    assert [totals[name] for name in ("received", "stored", "duplicates", "unpriced")] == [5, 4, 1, 1]
-    assert await counted(bench) == (4, 4)
+    assert [totals[name] for name in ("received", "stored", "duplicates", "unpriced")] == [6, 5, 1, 1]
+    assert (totals["cache_unreported"], totals["clock_skew"]) == (1, 1)
+    assert await counted(bench) == (5, 5)
     known = await bench.usage.load_calls(bench.context, columns=["call_id", "cache_unreported"])
     assert known.filter(pl.col("cache_unreported"))["call_id"].to_list() == ["silent"]
 

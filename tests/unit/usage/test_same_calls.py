@@ -44,10 +44,16 @@ def test_three_layers_are_one_call_that_knows_what_each_knew() -> None:
     ]
     assert dropped(layers) == {"b", "c"}
     labels = {"user": [None, "u", "other"], "feature": [None, None, "f"], "app": ["a", "b", None]}
-    frame = pl.DataFrame(layers).with_columns(pl.Series(name, values) for name, values in labels.items())
+    # The inner call took 6 ms; the outer ones saw its first token after 7.
+    times = {"ttft_ms": [None, 7.0, 7.0], "latency_ms": [6.0, 8.0, 9.0]}
+    told = (labels | times).items()
+    frame = pl.DataFrame(layers).with_columns(pl.Series(name, values) for name, values in told)
     lost = superfluous(frame, pl.DataFrame(schema=frame.select(COLUMNS).drop("rank").schema))
     stays = completed(frame, lost).row(0, named=True)
     assert {name: stays[name] for name in labels} == {"user": "u", "feature": "f", "app": "a"}
+    assert stays["ttft_ms"] is None
+    longer = completed(frame.with_columns(latency_ms=pl.lit(8.0)), lost).row(0, named=True)
+    assert longer["ttft_ms"] == 7.0
 
 
 def test_the_providers_answer_tells_a_call_apart_from_its_neighbours() -> None:

@@ -15,6 +15,11 @@ Source = Literal["otlp", "gateway"]
 UNREPORTED = '"cached_tokens":"unreported"'
 """Within the tags of a call whose report leaves out how much of its input was cached."""
 
+MARKS = {"cache_unreported": UNREPORTED, "clock_skew": '"clock_skew":'}
+"""Counts of stored calls by what stands within their tags; of the second a time is left out, because the
+clocks of the report contradict it.
+"""
+
 REJECTS_KEPT = 50
 """Rejected spans of a batch that are named one by one; the others are only counted."""
 

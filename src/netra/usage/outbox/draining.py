@@ -25,7 +25,7 @@ from netra.data_access.factory import DataAccess, DataAccessFactory
 from netra.errors.kinds import NetraError
 from netra.storage.postgres.sessions import DatabaseSessionManager
 from netra.usage.identity import id_hashes
-from netra.usage.outbox.batch import UNREPORTED, WaitingBatch, unpacked
+from netra.usage.outbox.batch import MARKS, WaitingBatch, unpacked
 from netra.usage.outbox.known_calls import stored_around
 from netra.usage.outbox.ledger import IngestLedger
 from netra.usage.outbox.repository import OutboxRepository, waiting_workspaces
@@ -58,7 +58,7 @@ class _Sorted:
 
     new: pl.DataFrame
     fates: pl.DataFrame
-    """source, day, fate (stored, duplicates, same_calls), unpriced (of kept rows), unreported (of stored)"""
+    """source, day, fate (stored, duplicates, same_calls), unpriced (of kept rows), MARKS (of stored)"""
 
 
 class Wait:
@@ -198,8 +198,7 @@ class OutboxDrain:
         stored = await stored_around(access.analytics, calls)
         decided = await asyncio.to_thread(_sort, calls, stored)
         unpriced = await self._writer.write(access.context, decided.new, f"outbox:{flush}")
-        for source, day, fate, number, kept_unpriced, unreported in _tally(decided.fates):
-            told = {fate: number, "unpriced": kept_unpriced, "cache_unreported": unreported}
+        for (source, day), told in _tally(decided.fates):
             counts[source, day].update(told)
         first = next(iter(counts))
         counts[first].update(unpriced=unpriced)
@@ -299,20 +298,23 @@ def _sort(calls: pl.DataFrame, stored: pl.DataFrame) -> _Sorted:
         .then(pl.lit("same_calls"))
         .otherwise(pl.lit("stored"))
     )
+    marked = pl.col("tags").fill_null("")
     fates = rows.select(
         pl.col("import_id").alias("source"),
         pl.col("@day").alias("day"),
         fate.alias("fate"),
         (pl.col("@own") & pl.col("@unpriced").fill_null(False)).alias("unpriced"),
-        ((fate == "stored") & pl.col("tags").str.contains(UNREPORTED, literal=True).fill_null(False)).alias(
-            "unreported"
+        *(
+            ((fate == "stored") & marked.str.contains(mark, literal=True)).alias(name)
+            for name, mark in MARKS.items()
         ),
     )
     return _Sorted(completed(fresh, lost).filter(~same), fates)
 
 
-def _tally(fates: pl.DataFrame) -> list[tuple[str, date, str, int, int, int]]:
-    counted = fates.group_by("source", "day", "fate").agg(
-        pl.len(), pl.col("unpriced").sum(), pl.col("unreported").sum()
-    )
-    return [(source, day, fate, int(n), int(u), int(c)) for source, day, fate, n, u, c in counted.iter_rows()]
+def _tally(fates: pl.DataFrame) -> list[tuple[tuple[str, date], dict[str, int]]]:
+    counted = fates.group_by("source", "day", "fate").agg(pl.len(), pl.col("unpriced", *MARKS).sum())
+    return [
+        ((row["source"], row["day"]), {row["fate"]: row["len"], **{n: row[n] for n in ("unpriced", *MARKS)}})
+        for row in counted.iter_rows(named=True)
+    ]

@@ -8,11 +8,11 @@ from datetime import date
 from typing import Any
 
 from netra.data_access.repository import ScopedRepository
-from netra.usage.outbox.batch import WaitingBatch
+from netra.usage.outbox.batch import MARKS, WaitingBatch
 
 COUNTS = (
     "batches", "received", "stored", "duplicates", "same_calls", "ignored", "rejected", "unpriced",
-    "cache_unreported",
+    *MARKS,
 )  # fmt: skip
 
 

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from netra.usage.first_token import outside_call
+
 SLACK_US = 50_000
 """Layers read the clock a little apart."""
 
@@ -92,8 +94,12 @@ def completed(new: pl.DataFrame, lost: pl.DataFrame) -> pl.DataFrame:
     )
     first = given.group_by("@row", maintain_order=True).agg(pl.col(columns).drop_nulls().first())
     joined = new.with_row_index("@row").join(first, on="@row", how="left", maintain_order="left", suffix="@")
-    filled = [pl.coalesce(name, f"{name}@").alias(name) for name in columns]
-    return joined.with_columns(filled).select(new.columns)
+    filled = joined.with_columns(pl.coalesce(name, f"{name}@").alias(name) for name in columns)
+    if "ttft_ms" in columns:
+        # The other report may have measured a longer call.
+        outside = outside_call(pl.col("ttft_ms"), pl.col("latency_ms"))
+        filled = filled.with_columns(pl.when(~outside).then("ttft_ms").alias("ttft_ms"))
+    return filled.select(new.columns)
 
 
 def _top(row: int, above: dict[int, int]) -> int:

@@ -18,8 +18,9 @@ class IngestTotals(BaseModel):
     """Counts of one source on one day: received = stored + duplicates + same_calls + ignored + rejected.
 
     `same_calls` were reported by a second layer of the application; `ignored` are no calls of a model;
-    `unpriced` and `cache_unreported` are among those stored; the cost of the latter is an upper bound, as
-    their reports leave out how much of the input was cached.
+    `unpriced`, `cache_unreported` and `clock_skew` are among those stored. The cost of the second is an upper
+    bound, as their reports leave out how much of the input was cached; of the third a time is left out, as
+    the clocks of their reports contradict it.
     """
 
     source: str
@@ -33,6 +34,7 @@ class IngestTotals(BaseModel):
     rejected: int
     unpriced: int
     cache_unreported: int
+    clock_skew: int
     last_stored_at: datetime
 
 

@@ -17,6 +17,7 @@ Rows = Sequence[Row]
 Value = Fraction | float | None
 
 _CHANGE_OF_O3 = datetime(2025, 6, 10, tzinfo=UTC)
+_CHANGE_OF_DEEPSEEK = datetime(2025, 9, 29, tzinfo=UTC)
 _LISTED: dict[str, tuple[str, tuple[str, ...], tuple[str, ...] | None]] = {
     "gpt-4o": ("openai", ("2.5", "1.25", "2.5", "2.5", "10"), None),
     "gpt-4o-mini": ("openai", ("0.15", "0.075", "0.15", "0.15", "0.6"), None),
@@ -71,6 +72,8 @@ def _rates(row: Row) -> tuple[Fraction, ...] | None:
     if model == "o3":
         low = at >= _CHANGE_OF_O3
         rates = ("2", "0", "0", "0", "8") if low else ("10", "0", "0", "0", "40")
+    elif model == "deepseek-chat" and at >= _CHANGE_OF_DEEPSEEK:
+        rates = ("0.28", "0.028", "0", "0", "0.42")
     elif model == "deepseek-chat":
         day = (at.hour, at.minute) >= (0, 30) and (at.hour, at.minute) < (16, 30)
         rates = ("0.27", "0.07", "0", "0", "1.1") if day else ("0.135", "0.035", "0", "0", "0.55")

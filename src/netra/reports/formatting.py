@@ -7,17 +7,18 @@ from zoneinfo import ZoneInfo
 from netra.reports.figures import Figure
 
 _CENT = Decimal("0.01")
+_EXACT_BELOW = Decimal("0.0995")
 UNKNOWN = "unpriced"
 """What stands where a cost is unknown; never a zero."""
 
 
 def format_money(amount: Decimal | str | None) -> str:
-    """US dollars with cents; amounts under a cent keep three significant digits; None is "unpriced"."""
+    """US dollars with cents; amounts under ten cents keep three significant digits; None is "unpriced"."""
     if amount is None:
         return UNKNOWN
     value = Decimal(amount)
     sign, size = ("-" if value < 0 else ""), abs(value)
-    if size == 0 or size >= _CENT:
+    if size == 0 or size >= _EXACT_BELOW:
         return f"{sign}${size.quantize(_CENT, ROUND_HALF_EVEN):,}"
     return f"{sign}${_significant(size, 3)}"
 

@@ -6,6 +6,7 @@ import type { Figure, FigureUnit } from "../api/types";
  */
 
 export const UNPRICED = "unpriced";
+const EXACT_BELOW = 0.0995;
 
 export function formatMoney(amount: string | number | null | undefined): string {
   if (amount === null || amount === undefined) return UNPRICED;
@@ -15,8 +16,8 @@ export function formatMoney(amount: string | number | null | undefined): string 
   const sign = negative && /[1-9]/.test(size) ? "-" : "";
   if (!/[1-9]/.test(size)) return "$0.00";
   const leading = /^0*\.0*/.exec(size);
-  const underACent = leading !== null && leading[0].length - size.indexOf(".") > 2;
-  if (!underACent) return `${sign}$${grouped(roundDecimal(size, 2))}`;
+  const underTenCents = leading !== null && leading[0].length - size.indexOf(".") > 1 && Number(size) < EXACT_BELOW;
+  if (!underTenCents) return `${sign}$${grouped(roundDecimal(size, 2))}`;
   const zeros = leading[0].length - size.indexOf(".") - 1;
   return `${sign}$${roundDecimal(size, zeros + 3).replace(/0+$/, "")}`;
 }

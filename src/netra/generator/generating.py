@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import psutil
 
 from netra.errors.kinds import InvalidInputError
 from netra.generator.answer_key import AnswerKey
@@ -18,6 +19,8 @@ from netra.pricing.catalogue import PriceCatalogue
 
 MIN_CALLS = 1_000
 MAX_CALLS = 20_000_000
+BYTES_A_CALL = 1_000
+"""What a generated call takes while the month is sorted: 0.9 KB, measured from 100,000 to 500,000 calls."""
 
 
 class InvalidProfileError(InvalidInputError):
@@ -47,6 +50,13 @@ class Profile:
             raise InvalidProfileError(f"calls must lie between {MIN_CALLS:,} and {MAX_CALLS:,}.")
         if not 1 <= self.days <= 366:
             raise InvalidProfileError("days must lie between 1 and 366.")
+        needed, free = self.calls * BYTES_A_CALL, psutil.virtual_memory().available
+        if needed > free:
+            raise InvalidProfileError(
+                f"{self.calls:,} calls need about {needed / 2**30:.1f} GiB of memory, "
+                f"{free / 2**30:.1f} are free.",
+                hint="generate fewer calls, or several months one by one with --until and another --seed",
+            )
 
 
 @dataclass(frozen=True, slots=True)

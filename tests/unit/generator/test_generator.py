@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import psutil
 import pytest
 
+from netra.generator import generating
 from netra.generator.companies.freight import COMPANY
 from netra.generator.generating import GeneratedUsage, InvalidProfileError, Profile, generate
 from netra.generator.profiles import COMPANIES
@@ -193,3 +195,12 @@ def test_bursts_crowd_half_of_the_calls(catalogue: PriceCatalogue) -> None:
 def test_impossible_profiles_are_refused(profile: Profile, catalogue: PriceCatalogue) -> None:
     with pytest.raises(InvalidProfileError):
         generate(profile, catalogue)
+
+
+def test_a_month_larger_than_the_memory_is_refused_before_it_is_drawn(
+    catalogue: PriceCatalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generating, "BYTES_A_CALL", psutil.virtual_memory().total)
+    with pytest.raises(InvalidProfileError, match="GiB of memory") as refused:
+        generate(Profile(calls=1_000), catalogue)
+    assert "fewer calls" in (refused.value.hint or "")

@@ -97,7 +97,7 @@ def drawn_constraints(draw: random.Random, frame: pl.DataFrame) -> dict[str, Any
     return {name: limit for name, limit in asked.items() if name != "min_savings_usd" or limit > 0}
 
 
-@settings(max_examples=examples(3))
+@settings(max_examples=examples(1))
 @given(st.integers(0, 2**32))
 def test_the_best_set_that_holds_or_the_constraint_that_cannot(seed: int) -> None:
     draw = random.Random(seed)
@@ -137,8 +137,8 @@ def check_what_cannot_hold(every: EverySet, plan: Plan, chosen: Members, asked: 
 
 
 def test_a_hedge_costs_less_once_the_calls_do() -> None:
-    rows = [{"latency_ms": 10_000.0 if k % 25 == 3 else 100.0} for k in range(500)]
-    rows += [{"model": "gpt-4o-mini", "latency_ms": 10_000.0 if k % 25 == 3 else 100.0} for k in range(500)]
+    rows = [{"latency_ms": 10_000.0 if k % 25 == 3 else 100.0} for k in range(250)]
+    rows += [{"model": "gpt-4o-mini", "latency_ms": 10_000.0 if k % 25 == 3 else 100.0} for k in range(250)]
     good = scores([(f"i{k}", model, 1.0) for k in range(400) for model in ("gpt-4o", "gpt-4o-mini")])
     # A switch saves 88.7 % of the spend; a hedge costs 4 % of it alone, and 4 % of what is left after one.
     plan = solved(calls(rows), good, "model-switch", "hedging", min_savings_pct=86, max_p99_ms=500)

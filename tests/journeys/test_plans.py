@@ -1,4 +1,4 @@
-"""Questions with a target: each is answered yes or no by replaying sets of changes together."""
+"""Questions about load, audits and targets: a target is answered yes or no by replaying sets of changes."""
 
 import pytest
 
@@ -8,6 +8,22 @@ from testkit.team import check_answers
 pytestmark = pytest.mark.protects("W20")
 
 ANSWERS: list[tuple[str, list[str]]] = [
+    (
+        "We expect 50 % more users next month, where do rate limits bite?",
+        ["With 50 % more load", "Spend would go"],
+    ),
+    ("What if our traffic doubles?", ["With 100 % more load"]),
+    (
+        "Is gpt-5-mini good enough instead of gpt-5?",
+        ["No: **Switching gpt-5 to gpt-5-mini** lowers quality from"],
+    ),
+    (
+        "Audit prompt caching, retries and context growth",
+        ["Prompt caching", "wasted retries", "re-sent context"],
+    ),
+    ("Is any model unpriced?", ["larkspur-address-7b"]),
+    ("were there any anomalies in spend?", ["out of the ordinary in spend"]),
+    ("which feature has the highest error rate?", ["Most: **eta-notice**, failed calls"]),
     ("what happens in a 10x spike of traffic?", ["A 10x spike"]),
     (
         "Cut spend by 30% while quality stays above 0.9",
@@ -19,5 +35,5 @@ ANSWERS: list[tuple[str, list[str]]] = [
 ]
 
 
-async def test_each_target_gets_a_yes_or_a_no(team: AgentsBench) -> None:
+async def test_each_question_gets_a_specific_answer(team: AgentsBench) -> None:
     await check_answers(team, ANSWERS)

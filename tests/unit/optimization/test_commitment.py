@@ -162,7 +162,7 @@ def test_beside_other_levers_capacity_is_bought_only_while_it_pays() -> None:
     assert Decimal(dearer.joint.counterfactual_usd) == 1_441 * COST / 2
 
 
-@settings(max_examples=examples(10))
+@settings(max_examples=examples(5))
 @given(
     st.lists(st.tuples(st.integers(0, 7 * DAY), st.integers(1, 3_000)), min_size=60, max_size=80),
     st.integers(500, 4_000),

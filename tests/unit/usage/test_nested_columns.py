@@ -130,7 +130,7 @@ def outcome(path: Path, kind: str, *, blocks: bool) -> object:
 
 
 @pytest.mark.parametrize("kind", ROWS)
-@settings(max_examples=examples(20))
+@settings(max_examples=examples(8))
 @given(data=st.data())
 def test_blocks_give_what_single_rows_give(
     kind: str, data: st.DataObject, tmp_path_factory: pytest.TempPathFactory

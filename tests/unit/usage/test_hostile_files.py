@@ -127,7 +127,7 @@ def test_a_message_stays_short_whatever_the_columns_are_called(tmp_path: Path, c
         (ROW.decode().encode("utf-16-be"), "iconv -f UTF-16BE"),
         (ROW.decode().encode("utf-32"), "iconv -f UTF-32"),
         (ROW + b"\x00" * 50, "tr -d"),
-        (gzip.compress(gzip.compress(ROW)), "Unpack it once"),
+        (gzip.compress(gzip.compress(ROW, mtime=0), mtime=0), "Unpack it once"),
         (b"x" * 140_000 + b"\n1\n", "names the columns"),
     ],
 )

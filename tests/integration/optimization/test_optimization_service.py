@@ -145,8 +145,10 @@ async def test_the_same_question_at_once_is_computed_once(
         *(service.optimize(bench.context, on_progress=steps.append) for steps in told)
     )
     assert all(answer == answers[0] for answer in answers)
-    assert sum(step.step == "joint" for step in told[0]) == 1
-    assert all(steps == told[0] for steps in told)
+    whole = max(told, key=len)
+    assert sum(step.step == "joint" for step in whole) == 1
+    # Who asks a moment later hears the rest.
+    assert all(steps == whole[len(whole) - len(steps) :] for steps in told)
 
 
 async def test_an_impatient_caller_takes_nothing_from_the_others(

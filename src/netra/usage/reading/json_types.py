@@ -7,6 +7,7 @@ as deep as the values are nested: a few megabytes of rows with names of their ow
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -25,7 +26,9 @@ _STEP[[ord("}"), ord("]")]] = -1
 
 
 def sample_of(text: bytes) -> bytes:
-    """The first lines, whole."""
+    """Whole lines: the first, and of a longer text some from all over, as rows further on may have what the
+    first leave empty.
+    """
     end = -1
     for _ in range(SAMPLE_LINES):
         following = text.find(b"\n", end + 1)
@@ -34,16 +37,22 @@ def sample_of(text: bytes) -> bytes:
         if following > SAMPLE_BYTES and end >= 0:
             break
         end = following
-    return text[:end]
+    if len(text) <= PIECES * PIECE_BYTES:
+        return text[:end]
+    pieces = (piece[piece.find(b"\n") + 1 : piece.rfind(b"\n") + 1] for piece in _pieces(text))
+    return text[: end + 1] + b"".join(pieces)
 
 
 def spread_over(text: bytes) -> bytes:
     """Lines from all over a long text: what an honest writer's rows are like is seen in them, for little."""
     if len(text) <= PIECES * PIECE_BYTES:
         return text
+    return b"\n".join(piece[piece.find(b"\n") + 1 :] for piece in _pieces(text))
+
+
+def _pieces(text: bytes) -> Iterator[bytes]:
     step = len(text) // PIECES
-    pieces = (text[start : start + PIECE_BYTES] for start in range(0, PIECES * step, step))
-    return b"\n".join(piece[piece.find(b"\n") + 1 :] for piece in pieces)
+    return (text[start : start + PIECE_BYTES] for start in range(0, PIECES * step, step))
 
 
 def inferable(text: bytes, rows: int | None = None) -> bool:

@@ -160,6 +160,15 @@ def test_azure(pack: Any) -> None:
     assert told(report) == AZURE_LINES
 
 
+def test_members_of_a_gzip_file_are_one_bill() -> None:
+    half = len(AZURE) // 2
+    members = [gzip.compress(part.encode()) for part in (AZURE[:half], AZURE[half:])]
+    assert told(read(b"".join(members) + bytes(512))) == AZURE_LINES
+    for broken in (members[0] + members[1][:-9], members[0][:-4], members[0] + b"behind"):
+        with pytest.raises(UnreadableInvoiceError, match="no whole gzip file"):
+            read(broken)
+
+
 def test_aws() -> None:
     report = read(AWS_CUR)
     assert (report.format, report.other_rows, report.other_usd) == ("aws-cost", 1, Decimal("0.5"))

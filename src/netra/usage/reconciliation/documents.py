@@ -1,6 +1,7 @@
 """The rows of a report, whatever it comes as: CSV (below a preamble too), JSON (lines), Parquet; gzip."""
 
 import csv
+import gzip
 import io
 import json
 import zlib
@@ -15,6 +16,7 @@ from netra.usage.errors import UnreadableInvoiceError
 Row = Mapping[str, Any]
 TIMES = ("start_time", "starting_at", "usage_date_utc", "date", "day", "ts", "end_time", "ending_at", "until")
 _MOST_BYTES = 1 << 30
+_PIECE = 1 << 20
 _PREAMBLE = 30
 
 
@@ -41,16 +43,23 @@ def rows_of(content: bytes) -> list[Row]:
 
 
 def _unpacked(content: bytes) -> bytes:
+    """What the members of a gzip file hold, one after the other."""
     if not content.startswith(b"\x1f\x8b"):
         return content
-    unpacking = zlib.decompressobj(wbits=31)
+    parts: list[bytes] = []
+    left = _MOST_BYTES
     try:
-        plain = unpacking.decompress(content, _MOST_BYTES)
-    except zlib.error as error:
-        raise UnreadableInvoiceError(f"The report is no whole gzip file: {error}") from None
-    if unpacking.unconsumed_tail:
-        raise UnreadableInvoiceError("The report has more than 1 GiB when unpacked.")
-    return plain
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+            while part := file.read(_PIECE):
+                left -= len(part)
+                if left < 0:
+                    raise UnreadableInvoiceError("The report has more than 1 GiB when unpacked.")
+                parts.append(part)
+    except (EOFError, OSError, zlib.error) as error:
+        raise UnreadableInvoiceError(
+            f"The report is no whole gzip file: {error}", hint="Download or copy it again."
+        ) from None
+    return b"".join(parts)
 
 
 def _of_parquet(content: bytes) -> list[Row]:

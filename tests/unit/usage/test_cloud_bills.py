@@ -231,6 +231,8 @@ def test_focus() -> None:
         ("\n".join(AZURE.splitlines()[:1] + AZURE.splitlines()[-1:]), "auto", "None of the 1 rows"),
         (AZURE.replace("03/02/2026", "2nd March"), "auto", "Row 1"),
         (COST_TABLE.replace(",1.25,1.25", ',"1,25","1,25"'), "auto", "'1,25' is no number"),
+        (COST_TABLE.replace("Acme", "A" * 131_073, 1), "auto", "a cell of more than 131,072 characters"),
+        (COST_TABLE.replace("\n", "\r"), "auto", "a line that ends in CR alone"),
         (b"\x1f\x8b\x08broken", "auto", "gzip"),
         (b"PAR1broken", "auto", "Parquet"),
     ],

@@ -103,7 +103,7 @@ def _of_document(document: dict[str, Any]) -> Iterator[Row]:
 
 
 def _of_table(text: str) -> list[Row]:
-    rows = [row for row in csv.reader(io.StringIO(text)) if row]
+    rows = list(_cells(text))
     if not rows:
         return []
     # An invoice's table stands below lines of a name and a value: its header is the first line about as wide
@@ -114,6 +114,23 @@ def _of_table(text: str) -> list[Row]:
     if body and body[0][0] == f"{header[0]} total":
         return list(_unpivoted(header, body[1:]))
     return [dict(zip(header, row, strict=False)) for row in body]
+
+
+def _cells(text: str) -> Iterator[list[str]]:
+    lines = csv.reader(io.StringIO(text))
+    try:
+        yield from (row for row in lines if row)
+    except csv.Error as error:
+        place = f"The report is no table: at line {lines.line_num} it has"
+        if "field limit" in str(error):
+            raise UnreadableInvoiceError(
+                f"{place} a cell of more than {csv.field_size_limit():,} characters.",
+                hint="Check that every quote in the file is closed, or leave out the column of long texts.",
+            ) from None
+        raise UnreadableInvoiceError(
+            f"{place} a line that ends in CR alone.",
+            hint="Check that lines end in LF or CRLF: tr '\\r' '\\n' < FILE > FILE.lf",
+        ) from None
 
 
 def _unpivoted(header: list[str], body: list[list[str]]) -> Iterator[Row]:

@@ -46,8 +46,8 @@ class LedgeredRows:
 
         A store that is killed after it noted a token and before it committed the rows takes every repetition
         for known, and answers that all is well. So rows that stay away are inserted under another token;
-        only after a while, since a first attempt may be between those two steps at this moment.
-        Raises RowsNotStoredError.
+        only after two seconds, since a first attempt whose answer was lost may be between those two steps
+        at this moment: one file is renamed there. Raises RowsNotStoredError.
         """
         if rows.num_rows == 0:
             return

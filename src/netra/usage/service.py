@@ -199,12 +199,14 @@ class UsageService:
         columns: Sequence[str],
         since: datetime | None = None,
         until: datetime | None = None,
+        where: Mapping[str, str] | None = None,
     ) -> pl.DataFrame:
         """Calls as a frame of the named columns (see `loading.LOADABLE`), sorted by (ts, position); batches
-        are read as a stream, so memory holds the frame once. `since` inclusive, `until` exclusive.
+        are read as a stream, so memory holds the frame once. `since` inclusive, `until` exclusive; `where` as
+        in `CallSelection`.
         """
         analytics = self._access.for_context(context).analytics
-        return await load_calls(analytics, CallSelection(columns, since, until))
+        return await load_calls(analytics, CallSelection(columns, since, until, where or {}))
 
     async def data_version(self, context: UserExecutionContext) -> int:
         """Grows with every change of the workspace's usage or evaluations; 0 before the first."""

@@ -201,6 +201,11 @@ async def test_load_calls_is_sorted_and_limited(asked: Any) -> None:
     assert frame.schema["ts"] == pl.Datetime("us", "UTC")
     assert frame.schema["cost_usd"] == pl.Decimal(38, 15)
     assert frame.schema["interactive"] == pl.Boolean
+    model = str(frame["model"][0])
+    of_model = await asked.usage.load_calls(asked.context, columns=["model"], where={"model": model})
+    assert of_model["model"].to_list() == [row["model"] for row in rows() if row["model"] == model]
+    of_nobody = await asked.usage.load_calls(asked.context, columns=["ts"], where={"team": "nobody"})
+    assert of_nobody.is_empty()
 
 
 async def test_why_spend_changed(asked: Any) -> None:

@@ -100,12 +100,13 @@ class AnalysisTurns:
 
 
 async def _carried_out(work: Work, notes: SharedNotes, tell: Tell) -> OptimizeResult:
-    async with notes.written(tell) as tell_all:
-        try:
+    try:
+        async with notes.written(tell) as tell_all:
             return await work.carry_out(tell_all)
-        except NetraError as error:
-            await notes.fail(error)
-            raise
+    except NetraError as error:
+        # After the last progress is written: what is written later is what those who wait hear.
+        await notes.fail(error)
+        raise
 
 
 def _machine() -> str:

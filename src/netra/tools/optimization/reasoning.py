@@ -50,12 +50,14 @@ def profile_reasoning(usage: UsageService, optimization: OptimizationService) ->
     """The tool `profile_reasoning`."""
 
     async def run(call: ToolCall, arguments: ReasoningArguments) -> ToolResult:
-        columns = list(dict.fromkeys([*BASE_COLUMNS, *arguments.by, *arguments.filters]))
+        columns = list(dict.fromkeys([*BASE_COLUMNS, *arguments.by]))
         frame = await usage.load_calls(
-            call.context, columns=columns, since=arguments.since, until=arguments.until
+            call.context,
+            columns=columns,
+            since=arguments.since,
+            until=arguments.until,
+            where=arguments.filters,
         )
-        for name, value in arguments.filters.items():
-            frame = frame.filter(pl.col(name).cast(pl.String) == value)
         if frame.is_empty():
             return ToolResult("no calls in this range", plain_json({"calls": 0, "names": []}))
 

@@ -57,14 +57,19 @@ def forecast_spend(usage: UsageService) -> AnyToolSpec:
         arguments, told = _of_month(arguments, told)
         so_far = None
         if arguments.so_far_since is not None:
-            rest = _rest_of_month(told)
+            begins = _midnight(told, call.context.timezone)
+            over = _is_over(arguments.so_far_since, begins)
+            rest = 0 if over else _rest_of_month(told)
             if rest and rest != arguments.days:
                 arguments = arguments.model_copy(update={"days": rest})
                 request = ForecastRequest(days=rest, growth_pct=arguments.growth_pct, filters=filters)
                 told = await insights.forecast(call.context, request)
             # The day that is not over is forecast whole, so what it has come to yet is not added.
-            limits = {"since": arguments.so_far_since, "until": _midnight(told, call.context.timezone)}
-            so_far = await usage.run(call.context, query.model_copy(update=limits))
+            limits = {"since": arguments.so_far_since, "until": begins}
+            if begins is None or arguments.so_far_since < begins:
+                so_far = await usage.run(call.context, query.model_copy(update=limits))
+            if over:
+                told = told.model_copy(update={"days": [], "total": "0", "total_interval_95": None})
         output = _output(call.figures, arguments, told, whole, so_far)
         summary = (
             f"forecast {arguments.days} days from {told.history_days} days"

@@ -50,11 +50,14 @@ def profile_load(usage: UsageService) -> AnyToolSpec:
     """The tool `profile_load`."""
 
     async def run(call: ToolCall, arguments: LoadArguments) -> ToolResult:
-        columns = list(dict.fromkeys([*_COLUMNS, *arguments.filters]))
 
         async def measure_calls() -> _Measured:
             frame = await usage.load_calls(
-                call.context, columns=columns, since=arguments.since, until=arguments.until
+                call.context,
+                columns=_COLUMNS,
+                since=arguments.since,
+                until=arguments.until,
+                where=arguments.filters,
             )
             return await asyncio.to_thread(_measured, frame, arguments)
 
@@ -91,8 +94,6 @@ def profile_load(usage: UsageService) -> AnyToolSpec:
 
 
 def _measured(frame: pl.DataFrame, arguments: LoadArguments) -> _Measured:
-    for name, value in arguments.filters.items():
-        frame = frame.filter(pl.col(name).cast(pl.String) == value)
     priced = frame["cost_usd"].drop_nulls()
     spend = Decimal(str(priced.sum())) if len(priced) else None
     growth = 1 + arguments.growth_pct / 100

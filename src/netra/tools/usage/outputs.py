@@ -264,6 +264,8 @@ class ForecastOutput(Output):
     daily: str | None = None
     so_far: str | None = None
     with_so_far: str | None = None
+    month_over: bool = False
+    """Whether the month whose rest was asked for is stored whole: `so_far` is all of it."""
     error: str | None = None
     limit: str | None = None
     """A spend to stay within, how far from it the forecast is, and whether it is `within`."""

@@ -43,11 +43,15 @@ def plan_latency(usage: UsageService) -> AnyToolSpec:
     """The tool `plan_latency`."""
 
     async def run(call: ToolCall, arguments: TailArguments) -> ToolResult:
-        columns = list(dict.fromkeys([*_COLUMNS, *arguments.by, *arguments.filters]))
+        columns = list(dict.fromkeys([*_COLUMNS, *arguments.by]))
 
         async def replay_calls() -> _Planned:
             frame = await usage.load_calls(
-                call.context, columns=columns, since=arguments.since, until=arguments.until
+                call.context,
+                columns=columns,
+                since=arguments.since,
+                until=arguments.until,
+                where=arguments.filters,
             )
             return await asyncio.to_thread(_planned, frame, arguments)
 

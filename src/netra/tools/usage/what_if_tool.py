@@ -58,9 +58,12 @@ def price_on_model(usage: UsageService, prices: PriceCatalogue | WorkspacePrices
 
     async def run(call: ToolCall, arguments: WhatIfArguments) -> ToolResult:
         catalogue = await prices_in_force(prices, call.context)
-        columns = list(dict.fromkeys([*_COLUMNS, *arguments.filters]))
         frame = await usage.load_calls(
-            call.context, columns=columns, since=arguments.since, until=arguments.until
+            call.context,
+            columns=_COLUMNS,
+            since=arguments.since,
+            until=arguments.until,
+            where=arguments.filters,
         )
         found = await asyncio.to_thread(_repriced, frame, arguments, catalogue)
         query = UsageQuery(
@@ -85,8 +88,6 @@ def price_on_model(usage: UsageService, prices: PriceCatalogue | WorkspacePrices
 
 
 def _repriced(frame: pl.DataFrame, arguments: WhatIfArguments, catalogue: PriceCatalogue) -> _Repriced:
-    for name, value in arguments.filters.items():
-        frame = frame.filter(pl.col(name).cast(pl.String) == value)
     if frame.is_empty():
         return _Repriced([], 0, 0, None, None)
     after, priced = price_table(frame, catalogue, model=arguments.model).cost(tokens_of(frame))

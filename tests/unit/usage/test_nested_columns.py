@@ -90,7 +90,7 @@ ROWS = {
         completion_tokens=[*COUNTS, None],
         delay_ms=[5, 6.5],
         cost=[0, 0.1],
-        request_properties=some(tenant=["x", ""], schema=["1", 1], country=["de"]),
+        request_properties=some(tenant=["x", ""], schema=["1", 1], country=["de"], score=[1, 0.5, 2.0]),
         country_code=["us", None],
         cache_reference_id=["00000000-0000-0000-0000-000000000000", "c"],
     ),
@@ -152,6 +152,28 @@ def test_a_span_has_the_last_digit_that_it_has_in_a_single_row(tmp_path: Path) -
     together = outcome(path, "litellm", blocks=True)
     assert "1078667877.0" in repr(together)
     assert together == outcome(path, "litellm", blocks=False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows"),
+    [
+        ("helicone", [{"request_properties": {"score": score}} for score in (1, 0.5, -0.0, 2.0, 1e-7, None)]),
+        ("helicone", [{"request_properties": {"score": score}} for score in (1, True)]),
+        ("helicone", [{"request_path": path} for path in (1, 0.5)]),
+        ("langfuse", [{"version": version} for version in (1, 0.5)]),
+        ("litellm", [{"model_group": group} for group in (1, 0.5)]),
+        ("litellm", [{"api_base": address} for address in (1, 0.5)]),
+        ("litellm", [{"user": 1, "end_user": None}, {"user": 0.5, "end_user": None}, {}]),
+    ],
+)
+def test_whole_numbers_beside_fractions_stay_whole_in_texts(
+    kind: str, rows: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    path = tmp_path / "rows"
+    path.write_bytes(b"\n".join(orjson.dumps(EXPORTED[kind](n) | row) for n, row in enumerate(rows)))
+    together = outcome(path, kind, blocks=True)
+    assert not isinstance(together, tuple)
+    assert together == outcome(path, kind, blocks=False)
 
 
 @pytest.mark.parametrize("kind", ROWS)

@@ -97,7 +97,7 @@ def _columns(rows: NestedColumns) -> dict[str, pl.Expr]:
     status = pl.when(code.is_null() | ((code >= 200) & (code < 300))).then(pl.lit("ok")).otherwise(known)
     properties = rows.object("request_properties", "properties")
     names = (name for name in rows.members(properties) if name not in _PROPERTIES)
-    plain = {name: rows.first(f"{properties}.{name}") for name in names}
+    plain = {name: rows.written(f"{properties}.{name}") for name in names}
     provider = rows.text("provider").str.to_lowercase()
     return {
         "call_id": rows.first("request_id", "response_id"),
@@ -113,7 +113,9 @@ def _columns(rows: NestedColumns) -> dict[str, pl.Expr]:
         "session_id": rows.first(f"{properties}.Helicone-Session-Id"),
         "feature": rows.first(f"{properties}.Helicone-Session-Name"),
         "reported_cost_usd": rows.first("cost", "costUSD", "cost_usd"),
-        "tags": json_of({**plain, "country": rows.first("country_code"), "path": rows.first("request_path")}),
+        "tags": json_of(
+            {**plain, "country": rows.written("country_code"), "path": rows.written("request_path")}
+        ),
     }
 
 

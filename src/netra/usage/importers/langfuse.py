@@ -191,10 +191,10 @@ def _columns(rows: NestedColumns) -> dict[str, pl.Expr]:
         "reported_cost_usd": pl.when(cost != 0).then(cost).when(total != 0).then(total).otherwise(cost),
         "tags": json_of(
             {
-                "environment": rows.first("environment"),
-                "version": rows.first("version"),
-                "release": rows.first("release"),
-                "prompt": rows.first("promptName", "prompt_name"),
+                "environment": rows.written("environment"),
+                "version": rows.written("version"),
+                "release": rows.written("release"),
+                "prompt": rows.written("promptName", "prompt_name"),
                 "tags": rows.joined("tags"),
             }
         ),

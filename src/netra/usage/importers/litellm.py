@@ -192,6 +192,8 @@ def _columns(rows: NestedColumns) -> dict[str, pl.Expr]:
     usage = _usage_of(rows, metadata)
     tier = rows.text(f"{usage}.service_tier", "service_tier", f"{parameters}.service_tier")
     routed, model = _routed_model(rows)
+    if rows.type_of("user") == pl.Float64:
+        raise MixedTypesError  # among texts each would be written as it came
     return {
         "call_id": rows.first("id", "request_id"),
         "ts": as_written(begin),
@@ -219,9 +221,9 @@ def _columns(rows: NestedColumns) -> dict[str, pl.Expr]:
         "tags": json_of(
             {
                 "team": rows.text(f"{metadata}.user_api_key_team_id", "team_id"),
-                "model_group": rows.first("model_group"),
-                "api_base": rows.first("api_base"),
-                "call_type": rows.first("call_type"),
+                "model_group": rows.written("model_group"),
+                "api_base": rows.written("api_base"),
+                "call_type": rows.written("call_type"),
                 "request_tags": rows.joined("request_tags"),
             }
         ),

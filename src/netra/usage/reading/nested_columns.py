@@ -127,6 +127,15 @@ class NestedColumns(NestedShape):
             self._require_text(self.value(path))
         return pl.lit(None) if kind is None else self.value(path)
 
+    def written(self, *paths: str) -> pl.Expr:
+        """The first of these values, to be written into a text. There a whole number must stay as it came;
+        beside fractions it has become one of them.
+        """
+        found = self.first(*paths)
+        if any(self.type_of(path) == pl.Float64 for path in paths):
+            self.require(found.is_null() | (found != found.floor()))
+        return found
+
     def text(self, *paths: str) -> pl.Expr:
         """The first of these texts."""
         return self._of_type((pl.String,), paths).cast(pl.String)

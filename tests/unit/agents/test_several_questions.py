@@ -77,6 +77,31 @@ def test_they_and_each_are_the_calls_and_groups_of_the_question_before() -> None
     assert read_all("Which users cost the most and how many calls did each make?")[1].dimensions == ["user"]
 
 
+def test_a_later_question_keeps_the_names_its_kind_can_follow_and_says_which_it_cannot() -> None:
+    for text in ("How much did gpt-4o cost in October and what will it cost next month?",
+                 "How much did gpt-4o cost in October? And what will it cost next month?"):  # fmt: skip
+        _, ahead = read_all(text)
+        assert (ahead.kind, ahead.models, ahead.unread) == ("forecast", ["gpt-4o"], [])
+    both = {"feature": ["support-chat", "summarise"]}
+    _, cost = read_all("How many errors did support-chat and summarise have? What did they cost?")
+    assert (cost.among, cost.excluded) == (both, {"status": ["ok"]})
+    _, ahead = read_all("What did gpt-4o and gpt-4 cost last week? What will they cost next month?")
+    assert (ahead.models, ahead.unread) == ([], ["gpt-4o and gpt-4"])
+    _, users = read_all("What did we spend without summarise? Which users cost the most?")
+    assert (users.kind, users.excluded, users.unread) == ("drivers", {}, ["without summarise"])
+    _, other = read_all("How many errors did support-chat and summarise have? How many tokens did gpt-4 use?")
+    assert (other.models, other.among) == (["gpt-4"], {})
+
+
+def test_a_question_about_the_whole_keeps_no_name_unless_it_points_at_one() -> None:
+    _, dearest = read_all("What did support-chat cost last week? Which model costs the most overall?")
+    assert (dearest.filters, dearest.window.label) == ({}, "last week")
+    _, total = read_all("What does gpt-4o cost? What do we spend in total?")
+    assert (total.filters, total.models) == ({}, [])
+    _, errors = read_all("What does gpt-4o cost? How many failed calls did it have in total?")
+    assert errors.models == ["gpt-4o"]
+
+
 def test_more_than_six_questions_are_named_as_left_over() -> None:
     days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
     frames = read_all(" ".join(f"What did we spend on {day}?" for day in days))

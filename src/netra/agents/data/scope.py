@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
+from netra.agents.triage.carrying import MODEL_KINDS
 from netra.agents.triage.frame import QuestionFrame
 from netra.tools.usage.naming import shown
-
-MODEL_KINDS = frozenset(
-    {"usage", "drivers", "change", "latency", "cost", "audit", "capacity", "forecast", "anomalies"}
-)
-"""Kinds of question in which a single named model narrows the calls; elsewhere it is what they might move
-to.
-"""
-
 
 _SAID = (["status", "ok"], ["retry_of", ""], ["session_id", ""])
 _KINDS = {"status": " of failed calls", "retry_of": " of retried attempts", "session_id": " of sessions"}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import cast
 
+from netra.agents.triage.carrying import carried
 from netra.agents.triage.frame import QuestionFrame, Window
 
 _OPENING = (
@@ -58,8 +60,10 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
     filters = {**earlier.filters, **present.filters}
     if own_kind:
         dimensions = present.dimensions or [name for name in earlier.dimensions if name not in _TIME]
-        unread = [*present.unread, *(entry.words for entry in earlier.conditions)]
-        kept = {"window": window, "filters": filters, "dimensions": dimensions, "unread": unread}
+        names = carried(text, earlier, present)
+        left = names.pop("unread", present.unread)
+        unread = [*cast(list[str], left), *(entry.words for entry in earlier.conditions)]
+        kept = {**names, "window": window, "filters": filters, "dimensions": dimensions, "unread": unread}
         return present.model_copy(update=kept)
     narrowed = bool(present.conditions) and present.measures == ["calls"]  # the word beside a threshold
     changed = {

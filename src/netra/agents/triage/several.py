@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from netra.agents.triage.carrying import OUTCOMES, carried, is_meant, unnarrowed
 from netra.agents.triage.continuing import continue_frame, moved_back
 from netra.agents.triage.frame import QuestionFrame, Targets
 from netra.agents.triage.pieces import pieces_of
@@ -58,7 +59,9 @@ def read_several(
         if before is not None and _asks_of_it(before, frame):
             frames[-1] = before.model_copy(update={"said": _trimmed(text[begins[-1] : end])})
             continue
-        if before is not None and (frame.kind == "outside" or _is_one(before, frame)):
+        if before is not None and (
+            frame.kind == "outside" or (unnarrowed(said, before) == before and _is_one(before, frame))
+        ):
             said = text[begins[-1] : end]
             joined = _following(said, frames[-2], read) if len(frames) > 1 else _first(said, earlier, read)
             if _covers(joined, before, frame) or _asks_for_advice(
@@ -92,18 +95,18 @@ def _first(said: str, earlier: QuestionFrame | None, read: Reading) -> QuestionF
 def _following(said: str, before: QuestionFrame, read: Reading) -> QuestionFrame:
     """A piece as a question about the calls of the one before."""
     changed: dict[str, object] = {"said": _trimmed(said)}
+    before = unnarrowed(said, before)
     fresh = read(_with_noun(said, before))
     continued = continue_frame(said, before, fresh)
     if continued is not None:
         return continued.model_copy(update=changed)
     if not (fresh.window.since or fresh.window.until):
         changed["window"] = moved_back(said, before.window) or before.window
-    if not (fresh.filters or fresh.among or fresh.unknown):
-        changed["filters"] = {
-            name: value for name, value in before.filters.items() if name not in fresh.dimensions
-        }
-    if fresh.kind == before.kind == "usage" and re.search(r"\b(?:they|them|those|these)\b", said.lower()):
-        changed["excluded"] = fresh.excluded or before.excluded
+    if not ({*fresh.filters} - OUTCOMES or fresh.among or fresh.unknown):
+        kept = {name: value for name, value in before.filters.items() if name not in fresh.dimensions}
+        changed["filters"] = {**kept, **fresh.filters}
+    changed |= carried(said, before, fresh)
+    if fresh.kind == before.kind == "usage" and is_meant(said):
         changed["conditions"] = fresh.conditions or before.conditions
     if re.search(r"\beach\b", said.lower()) and not fresh.dimensions:
         changed["dimensions"] = before.dimensions

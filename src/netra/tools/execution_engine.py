@@ -191,7 +191,9 @@ class ToolExecutionEngine:
                 async with asyncio.timeout(spec.timeout_s):
                     result = await spec.run(call, typed)
             except (TimeoutError, DeadlineExceededError):
-                return _Ending("timeout", f"{spec.name} did not finish within {spec.timeout_s:g} s")
+                said = f"{spec.name} did not finish within {spec.timeout_s:g} s"
+                hint = f" ({spec.timeout_hint})" if spec.timeout_hint else ""
+                return _Ending("timeout", said + hint)
             except UnavailableError as failure:
                 if attempt == spec.attempts:
                     return _Ending("error", f"{spec.name}: {failure.message}")

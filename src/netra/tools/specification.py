@@ -56,8 +56,9 @@ A = TypeVar("A", bound=ToolArguments)
 class ToolSpec(Generic[A]):
     """A tool. `permission` is what the caller must be granted; the dispatcher decides, not the tool.
 
-    `timeout_s` bounds one attempt; `attempts` counts tries when a store is unavailable. A tool with
-    `needs_approval` changes something outside and runs only after a person has agreed.
+    `timeout_s` bounds one attempt, `timeout_hint` says what to do after it; `attempts` counts tries when a
+    store is unavailable. A tool with `needs_approval` changes something outside and runs only after a person
+    has agreed.
     """
 
     name: str
@@ -66,6 +67,7 @@ class ToolSpec(Generic[A]):
     permission: str
     run: Callable[[ToolCall, A], Awaitable[ToolResult]]
     timeout_s: float = 60.0
+    timeout_hint: str = ""
     attempts: int = 3
     needs_approval: bool = False
 

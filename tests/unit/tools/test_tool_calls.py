@@ -143,8 +143,12 @@ async def test_a_call_that_takes_too_long_is_stopped() -> None:
         await asyncio.Event().wait()
         return ToolResult("never")
 
-    kit = Kit(tool(run, timeout_s=0.01))
-    assert (await kit.failing()).outcome == "timeout"
+    kit = Kit(tool(run, timeout_s=0.01, timeout_hint="ask again later"))
+    failure = await kit.failing()
+    assert (failure.outcome, failure.message) == (
+        "timeout",
+        "count did not finish within 0.01 s (ask again later)",
+    )
     assert kit.pairs() == [("count", "timeout")]
 
 

@@ -89,6 +89,7 @@ def find_savings(optimization: OptimizationService) -> AnyToolSpec:
         permission="optimize:run",
         run=run,
         timeout_s=240.0,
+        timeout_hint="the analysis goes on and its answer is kept: ask again in a few minutes",
     )
 
 

@@ -13,7 +13,12 @@ def forecast_statements(frame: QuestionFrame, output: ForecastOutput) -> list[st
     scope = scope_of(frame, window=False)
     growth = frame.targets.growth_pct
     grown = f" with {growth:g} % more of everything" if growth else ""
-    if output.total is None:
+    if output.month_over and output.so_far:
+        lines = [
+            f"The stored calls reach the end of the month: spend{scope} in it is {cite(output.so_far)}, and "
+            "no day of it is left to forecast."
+        ]
+    elif output.total is None:
         lines = [
             f"The data is too short for a forecast with an interval ({cite(output.history)}). At the mean of "
             f"{cite(output.daily or '')} a day{scope}, the period ahead comes to "
@@ -30,7 +35,7 @@ def forecast_statements(frame: QuestionFrame, output: ForecastOutput) -> list[st
             f"Spend{scope} from {output.first_day} to {output.last_day} is forecast at "
             f"{cite(output.total)}{interval}{grown}."
         ]
-    if output.so_far and output.with_so_far:
+    if output.so_far and output.with_so_far and not output.month_over:
         lines.append(
             f"With the {cite(output.so_far)} spent this month before {output.first_day} that makes "
             f"{cite(output.with_so_far)}."

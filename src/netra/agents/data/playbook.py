@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
 
@@ -25,7 +26,7 @@ def data_playbook(view: PlaybookView) -> CallTools | Finish:
     """Call the tools the question needs, once, then state what they showed."""
     triage = TriageResult.model_validate(view.brief["triage"])
     if not view.answers:
-        return CallTools(calls_for(triage.frame, triage.facts))
+        return CallTools(calls_for(triage.frame, triage.facts, str(view.brief.get("timezone") or "UTC")))
     shown = [
         (answer.tool, cast(dict[str, Any], cast(JsonObject, answer.content).get("data")))
         for answer in view.answers
@@ -44,8 +45,10 @@ def _nothing(reasons: list[str]) -> list[str]:
     return [f"The data could not be read: {reason}" for reason in reasons] or ["No calls match the question."]
 
 
-def calls_for(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonObject], ...]:
-    """The tool calls of a question."""
+def calls_for(
+    frame: QuestionFrame, facts: DataFacts, zone: str = "UTC"
+) -> tuple[tuple[str, JsonObject], ...]:
+    """The tool calls of a question; months begin as they do in `zone`."""
     match frame.kind:
         case "price":
             return (("show_prices", {"models": cast(JsonValue, frame.models[:6])}),)
@@ -71,7 +74,7 @@ def calls_for(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonOb
         case "capacity":
             return (("profile_load", _load(frame)),)
         case "forecast":
-            return (("forecast_spend", _forecast(frame, facts)),)
+            return (("forecast_spend", _forecast(frame, facts, zone)),)
         case "anomalies":
             return (("find_anomalies", _anomalies(frame)),)
         case "audit" if "unpriced" in (frame.levers or []):
@@ -159,7 +162,8 @@ def _usage(frame: QuestionFrame) -> tuple[tuple[str, JsonObject], ...]:
     listed = ("query_usage", {**arguments, "limit": limit, **_range(frame)})
     if per_user:
         shown = ("query_usage", {**arguments, "limit": max(frame.top, 10), **_range(frame)})
-        kept = {name: arguments[name] for name in ("conditions",) if name in arguments}
+        narrowing = ("among", "excluded", "conditions")
+        kept = {name: arguments[name] for name in narrowing if name in arguments}
         return (("query_usage", {"measures": ["cost_per_user", "users"], **kept, **_range(frame)}), shown)
     return (listed,)
 
@@ -195,17 +199,17 @@ def _change(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonObje
     return (("compare_periods", arguments),)
 
 
-def _forecast(frame: QuestionFrame, facts: DataFacts) -> JsonObject:
+def _forecast(frame: QuestionFrame, facts: DataFacts, zone: str) -> JsonObject:
     """The days ahead: those named, or what is left of the running month, whose spend so far is added."""
     arguments: JsonObject = {"days": frame.horizon_days or 30}
-    end = facts.until
+    end = None if facts.until is None else facts.until.astimezone(ZoneInfo(zone))
     if frame.horizon_days is None and end is not None:
         # "Next month" is a calendar month: the days until then are forecast too, and left out of the sum.
         first = _first_of_next(end)
         arguments = {"days": (_first_of_next(first) - end).days + 2, "month": f"{first:%Y-%m}"}
     if frame.horizon_days == 0 and end is not None:
         first = end.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        following = (first + timedelta(days=32)).replace(day=1)
+        following = _first_of_next(end)
         arguments = {"days": max((following - end).days, 1), "so_far_since": first.isoformat()}
     if frame.targets.growth_pct is not None:
         arguments["growth_pct"] = frame.targets.growth_pct

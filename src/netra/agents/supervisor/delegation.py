@@ -88,6 +88,7 @@ class Delegation:
         found = self.found
         brief: JsonObject = {
             "question": self._triage.frame.said or self._team.question,
+            "timezone": self._team.runtime.context.timezone,
             "triage": plain_json(found.triage),
             "failures": cast(JsonValue, list(found.failures)),
             "show_actions": show_actions,

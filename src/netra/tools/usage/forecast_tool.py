@@ -55,24 +55,24 @@ def forecast_spend(usage: UsageService) -> AnyToolSpec:
             ForecastRequest(days=arguments.days, growth_pct=arguments.growth_pct, filters=filters),
         )
         arguments, told = _of_month(arguments, told)
-        so_far = None
-        if arguments.so_far_since is not None:
+        so_far, over = None, False
+        if (since := arguments.so_far_since) is not None:
             begins = _midnight(told, call.context.timezone)
-            over = _is_over(arguments.so_far_since, begins)
+            over = _is_over(since, begins)
             rest = 0 if over else _rest_of_month(told)
             if rest and rest != arguments.days:
                 arguments = arguments.model_copy(update={"days": rest})
                 request = ForecastRequest(days=rest, growth_pct=arguments.growth_pct, filters=filters)
                 told = await insights.forecast(call.context, request)
             # The day that is not over is forecast whole, so what it has come to yet is not added.
-            limits = {"since": arguments.so_far_since, "until": begins}
-            if begins is None or arguments.so_far_since < begins:
+            limits = {"since": since, "until": begins}
+            if begins is None or since < begins:
                 so_far = await usage.run(call.context, query.model_copy(update=limits))
-            if over:
-                told = told.model_copy(update={"days": [], "total": "0", "total_interval_95": None})
-        output = _output(call.figures, arguments, told, whole, so_far)
+        output = _output(call.figures, arguments, _nothing_left(told) if over else told, whole, so_far, over)
         summary = (
-            f"forecast {arguments.days} days from {told.history_days} days"
+            "the month is over, nothing of it is left to forecast"
+            if over
+            else f"forecast {arguments.days} days from {told.history_days} days"
             if told.outcome == "complete"
             else f"{told.history_days} complete days are too few for a forecast"
         )
@@ -94,6 +94,20 @@ def _rest_of_month(told: ForecastResult) -> int:
     first = date.fromisoformat(told.days[0].day)
     following = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
     return (following - first).days
+
+
+def _is_over(since: datetime, begins: datetime | None) -> bool:
+    """Whether the first day to forecast lies behind the month of `since`, as its time zone counts."""
+    if begins is None:
+        return False
+    month = since.astimezone(begins.tzinfo)
+    return (begins.year, begins.month) > (month.year, month.month)
+
+
+def _nothing_left(told: ForecastResult) -> ForecastResult:
+    """A forecast of no days."""
+    nothing: dict[str, object] = {"days": [], "total": None, "total_interval_95": None, "error_pct": None}
+    return told.model_copy(update=nothing)
 
 
 def _midnight(told: ForecastResult, zone: str) -> datetime | None:
@@ -123,6 +137,7 @@ def _output(
     told: ForecastResult,
     whole: UsageResult,
     so_far: UsageResult | None,
+    over: bool,
 ) -> ForecastOutput:
     asked = {**whole.query, "forecast": {"days": arguments.days, "growth_pct": arguments.growth_pct}}
     source = Source({**asked, "method": told.method or "mean day"}, told.sql or whole.sql, whole.calls,
@@ -139,7 +154,8 @@ def _output(
         return sheet.add(Decimal(str(amount)).quantize(Decimal("0.0001")), "usd", name, source)
 
     spent = Decimal(so_far.rows[0]["cost_usd"] or 0) if so_far is not None and so_far.rows else None
-    total = Decimal(str(told.total)) if told.total is not None else daily * arguments.days * factor
+    run_rate = Decimal(0) if over else daily * arguments.days * factor
+    total = Decimal(str(told.total)) if told.total is not None else run_rate
     comes_to = total + (spent or 0)
     limit = None if arguments.limit_usd is None else Decimal(str(arguments.limit_usd))
     return ForecastOutput(
@@ -155,14 +171,15 @@ def _output(
         low=money(interval[0], f"{label}: low end of the 95 % interval") if interval else None,
         high=money(interval[1], f"{label}: high end of the 95 % interval") if interval else None,
         without_growth=money(total / factor, f"{label} without the growth")
-        if arguments.growth_pct and factor
+        if arguments.growth_pct and factor and not over
         else None,
-        run_rate=money(daily * arguments.days * factor, f"{label} at the mean day seen"),
+        run_rate=None if over else money(run_rate, f"{label} at the mean day seen"),
         daily=money(daily, "Mean spend a day"),
         so_far=sheet.add(spent, "usd", "Spend so far", source_of(so_far))
         if spent is not None and so_far is not None
         else None,
         with_so_far=money(total + spent, "Spend so far and to come") if spent is not None else None,
+        month_over=over,
         error=sheet.add(told.error_pct, "percent", "Mean error of a day on the past", source)
         if told.error_pct is not None
         else None,

@@ -65,6 +65,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         patience = float(allowed.args[0]) if allowed and allowed.args else 0.0
         return (-patience, -folders.index(folder) if folder in folders else 0)
 
+    for item in items:
+        if item.path.is_relative_to(TESTS / "statistics") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(900))  # hundreds of runs each, however busy the machine
     items.sort(key=rank)
 
 

@@ -113,6 +113,14 @@ def test_a_threshold_is_followed_or_said_to_be_left_out() -> None:
     assert (other.conditions, other.unread) == ([], ["calls over 10 s"])
 
 
+def test_an_average_over_users_is_of_the_calls_that_the_list_of_them_is_of() -> None:
+    narrowed: dict[str, Any] = {"among": {"feature": [""]}, "excluded": {"app": ["portal"]}}
+    asked = frame("usage", measures=["cost_per_user"], conditions=[SLOW], **narrowed)
+    (_, average), (_, listed) = calls_for(asked, facts("user"))
+    for name in ("among", "excluded", "conditions"):
+        assert average[name] == listed[name]
+
+
 def test_periods_have_equal_length_and_end_with_the_data() -> None:
     window = Window(since=datetime(2026, 11, 16, tzinfo=UTC), until=datetime(2026, 11, 23, tzinfo=UTC))
     periods = periods_to_compare(window, facts())

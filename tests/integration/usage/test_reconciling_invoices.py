@@ -59,7 +59,7 @@ def calls() -> bytes:
         {
             "call_id": f"c{number}",
             "ts": FIRST + number * DAY // 4 + 60_000,
-            "provider": "openai",
+            "provider": "litellm" if number == 1 else "openai",
             "model": "gpt-4o-2024-08-06" if number % 2 else "never-listed",
             "input_tokens": 1_000 + number,
             "cache_read_tokens": 400,
@@ -68,7 +68,10 @@ def calls() -> bytes:
         }
         for number in range(12)
     ]
-    rows.append({**rows[0], "call_id": "other", "provider": "anthropic", "model": "claude-sonnet-4-5"})
+    rows += [
+        {**rows[0], "call_id": f"other by {seller}", "provider": seller, "model": "claude-sonnet-4-5"}
+        for seller in ("anthropic", "litellm")
+    ]
     return b"\n".join(orjson.dumps(row) for row in rows)
 
 

@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netra.pricing.catalogue import PriceCatalogue
 from netra.usage.errors import UnreadableInvoiceError
 from netra.usage.reconciliation.comparing import Difference, OurHour, compare
 from netra.usage.reconciliation.explaining import KnownPrices
 from netra.usage.reconciliation.lines import InvoiceLine
 from netra.usage.reconciliation.reading import read_invoice, usage_of
+from netra.usage.reconciliation.service import calls_of
 
 DAY = date(2026, 3, 2)
 NO_ROUNDING = Decimal(0)
@@ -197,6 +199,21 @@ def test_a_usage_report_without_amounts_is_valued_at_our_prices() -> None:
 def test_a_report_without_models_meets_all_of_ours() -> None:
     _, found = compare([line(0, None, "3", ("", "all"))], [ours(0, 10, "1"), ours(0, 10, "2", OUTPUT)], {})
     assert causes(found) == {}
+
+
+def test_a_gateways_calls_belong_to_whom_their_model_is_of() -> None:
+    catalogue = PriceCatalogue()
+    rows = [
+        {"model": model, "provider": called}
+        for model, called in (
+            *(("gpt-4o", "litellm"), ("claude-sonnet-4-5", "litellm"), ("gpt-4o", ""), ("never-listed", "")),
+            *(("never-listed", "openai"), ("never-listed", "bedrock"), ("gpt-4o", "azure.ai.openai")),
+        )
+    ]
+    assert calls_of(rows, catalogue, "openai") == [rows[0], rows[2], rows[4]]
+    assert calls_of(rows, catalogue, "anthropic") == [rows[1]]
+    assert calls_of(rows, catalogue, "aws") == [rows[5]]
+    assert calls_of(rows, catalogue, "") == rows
 
 
 amounts = st.decimals(min_value=0, max_value=10_000, places=6)

@@ -37,7 +37,7 @@ from netra.usage.reconciliation.schemas import (
     Subtotal,
 )
 from netra.usage.reconciliation.stored import stored_report
-from netra.usage.repricing.expression import BILLABLE, Sold, price_sql
+from netra.usage.repricing.expression import BILLABLE, price_sql
 from netra.usage.repricing.schemas import RepriceRequest
 from netra.usage.repricing.service import sold_models
 
@@ -139,12 +139,26 @@ class ReconciliationService:
             for usage, tokens in BILLABLE.items()
         )
         # Gateways and instrumentations have their own names of a provider: `bedrock`, `azure.ai.openai`.
-        spellings = {one.provider for one in sold if _billed_by(catalogue, one) == provider}
+        spellings = {
+            one.provider for one in sold if _billed_by(catalogue, one.model, one.provider) == provider
+        }
         billed = sorted({provider, *spellings}) if provider else []
         params = {"first": str(begin.date()), "last": str(end.date()), "providers": billed}
-        return frame_of(await analytics.query_arrow(_HOURS.format(sums=sums), params, LIST_SETTINGS)).rows(
-            named=True
-        )
+        found = await analytics.query_arrow(_HOURS.format(sums=sums), params, LIST_SETTINGS)
+        return calls_of(frame_of(found).rows(named=True), catalogue, provider)
+
+
+def calls_of(
+    rows: Sequence[dict[str, Any]], catalogue: PriceCatalogue, provider: str
+) -> list[dict[str, Any]]:
+    """The rows (`model`, `provider` as calls name them) that `provider` bills, all where it is empty. Calls
+    that name a gateway, or nobody, are billed by whom their model is of.
+    """
+    return [
+        row
+        for row in rows
+        if provider in ("", row["provider"], _billed_by(catalogue, row["model"], row["provider"]))
+    ]
 
 
 def _our_hours(rows: Sequence[dict[str, Any]], catalogue: PriceCatalogue) -> Iterable[OurHour]:
@@ -282,8 +296,8 @@ def _provider(kind: str, lines: Sequence[InvoiceLine]) -> str:
     return _PROVIDERS.get(kind.split("-")[0]) or seller_of(lines)
 
 
-def _billed_by(catalogue: PriceCatalogue, sold: Sold) -> str | None:
-    return catalogue.canonical(sold.model, sold.provider).provider
+def _billed_by(catalogue: PriceCatalogue, model: str, provider: str) -> str | None:
+    return catalogue.canonical(model, provider or None).provider
 
 
 def _model_names(rows: Sequence[dict[str, Any]], catalogue: PriceCatalogue, provider: str) -> BilledModels:

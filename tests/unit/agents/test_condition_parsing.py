@@ -87,6 +87,11 @@ def test_thresholds_on_calls_are_conditions(
         ("spend by users over 30 days", []),
         ("spend by model on weekends", ["on weekends"]),
         ("top five cost drivers except support-chat", ["except support-chat"]),
+        ("Which sessions lasted longer than 10 minutes?", ["sessions lasted longer than 10 minutes"]),
+        ("Which sessions ran for over 2 hours last week?", ["sessions ran for over 2 hours"]),
+        ("spend of sessions that lasted at least 3 mins", ["sessions that lasted at least 3 mins"]),
+        ("sessions with calls over 10 s", ["sessions with calls over 10 s"]),
+        ("spend by session over 2 hours", []),
     ],
 )
 def test_what_an_answer_leaves_out_is_said(text: str, unread: list[str]) -> None:
@@ -115,6 +120,9 @@ def test_what_an_answer_leaves_out_is_said(text: str, unread: list[str]) -> None
             ["cost_usd > 3", "error_rate > 1"],
         ),
         ("how many users made fewer than 5 calls?", ["user"], ["calls < 5"]),
+        ("sessions slower than 10 s", ["session_id"], ["latency_p50_ms > 10000"]),
+        ("users whose average call took longer than 10 s", ["user"], ["latency_avg_ms > 10000"]),
+        ("features that took longer than 5 seconds", ["feature"], ["latency_p50_ms > 5000"]),
         ("spend by users over 30 days", ["user"], []),
         ("keep the cost per session under $0.10", [], []),
     ],

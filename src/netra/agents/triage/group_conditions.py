@@ -85,6 +85,13 @@ _COUNTS = (
     ("models", r"\bmodels?\b"),
     ("calls", r"\bcalls?\b|\brequests?\b"),
 )
+_OF_CALLS = re.compile(
+    r"\blatenc\w+|\brespon\w+|\bttft\b|\bfirst token|\bp(?:50|90|95|99)\b|\bslow\w*|\bfast\w*|\bwait\w*|"
+    r"\bmedian|\b(?:average|mean) (?:call|request)\b"
+)
+"""What makes a time that of calls, where the group has one of its own."""
+_LASTING = frozenset({"session_id", "user"})
+"""Groups that themselves last some time, which no measure says."""
 _MOST = 3
 
 
@@ -152,6 +159,8 @@ def _measure(match: re.Match[str], dimension: str) -> tuple[str, Decimal, int] |
         name, last = _named(_SHARES, lead, tail)
         return None if name is None else (name, amount, end + last)
     if unit:
+        if dimension in _LASTING and not _OF_CALLS.search(f"{lead} {match['comparison']} {tail}"):
+            return None
         return (
             _timing(around),
             amount * UNITS[_time_unit(unit)],

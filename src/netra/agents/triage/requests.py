@@ -58,6 +58,11 @@ _LEFT_OUT = (
     r"(?:(?:more|less|fewer|longer|shorter|larger|smaller) than|over|above|under|below|at least|at most|"
     r"exceed\w*)\s+\$?\d[\d.,]*+(?!\s*(?:day|week|month|year|hour|%))"
     r"(?:\s?(?:k|m|ms|s|seconds?|tokens?|dollars?|usd|calls)\b)?",
+    r"(?<!by )(?<!per )\b(?:sessions?|conversations?|chats?|users?|customers?|people)\s+"
+    r"(?:(?:that|which|who)\s+)?(?:(?:were|was|are|is)\s+)?"
+    r"(?:(?:last(?:s|ed)?|took|takes?|ran|runs?|active|open|spent)\s+)?(?:for\s+)?"
+    r"(?:(?:more|less|longer|shorter) than|over|above|under|below|at least|at most|exceed\w*)\s+\d[\d.,]*\s?"
+    r"(?:milliseconds?|ms|s|secs?|seconds?|mins?|minutes?|hours?)\b",
     r"\b(?:\d{1,2} |single )?(?:most expensive|dearest|costliest) (?:single )?(?:calls?|requests?)\b",
     r"\b\d{1,2}/\d{1,2}(?:/\d{2,4})?\b",
 )
@@ -110,4 +115,5 @@ def unread_parts(text: str, window: Window) -> list[str]:
         and not is_one_day(window)
     ):
         found.append(hours[2])
-    return list(dict.fromkeys(part.strip() for part in found))
+    parts = list(dict.fromkeys(part.strip() for part in found))
+    return [part for part in parts if not any(part != other and part in other for other in parts)]

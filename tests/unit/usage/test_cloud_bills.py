@@ -220,6 +220,34 @@ def test_focus() -> None:
     assert told(report) == [("gpt-4.1", "input", 600_000, "1.5")]
 
 
+def test_rows_that_are_no_usage_add_their_amount_alone() -> None:
+    head, *rows = AWS_CUR.splitlines()
+    month = "2026-03-02T00:00:00Z,2026-04-01T00:00:00Z,AmazonBedrock"
+    used = "a,2026-03-02T00:00:00Z,2026-03-02T01:00:00Z,AmazonBedrock,USE1-NovaLite-input-tokens,12.5,USD"
+    kinds = [
+        f"{row},{kind}" for row, kind in zip(rows, ("Usage", "DiscountedUsage", *["Usage"] * 3), strict=True)
+    ]
+    added = [
+        f"{used},-0.00008,Amazon Bedrock,1K tokens,EdpDiscount",
+        f"x,{month},USE1-NovaLite-input-tokens,1,USD,3,Amazon Bedrock,,Tax",
+        f"x,{month},USE1-NovaLite-input-tokens,,USD,-2,Amazon Bedrock,,Credit",
+    ]
+    for ordered in ([*kinds, *added], [*added, *kinds]):
+        report = read("\n".join([f"{head},lineItem/LineItemType", *ordered]))
+        assert told(report) == sorted(
+            [
+                *AWS_LINES[:2],
+                ("nova-lite", "input", 13_500, "0.0007"),
+                ("Tax", "other", None, "3"),
+                ("nova lite", "other", None, "-2"),
+            ]
+        )
+    _, row, _ = FOCUS.splitlines()
+    credit = row.replace("1.5,USD,Usage", "-0.5,USD,Credit").replace(",600,1K Tokens,", ",,,")
+    assert told(read(FOCUS + credit)) == [("gpt-4.1", "input", 600_000, "1")]
+    assert told(read(FOCUS.replace(row, credit))) == [("gpt-4.1", "input", None, "-0.5")]
+
+
 @pytest.mark.parametrize(
     ("content", "wanted", "says"),
     [

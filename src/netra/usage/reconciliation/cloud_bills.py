@@ -46,13 +46,15 @@ _LOTS = (
     (re.compile(r"1\s*m\b|1,?000,?000\b|million", re.IGNORECASE), 1_000_000),
     (re.compile(r"(tokens?|counts?|1)\Z", re.IGNORECASE), 1),
 )
+_USAGE_KINDS = frozenset(["", "usage", "discountedusage", "savingsplancoveredusage"])
 
 
 @dataclass(frozen=True, slots=True)
 class BillLayout:
     """Columns of one kind of bill, the first that is filled wins. `marks`: a bill has one of each; `last`: an
     inclusive end; `label`: the words of what was billed; `model`: where the model is named if not there;
-    `service`: what tells a service of language models; `credits`: amounts to be added.
+    `service`: what tells a service of language models; `credits`: amounts to be added; `kind`: what tells
+    usage from taxes, discounts and credits.
     """
 
     format: InvoiceFormat
@@ -69,6 +71,7 @@ class BillLayout:
     unit: tuple[str, ...] = ()
     currency: tuple[str, ...] = ()
     seller: tuple[str, ...] = ()
+    kind: tuple[str, ...] = ()
     credits: str = ""
 
 
@@ -90,6 +93,7 @@ LAYOUTS: tuple[BillLayout, ...] = (
         quantity=("consumedquantity",),
         unit=("consumedunit",),
         seller=("serviceprovidername", "providername", "provider", "hostprovidername"),
+        kind=("chargecategory",),
     ),
     BillLayout(
         "aws-cost",
@@ -104,6 +108,7 @@ LAYOUTS: tuple[BillLayout, ...] = (
         service=("lineitemproductcode", "productproductname", "productservicename", "productservicecode"),
         quantity=("lineitemusageamount",),
         unit=("pricingunit",),
+        kind=("lineitemlineitemtype",),
     ),
     BillLayout(
         "aws-cost",
@@ -194,7 +199,10 @@ def read_bill(rows: Sequence[Row], layout: BillLayout) -> CloudBill:
         except (KeyError, ValueError, ArithmeticError, TypeError, AttributeError) as error:
             raise ValueError(f"Row {number} is no row of {layout.format}: {error}") from None
     for (day, days, model, usage, seller), total in sums.items():
-        tokens = None if total.tokens is None or usage == OTHER else round(total.tokens)
+        if not total.is_usage and days > 1:
+            usage = OTHER
+        counted = total.tokens if total.is_usage and usage != OTHER else None
+        tokens = None if counted is None else round(counted)
         bill.lines.append(InvoiceLine(day, model, usage, tokens, total.cost, total.rounding, seller, days))
     return bill
 
@@ -208,8 +216,9 @@ def _check_header(row: Row, layout: BillLayout) -> None:
 
 @dataclass(slots=True)
 class _Sum:
-    """`tokens` None once a row has not said how many."""
+    """`tokens` None once a row of usage has not said how many; `is_usage` once there is such a row."""
 
+    is_usage: bool = False
     tokens: Decimal | None = field(default_factory=Decimal)
     cost: Decimal = field(default_factory=Decimal)
     rounding: Decimal = field(default_factory=Decimal)
@@ -236,6 +245,9 @@ def _add(
     told = ((text, usage) for text in labels if (usage := billed_usage(text)) not in (None, OTHER))
     label, usage = next(told, (labels[0] if labels else "", OTHER))
     named = [label, *(str(row[name]) for name in layout.model if row.get(name))]
+    kind = str(_first(row, layout.kind) or "")
+    if kind.lower() == "tax":
+        label, usage = kind, OTHER
     model = next((words for text in named if (words := model_words(text))), "")
     begin = _first(row, layout.begin)
     if begin is None:
@@ -243,8 +255,10 @@ def _add(
     day, days = _days(str(begin), row, layout)
     seller = str(_first(row, layout.seller) or "")
     total = sums[day, days, label if usage == OTHER else model, usage, seller]
-    tokens = _tokens(quantity, str(_first(row, layout.unit) or ""))
-    total.tokens = None if tokens is None or total.tokens is None else total.tokens + tokens
+    if kind.lower() in _USAGE_KINDS:
+        tokens = _tokens(quantity, str(_first(row, layout.unit) or ""))
+        total.tokens = None if tokens is None or total.tokens is None else total.tokens + tokens
+        total.is_usage = True
     total.cost += cost
     total.rounding += Decimal(0) if written is None else rounding_of(written)
 

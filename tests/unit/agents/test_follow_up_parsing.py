@@ -134,3 +134,15 @@ def test_a_follow_up_asks_which_of_those_and_for_a_report() -> None:
     written = continue_frame("make a report", before, read("make a report"))
     assert written is not None
     assert (written.kind, written.dimensions, written.wants_report) == ("usage", ["feature"], True)
+
+
+@pytest.mark.parametrize(
+    "then", ["and by feature?", "what if we want to save 20 %?", "make a report", "as a csv file please"]
+)
+def test_a_follow_up_does_not_bring_the_words_of_the_question_before(then: str) -> None:
+    before = read("What did we spend last week?").model_copy(
+        update={"said": "What did we spend last week", "unanswered": ["How slow are we?"]}
+    )
+    after = continue_frame(then, before, read(then))
+    assert after is not None
+    assert (after.said, after.unanswered) == ("", [])

@@ -38,6 +38,8 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
     """
     if earlier is None or len(text.split()) > _LONGEST:
         return None
+    # The words of the question before and what was left over of its text are not this one's.
+    earlier = earlier.model_copy(update={"said": "", "unanswered": []})
     if (supposed := _under_condition(text.lower(), earlier, present)) is not None:
         return supposed
     if earlier.kind not in _CARRIED:
@@ -77,7 +79,6 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
         "conditions": present.conditions or earlier.conditions,
         "group_conditions": present.group_conditions or earlier.group_conditions,
         "unread": present.unread,
-        "unanswered": [],
         "wants_file": present.wants_file,
         "wants_report": False,
         "unknown": present.unknown,
@@ -111,7 +112,6 @@ def _under_condition(text: str, earlier: QuestionFrame, present: QuestionFrame) 
             "window": present.window if present.window.since or present.window.until else earlier.window,
             "unknown": present.unknown,
             "unread": present.unread,
-            "unanswered": [],
             "wants_file": False,
             "wants_report": present.wants_report,
         }

@@ -46,6 +46,29 @@ def test_a_forecast_is_held_against_the_amount_named() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "usd", "unread"),
+    [
+        ("Will we stay under $5,000 next month?", 5_000, []),
+        ("Will we stay under $5,000 a month next month?", 5_000, []),
+        ("Will we exceed $1,250.50 a week next week?", 1_250.5, []),
+        ("Will we spend more than $90,000 over the next 90 days?", 90_000, []),
+        ("Will we stay under $5,000 a week next month?", None, ["under $5,000 a week"]),
+        ("Will we stay under 5,000 dollars per day next month?", None, ["under 5,000 dollars per day"]),
+        ("Will we exceed $1,250.50/year next month?", None, ["exceed $1,250.50/year"]),
+        ("Will our spend stay under $5,000 a month over the next 90 days?", None, ["under $5,000 a month"]),
+        ("Will our spend stay under $5,000 a month next week?", None, ["under $5,000 a month"]),
+        ("Will our weekly spend stay under $500 next month?", None, ["under $500 next month"]),
+        ("Will our spend stay under $5,000 a quarter next month?", None, ["under $5,000 a quarter"]),
+    ],
+)
+def test_a_forecast_is_held_against_an_amount_for_the_same_time_only(
+    text: str, usd: float | None, unread: list[str]
+) -> None:
+    frame = read(text)
+    assert (frame.kind, frame.targets.spend_usd, frame.unread) == ("forecast", usd, unread)
+
+
+@pytest.mark.parametrize(
     ("text", "measures", "dimensions", "conditions"),
     [
         ("how many calls took longer than 10 s yesterday?", ["calls"], [], ["latency_ms > 10000"]),

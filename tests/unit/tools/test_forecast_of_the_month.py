@@ -1,18 +1,21 @@
 """Spend by the end of this month at both edges of the month, whatever the time zone."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from netra.agents.data.insight_statements import forecast_statements
 from netra.agents.data.playbook import calls_for
 from netra.agents.triage.frame import QuestionFrame
 from netra.agents.triage.results import DataFacts
 from netra.context.models import UserExecutionContext
 from netra.tools.figure_sheet import FigureSheet
 from netra.tools.specification import ToolCall
-from netra.tools.usage.forecast_tool import ForecastArguments, forecast_spend
+from netra.tools.usage.forecast_tool import ForecastArguments, forecast_spend, is_certain
+from netra.tools.usage.outputs import ForecastOutput
 from netra.usage.errors import InvalidQueryError
 from netra.usage.queries import UsageQuery
 from netra.usage.service import UsageResult, UsageService
@@ -81,3 +84,24 @@ async def test_the_rest_of_the_month_at_its_edges(
     assert told["month_over"] == (total is None)
     together = None if so_far is None else so_far + (total or 0)
     assert value("with_so_far") == together
+
+
+@pytest.mark.parametrize(
+    ("interval", "limit", "within", "said"),
+    [
+        (("90", "110"), 200.0, True, "**Within {{f:5}}:** it comes to {{f:6}} below that."),
+        (("90", "110"), 105.0, True, "**Not certain, most likely within {{f:5}}:**"),
+        (("90", "110"), 95.0, False, "**Not certain, most likely above {{f:5}}:**"),
+        (("90", "110"), 80.0, False, "**Above {{f:5}}:** it comes to {{f:6}} over that."),
+        (None, 200.0, True, "**Within {{f:5}} as a point estimate without an interval:**"),
+    ],
+)
+def test_a_limit_inside_the_interval_is_no_certain_verdict(
+    interval: tuple[str, str] | None, limit: float, within: bool, said: str
+) -> None:
+    output = ForecastOutput(
+        outcome="complete", first_day="2026-12-01", last_day="2026-12-31", total="1", history="2",
+        low=interval and "3", high=interval and "4", limit="5", room="6", within=within,
+        certain=is_certain(Decimal(str(limit)), interval, over=False),
+    )  # fmt: skip
+    assert forecast_statements(QuestionFrame(kind="forecast"), output)[0].startswith(said)

@@ -41,9 +41,7 @@ def forecast_statements(frame: QuestionFrame, output: ForecastOutput) -> list[st
             f"{cite(output.with_so_far)}."
         )
     if output.limit and output.room:
-        verdict = "Within" if output.within else "Above"
-        side = "below" if output.within else "over"
-        lines.insert(0, f"**{verdict} {cite(output.limit)}:** it comes to {cite(output.room)} {side} that.")
+        lines.insert(0, _verdict(output, output.limit, output.room))
     if growth and output.without_growth:
         lines.append(
             f"Without the growth it would be {cite(output.without_growth)}. Growth scales every call "
@@ -57,6 +55,21 @@ def forecast_statements(frame: QuestionFrame, output: ForecastOutput) -> list[st
             "day. It knows no price change, launch or holiday that the past does not show."
         )
     return lines
+
+
+def _verdict(output: ForecastOutput, limit: str, room: str) -> str:
+    """Which side of the limit the spend comes to, and whether the interval bears that out."""
+    verdict = "Within" if output.within else "Above"
+    side = "below" if output.within else "over"
+    comes_to = f"it comes to {cite(room)} {side} that"
+    if output.certain:
+        return f"**{verdict} {cite(limit)}:** {comes_to}."
+    if output.low is None:
+        return f"**{verdict} {cite(limit)} as a point estimate without an interval:** {comes_to}."
+    return (
+        f"**Not certain, most likely {verdict.lower()} {cite(limit)}:** {comes_to}, but the 95 % interval "
+        "reaches to both sides of it."
+    )
 
 
 def anomaly_statements(frame: QuestionFrame, output: AnomaliesOutput) -> list[str]:

@@ -60,14 +60,14 @@ def find_budget(text: str) -> Budget | None:
         digits = groups[0]
         scale = next((group for group in groups[1:] if group not in PERIODS), None)
         told: Period | None = next((PERIODS[group] for group in groups[1:] if group in PERIODS), None)
-        per: Period = told or _said_elsewhere(text) or _BILLED
+        per: Period = told or period_of_spend(text) or _BILLED
         value = dollars(digits, scale)
         if value > 0:
             return Budget(value, per, found.start(), found.end())
     return None
 
 
-def _said_elsewhere(text: str) -> Period | None:
+def period_of_spend(text: str) -> Period | None:
     """The period before the amount: "our monthly bill", "the daily spend"."""
     found = re.search(
         r"\b(daily|weekly|monthly|yearly|annual) (?:\w+ )?(?:spend\w*|costs?|bills?|budget)\b", text

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from netra.agents.triage.amounts import MONEY_AMOUNT, dollars
+from netra.agents.triage.amounts import MONEY_AMOUNT, PERIODS, dollars
+from netra.agents.triage.budgets import period_of_spend
 from netra.agents.triage.call_kinds import find_failures, find_unnamed, only_retries, wants_reasons
 from netra.agents.triage.frame import QuestionFrame
 from netra.agents.triage.measures import find_measures
@@ -28,9 +29,17 @@ _SPAN = re.compile(
 )
 _LIMIT = re.compile(
     r"\b(?:within|under|below|exceed|reach|hit|pass|over|above|more than|less than|budget of|stay at)\b"
-    rf"[^.?!$]{{0,30}}?{MONEY_AMOUNT}(?!\s*(?:a|per|each) (?:day|week|year))"
+    rf"[^.?!$]{{0,30}}?{MONEY_AMOUNT}(?![,.]?\d)"
 )
 """A spend that the days to come are held against."""
+_PER = re.compile(
+    r"\s*(?:(?:/|(?:an?|per|each|every)\b)\s*(?:calendar )?(\w+)|"
+    r"(?:this|next|in an?|over an?)\s+(day|week|month|quarter|year)\b|"
+    r"(daily|weekly|monthly|yearly|annually|annual)\b)"
+)
+"""What such an amount is for, right behind it."""
+_SUMMED = {None: "month", 0: "month", 1: "day", 7: "week", 30: "month", 91: "quarter", 365: "year"}
+"""The period that a forecast of so many days is the sum of."""
 _OF_SPEND = r"\b(?:of|in) (?:our |the |my |all |total )*(?:\w+ )?(?:spend\w*|costs?|bill|budget|money)\b"
 _COUNTED = frozenset({"errors", "timeouts", "rate_limited", "retry_rate", "error_rate", "calls"})
 _ON_THE_CLOCK = re.compile(r"\bweekend|\bweekday|days\b")
@@ -44,9 +53,7 @@ def refined(frame: QuestionFrame, text: str) -> QuestionFrame:
         named = len(frame.models) == 1 and not frame.leaves_model
         return frame.model_copy(update={"reprices": named and _ALL_MOVED.search(text) is not None})
     if frame.kind == "forecast" and (limit := _LIMIT.search(text)) is not None:
-        usd = dollars(limit.group(1) or limit.group(3), limit.group(2) or limit.group(4))
-        targets = frame.targets.model_copy(update={"spend_usd": usd, "spend_per": "month"})
-        return frame.model_copy(update={"targets": targets}) if usd > 0 else frame
+        return _held_against(frame, text, limit)
     if frame.group_conditions or frame.kind not in {*_ASKED, "audit"}:
         return frame
     if only_retries(text):
@@ -67,6 +74,25 @@ def refined(frame: QuestionFrame, text: str) -> QuestionFrame:
         unread = [part for part in frame.unread if not _ON_THE_CLOCK.search(part)]
         frame = frame.model_copy(update={"unread": unread})
     return _shared(frame, text)
+
+
+def _held_against(frame: QuestionFrame, text: str, limit: re.Match[str]) -> QuestionFrame:
+    """The forecast with the spend it is held against, which is left unread where it is for another time than
+    the one forecast: a week's limit says nothing of a month.
+    """
+    usd = dollars(limit.group(1) or limit.group(3), limit.group(2) or limit.group(4))
+    if usd <= 0:
+        return frame
+    named = _PER.match(text, limit.end())
+    said = limit.group(0) + (named.group(0) if named else "")
+    words = [*(named.groups() if named else ()), period_of_spend(text)]
+    summed = _SUMMED.get(frame.horizon_days)
+    if all(PERIODS.get(word, word) == summed for word in words if word):
+        kept: dict[str, object] = {"spend_usd": usd, "spend_per": PERIODS.get(summed or "", "month")}
+        return frame.model_copy(update={"targets": frame.targets.model_copy(update=kept)})
+    none = frame.targets.model_copy(update={"spend_usd": None, "spend_per": None})
+    unread = [part for part in frame.unread if part not in said]
+    return frame.model_copy(update={"targets": none, "unread": [*unread, said]})
 
 
 def _retries(frame: QuestionFrame) -> dict[str, object]:

@@ -17,7 +17,7 @@ from netra.tools.usage.measuring import source_of
 from netra.tools.usage.outputs import ForecastOutput, UsageChart
 from netra.tools.usage.query_tool import exact_filters
 from netra.usage.insights.forecasting import LEAST_DAYS
-from netra.usage.insights.schemas import ForecastRequest, ForecastResult
+from netra.usage.insights.schemas import Amount, ForecastRequest, ForecastResult
 from netra.usage.insights.service import InsightService
 from netra.usage.queries import UsageQuery
 from netra.usage.service import UsageResult, UsageService
@@ -162,6 +162,7 @@ def _output(
         limit=money(limit, "The spend to stay within"),
         room=None if limit is None else money(abs(limit - comes_to), "Distance to the spend to stay within"),
         within=limit is not None and comes_to <= limit,
+        certain=limit is not None and is_certain(limit - (spent or 0), interval, over=over),
         names=[told.days[0].day, told.days[-1].day] if told.days else [],
         calls=whole.calls,
         outcome=told.outcome,
@@ -187,6 +188,15 @@ def _output(
         missing=[_lacking(told)] if told.outcome != "complete" else [],
         charts=_charts(told),
     )
+
+
+def is_certain(left: Decimal, interval: tuple[Amount, Amount] | None, *, over: bool) -> bool:
+    """Whether what is left of a limit lies outside the interval of the days to come, or none are to come;
+    without an interval nothing is certain.
+    """
+    if over or interval is None:
+        return over
+    return left < Decimal(str(interval[0])) or left >= Decimal(str(interval[1]))
 
 
 def _lacking(told: ForecastResult) -> Missing:

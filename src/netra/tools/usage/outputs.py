@@ -271,6 +271,8 @@ class ForecastOutput(Output):
     """A spend to stay within, how far from it the forecast is, and whether it is `within`."""
     room: str | None = None
     within: bool = False
+    certain: bool = False
+    """Whether the limit lies outside the 95 % interval, or nothing is left to forecast."""
     history: str
 
 

@@ -48,8 +48,31 @@ def test_values_nested_deeply_are_not_decoded_together(tmp_path: Path, begin: by
     deep = b'{"tags":' + begin * 450 + b"1" + end * 450 + b"," + ROW[1:]
     assert not json_types.inferable(deep)
     assert json_types.inferable(ROW * 50)
+    plain = ROW * (3 * json_types.PIECES * json_types.PIECE_BYTES // len(ROW))
+    between = plain.find(b"\n", len(plain) // 2 - json_types.PIECE_BYTES) + 1
+    hidden = plain[:between] + b'{"tags":' + begin * 33 + b"1" + end * 33 + b"}\n" + plain[between:]
+    assert json_types.inferable(json_types.spread_over(hidden))
+    assert decode_nested(plain) is not None
+    assert decode_nested(hidden) is None
     chunks = parse(tmp_path, ROW + deep + ROW, "calls")
     assert [reject.line for chunk in chunks for reject in chunk.rejects] == [2]
+
+
+@pytest.mark.parametrize("together", [1, 3, 5, 1_000])
+def test_depth_is_that_of_each_line(together: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_types, "DEPTH_BYTES", together)
+    monkeypatch.setattr(json_types, "DEEPEST", 4)
+    flat, deep = b'{"a":[{"b":[1]}]}', b'{"a":[{"b":[[1]]}]}'
+    for lines, found in [
+        ([flat, flat], False),
+        ([flat, deep, flat], True),
+        ([deep], True),
+        ([b"[[[", b"[[", b"", b"]]]]]", b"[[[[", b""], False),
+        ([b"]]", flat, b"[[[[["], True),
+        ([b"", b"no brackets", b""], False),
+        ([], False),
+    ]:
+        assert json_types.nested_deeply(b"\n".join(lines)) is found
 
 
 @pytest.mark.parametrize("late", [1.5, "7", True, None, [1], {"a": 1}, 2**64 - 1, 10**25])

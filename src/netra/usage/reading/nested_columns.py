@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import polars as pl
 
-from netra.usage.reading.json_types import inferable, spread_over
+from netra.usage.reading.json_types import inferable, nested_deeply, spread_over
 from netra.usage.schema import MAX_TOKENS
 
 BlockAdapter = Callable[["NestedColumns"], dict[str, pl.Expr]]
@@ -225,7 +225,7 @@ def decode_nested(text: bytes) -> pl.DataFrame | None:
     told = pl.Series([text]).cast(pl.String, strict=False)
     if told.null_count() or (told.str.contains_any(_SIGNS)[0] and _MISLEADING.search(text)):
         return None
-    if not inferable(spread_over(text), text.count(b"\n") + 1):
+    if not inferable(spread_over(text), text.count(b"\n") + 1) or nested_deeply(text):
         return None
     if told.str.extract_all(r'"[^"\\]*":')[0].n_unique() > MOST_NAMES:
         return None

@@ -345,6 +345,8 @@ def test_names_that_do_not_occur_are_said(text: str, column: str, name: str) -> 
         "what does user u-17 spend?",
         "error rate by provider and model",
         "does the helpdesk app retry?",
+        "which users waited more than 10 seconds?",
+        "which users took longer than 30 seconds?",
     ],
 )
 def test_plain_words_are_no_unknown_names(text: str) -> None:

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netra.usage.errors import UnreadableInvoiceError
+from netra.usage.reconciliation import documents
 from netra.usage.reconciliation.bill_words import BilledModels, billed_usage, model_words
 from netra.usage.reconciliation.reading import Report, read_invoice
 
@@ -167,6 +168,37 @@ def test_members_of_a_gzip_file_are_one_bill() -> None:
     for broken in (members[0] + members[1][:-9], members[0][:-4], members[0] + b"behind"):
         with pytest.raises(UnreadableInvoiceError, match="no whole gzip file"):
             read(broken)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(
+            AZURE.encode(),
+            parquet(AZURE),
+            COST_EXPLORER.encode(),
+            "\n".join(map(json.dumps, GOOGLE)).encode(),
+        ),
+        json.dumps({"properties": {"columns": [{"name": "MeterName"}], "rows": [["m"]] * 4}}).encode(),
+        json.dumps(GOOGLE).encode(),
+    ],
+)
+def test_a_bill_of_too_many_rows_is_refused(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "MOST_ROWS", 1)
+    with pytest.raises(UnreadableInvoiceError, match="more than 1 rows"):
+        read(content)
+
+
+def test_a_bill_that_unpacks_to_repetition_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "LEAST_BOMB_BYTES", 1 << 16)
+    with pytest.raises(UnreadableInvoiceError, match="200 times its size"):
+        read(gzip.compress(AZURE.encode() + bytes(1 << 21)))
+    assert told(read(gzip.compress(AZURE.encode()))) == AZURE_LINES
+    monkeypatch.setattr(documents, "MOST_BYTES", 100_000)
+    same_in_every_row = parquet("date,model,note,cost_usd\n" + f"2026-03-02,m,{'x' * 1_000},1\n" * 200)
+    for content in (gzip.compress(AZURE.encode() * 200), parquet(AZURE * 200), same_in_every_row):
+        with pytest.raises(UnreadableInvoiceError, match="when unpacked"):
+            read(content)
 
 
 def test_aws() -> None:

@@ -5,17 +5,27 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any, cast
+from itertools import islice
+from typing import Any, TypeVar, cast
 
 import polars as pl
 
+from netra.usage.arrow import ARROW_ERRORS, arrow_parquet
 from netra.usage.errors import UnreadableInvoiceError
+from netra.usage.reading.streams import MOST_TIMES
 
 Row = Mapping[str, Any]
+_Kind = TypeVar("_Kind")
 TIMES = ("start_time", "starting_at", "usage_date_utc", "date", "day", "ts", "end_time", "ending_at", "until")
-_MOST_BYTES = 1 << 30
+MOST_ROWS = 2_000_000
+"""What a report may hold; a row of a cloud's bill takes some kilobytes once it is read."""
+
+MOST_BYTES = 1 << 30
+LEAST_BOMB_BYTES = 1 << 26
+"""Bills pack to a tenth or a fiftieth; more than MOST_TIMES, and as much as this, is mere repetition."""
+
 _PIECE = 1 << 20
 _PREAMBLE = 30
 
@@ -34,7 +44,7 @@ def rows_of(content: bytes) -> list[Row]:
         raise UnreadableInvoiceError(f"The report is no UTF-8 text: {error}") from None
     if text.lstrip().startswith(("{", "[")):
         try:
-            return [row for document in _documents(text) for row in _of_document(document)]
+            return _few(row for document in _documents(text) for row in _of_document(document))
         except (json.JSONDecodeError, RecursionError) as error:
             raise UnreadableInvoiceError(f"The report is no JSON: {error}") from None
         except (TypeError, KeyError, AttributeError, ValueError, ArithmeticError):
@@ -47,13 +57,13 @@ def _unpacked(content: bytes) -> bytes:
     if not content.startswith(b"\x1f\x8b"):
         return content
     parts: list[bytes] = []
-    left = _MOST_BYTES
+    left = min(MOST_BYTES, max(LEAST_BOMB_BYTES, MOST_TIMES * len(content)))
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
             while part := file.read(_PIECE):
                 left -= len(part)
                 if left < 0:
-                    raise UnreadableInvoiceError("The report has more than 1 GiB when unpacked.")
+                    raise _too_large(f"more than {MOST_TIMES} times its size, or 1 GiB")
                 parts.append(part)
     except (EOFError, OSError, zlib.error) as error:
         raise UnreadableInvoiceError(
@@ -64,9 +74,43 @@ def _unpacked(content: bytes) -> bytes:
 
 def _of_parquet(content: bytes) -> list[Row]:
     try:
-        return list(pl.read_parquet(io.BytesIO(content)).iter_rows(named=True))
-    except (pl.exceptions.PolarsError, OSError) as error:
+        told = arrow_parquet.ParquetFile(io.BytesIO(content)).metadata
+        if told.num_rows > MOST_ROWS:
+            raise _too_many()
+        _check_size(sum(told.row_group(place).total_byte_size for place in range(told.num_row_groups)))
+        frame = pl.read_parquet(io.BytesIO(content))
+        # Texts that are kept once may stand in every row.
+        _check_size(frame.estimated_size())
+        return list(frame.iter_rows(named=True))
+    except (pl.exceptions.PolarsError, *ARROW_ERRORS) as error:
         raise UnreadableInvoiceError(f"The report is no whole Parquet file: {str(error)[:200]}") from None
+
+
+def _check_size(plain: float) -> None:
+    if plain > MOST_BYTES:
+        raise _too_large("1 GiB")
+
+
+def _few(rows: Iterable[_Kind]) -> list[_Kind]:
+    """The rows, unless they are more than a report may hold: none is read beyond."""
+    kept = list(islice(rows, MOST_ROWS + 1))
+    if len(kept) > MOST_ROWS:
+        raise _too_many()
+    return kept
+
+
+def _too_many() -> UnreadableInvoiceError:
+    return UnreadableInvoiceError(
+        f"The report has more than {MOST_ROWS:,} rows.",
+        hint="Export it by day rather than by hour, or a part of the time, or language models alone.",
+    )
+
+
+def _too_large(most: str) -> UnreadableInvoiceError:
+    return UnreadableInvoiceError(
+        f"The report has more than {most}, when unpacked.",
+        hint="Give a part of it, or the file as it was exported.",
+    )
 
 
 def _documents(text: str) -> list[dict[str, Any]]:
@@ -74,7 +118,7 @@ def _documents(text: str) -> list[dict[str, Any]]:
     try:
         whole = json.loads(text, parse_float=Decimal)
     except json.JSONDecodeError:
-        return [json.loads(line, parse_float=Decimal) for line in text.splitlines() if line.strip()]
+        return _few(json.loads(line, parse_float=Decimal) for line in io.StringIO(text) if line.strip())
     return cast("list[dict[str, Any]]", whole) if isinstance(whole, list) else [whole]
 
 
@@ -103,7 +147,7 @@ def _of_document(document: dict[str, Any]) -> Iterator[Row]:
 
 
 def _of_table(text: str) -> list[Row]:
-    rows = list(_cells(text))
+    rows = _few(_cells(text))
     if not rows:
         return []
     # An invoice's table stands below lines of a name and a value: its header is the first line about as wide
@@ -112,7 +156,7 @@ def _of_table(text: str) -> list[Row]:
     begin = next(place for place, row in enumerate(rows) if len(row) + 1 >= width)
     header, body = rows[begin], rows[begin + 1 :]
     if body and body[0][0] == f"{header[0]} total":
-        return list(_unpivoted(header, body[1:]))
+        return _few(_unpivoted(header, body[1:]))
     return [dict(zip(header, row, strict=False)) for row in body]
 
 

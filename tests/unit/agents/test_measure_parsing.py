@@ -43,12 +43,38 @@ def test_sizes_rates_and_the_clock(text: str, measures: list[str] | None, dimens
         ("What percent of our calls are interactive?", "calls", ["interactive"]),
         ("what percentage of tokens does the portal use?", "total_tokens", []),
         ("How much do we spend on weekends?", "cost_usd", ["weekday"]),
+        ("what share of users' spend is support-chat?", "cost_usd", []),
     ],
 )
 def test_a_share_is_of_all_calls(text: str, measure: str, dimensions: list[str]) -> None:
     frame = read(text)
     assert (frame.kind, frame.share, frame.measures) == ("usage", True, [measure])
     assert frame.dimensions == dimensions
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["What percentage of users use support-chat?", "what % of our sessions are with gpt-4o?",
+     "what share of the models does openai have?"],
+)  # fmt: skip
+def test_a_share_of_users_sessions_or_models_is_no_share_of_the_spend(text: str) -> None:
+    assert not read(text).share
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("Since when is Paris the capital of France?", False),
+        ("When did they first land on the moon?", False),
+        ("Since when do we have data?", True),
+        ("When was the last import?", True),
+        ("When did we start using gpt-4o?", True),
+        ("How far back does the data go?", True),
+    ],
+)
+def test_only_questions_about_the_calls_ask_for_their_span(text: str, asks: bool) -> None:
+    frame = read(text)
+    assert (frame.asks_span, frame.kind) == (asks, "usage" if asks else "outside")
 
 
 @pytest.mark.parametrize(

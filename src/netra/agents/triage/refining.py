@@ -27,6 +27,8 @@ _SPAN = re.compile(
     r"first|last)\b|"
     r"\bsince when\b|\bwhen (?:was|were|is) the\b.{0,20}\b(?:calls?|data|import)\b"
 )
+_OF_DATA = re.compile(r"\b(?:calls?|data|requests?|records?|import\w*|usage)\b")
+"""What tells a question for the span of the data from one about the world."""
 _LIMIT = re.compile(
     r"\b(?:within|under|below|exceed|reach|hit|pass|over|above|more than|less than|budget of|stay at)\b"
     rf"[^.?!$]{{0,30}}?{MONEY_AMOUNT}(?![,.]?\d)"
@@ -41,6 +43,12 @@ _PER = re.compile(
 _SUMMED = {None: "month", 0: "month", 1: "day", 7: "week", 30: "month", 91: "quarter", 365: "year"}
 """The period that a forecast of so many days is the sum of."""
 _OF_SPEND = r"\b(?:of|in) (?:our |the |my |all |total )*(?:\w+ )?(?:spend\w*|costs?|bill|budget|money)\b"
+_OF_GROUPS = re.compile(
+    r"(?:\b(?:share|percent(?:age)?|proportion|fraction|portion|part)|%) of (?:(?:our|the|my|all|total|"
+    r"active|distinct|different|unique) )*(?:users|customers|sessions|conversations|models)\b"
+    r"(?!['\u2019]? (?:spend\w*|costs?|bills?|calls|requests|traffic|tokens|usage)\b)"
+)
+"""A part of the number of users, sessions or models, which is no part of the spend."""
 _COUNTED = frozenset({"errors", "timeouts", "rate_limited", "retry_rate", "error_rate", "calls"})
 _ON_THE_CLOCK = re.compile(r"\bweekend|\bweekday|days\b")
 _TIMES = frozenset({"hour", "day", "week", "month", "weekday", "hour_of_day"})
@@ -60,7 +68,7 @@ def refined(frame: QuestionFrame, text: str) -> QuestionFrame:
         return frame.model_copy(update=_retries(frame))
     if frame.kind == "audit":
         return frame
-    if _SPAN.search(text):
+    if _SPAN.search(text) and (frame.kind != "outside" or _is_of_data(frame, text)):
         frame = frame.model_copy(
             update={"kind": "usage", "asks_span": True, "measures": ["calls"], "dimensions": []}
         )
@@ -74,6 +82,12 @@ def refined(frame: QuestionFrame, text: str) -> QuestionFrame:
         unread = [part for part in frame.unread if not _ON_THE_CLOCK.search(part)]
         frame = frame.model_copy(update={"unread": unread})
     return _shared(frame, text)
+
+
+def _is_of_data(frame: QuestionFrame, text: str) -> bool:
+    """Whether a question that no rule took is about the calls: by a word for them, or our use of a name."""
+    ours = (frame.models or frame.filters) and re.search(r"\b(?:we|our|us)\b", text)
+    return bool(ours or _OF_DATA.search(text))
 
 
 def _held_against(frame: QuestionFrame, text: str, limit: re.Match[str]) -> QuestionFrame:
@@ -156,7 +170,7 @@ def _shared(frame: QuestionFrame, text: str) -> QuestionFrame:
     scoped = (frame.filters, frame.among, frame.excluded, frame.conditions, frame.models, frame.dimensions)
     of_tokens = any(name.endswith(("_share", "_rate")) for name in frame.measures)
     asked = _SHARE.search(text) or re.search(r"\bweekends\b", text)
-    if not any(scoped) or of_tokens or not asked:
+    if not any(scoped) or of_tokens or not asked or _OF_GROUPS.search(text):
         return frame
     measure = next((name for name, words in _SHARED if re.search(words, text)), "cost_usd")
     measure = "cost_usd" if re.search(_OF_SPEND, text) else measure

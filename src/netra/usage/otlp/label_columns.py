@@ -49,8 +49,9 @@ def label_columns(columns: SpanColumns) -> list[pl.Expr]:
         "app": pl.when(~pl.col("service").str.contains(_UNNAMED)).then(pl.col("service")),
     }
     if columns.has(*names.RESPONSE_ID, names.ANSWER):
-        within = columns.text(names.ANSWER).str.extract(names.ANSWER_ID)
-        texts["response_id"] = pl.coalesce(columns.text(*names.RESPONSE_ID), within)
+        answer = columns.text(names.ANSWER)
+        within = (answer.str.extract(pattern) for pattern in names.ANSWER_IDS)
+        texts["response_id"] = pl.coalesce(columns.text(*names.RESPONSE_ID), *within)
     if columns.has(*names.PROVIDER):
         texts["provider"] = _provider(columns)
     if asked or columns.has(*names.EFFORT):

@@ -35,7 +35,16 @@ ANSWER = "output.value"
 """OpenInference's whole answer as JSON; only its beginning is read, for the answer's id."""
 
 ANSWER_BEGINNING = 200
-ANSWER_ID = r'^\{\s*"id":\s*"([A-Za-z0-9_.:-]{8,120})"'
+_ID, _SIGN = r'^\{\s*"id":\s*"', "[A-Za-z0-9_.:-]"
+ANSWER_IDS = (
+    rf'{_ID}((?:chatcmpl-|cmpl-|resp_|msg_|gen-){_SIGN}{{8,110}})"',
+    rf'{_ID}({_SIGN}{{16,120}})",\s*"choices":\s*\[\s*\{{\s*"finish_reason":',
+    rf'{_ID}({_SIGN}{{16,120}})",[^{{}}\[\]]*"object":\s*"(?:chat\.completion|text_completion|response)\b',
+)
+"""Ids such as providers make, or of what only their answers are like (`choices` stand first as OpenAI's
+package writes them). Applications too answer in JSON, with ids of their own, and some servers count to a
+thousand: by those no two calls may be told to be one.
+"""
 MODEL = (
     "gen_ai.response.model",
     "llm.response.model_name",

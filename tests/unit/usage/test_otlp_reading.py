@@ -140,6 +140,8 @@ def test_every_known_compression_is_undone() -> None:
         "gzip": gzip.compress(plain),
         "deflate": zlib.compress(plain),
         "GZIP": gzip.compress(plain[:7]) + gzip.compress(plain[7:]),
+        " gzip": gzip.compress(plain) + bytes(500),
+        "Gzip": gzip.compress(plain[:7]) + bytes(3) + gzip.compress(plain[7:]) + bytes(1),
         "zstd": codec.compress(plain, asbytes=True),
     }
     for encoding, body in bodies.items():
@@ -154,6 +156,7 @@ def test_every_known_compression_is_undone() -> None:
         (b"no gzip", PROTOBUF, "gzip", UnreadableExportError),
         (gzip.compress(b"x" * 1000, mtime=0)[:-12], PROTOBUF, "gzip", UnreadableExportError),
         (gzip.compress(b"\x0a\x00", mtime=0) + b"junk", PROTOBUF, "gzip", UnreadableExportError),
+        (gzip.compress(b"\x0a\x00", mtime=0) + b"\0junk", PROTOBUF, "gzip", UnreadableExportError),
         (gzip.compress(b"", mtime=0) * 200, PROTOBUF, "gzip", UnreadableExportError),
         (b"", PROTOBUF, "gzip", UnreadableExportError),
         (b"no zstd", PROTOBUF, "zstd", UnreadableExportError),

@@ -92,7 +92,7 @@ def _decompressed(body: bytes, encoding: str) -> bytes:
 
 
 def _inflated(body: bytes, window: int) -> bytes:
-    """Compressed members, one after the other."""
+    """Compressed members, one after the other; zeros behind one are padding."""
     parts: list[bytes] = []
     left = MAX_PLAIN_BYTES
     for _ in range(_MOST_MEMBERS):
@@ -103,7 +103,7 @@ def _inflated(body: bytes, window: int) -> bytes:
             raise _too_large()
         if not engine.eof:
             raise UnreadableExportError("the compressed body is cut off")
-        body = engine.unused_data
+        body = engine.unused_data.lstrip(b"\0")
         if not body:
             return b"".join(parts)
     raise UnreadableExportError(f"the compressed body has more than {_MOST_MEMBERS} members")

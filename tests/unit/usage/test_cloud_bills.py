@@ -187,11 +187,14 @@ def test_a_bill_of_too_many_rows_is_refused(content: bytes, monkeypatch: pytest.
     monkeypatch.setattr(documents, "MOST_ROWS", 1)
     with pytest.raises(UnreadableInvoiceError, match="more than 1 rows"):
         read(content)
+    monkeypatch.setattr(documents, "MOST_CELLS", 14)
+    with pytest.raises(UnreadableInvoiceError, match="more than 14 cells"):
+        read(AZURE)
 
 
 def test_a_bill_that_unpacks_to_repetition_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "LEAST_BOMB_BYTES", 1 << 16)
-    with pytest.raises(UnreadableInvoiceError, match="200 times its size"):
+    with pytest.raises(UnreadableInvoiceError, match="more than 200 times its size, or 1 GiB, when"):
         read(gzip.compress(AZURE.encode() + bytes(1 << 21)))
     assert told(read(gzip.compress(AZURE.encode()))) == AZURE_LINES
     monkeypatch.setattr(documents, "MOST_BYTES", 100_000)

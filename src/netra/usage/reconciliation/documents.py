@@ -5,10 +5,10 @@ import gzip
 import io
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import islice
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, overload
 
 import polars as pl
 
@@ -20,7 +20,8 @@ Row = Mapping[str, Any]
 _Kind = TypeVar("_Kind")
 TIMES = ("start_time", "starting_at", "usage_date_utc", "date", "day", "ts", "end_time", "ending_at", "until")
 MOST_ROWS = 2_000_000
-"""What a report may hold; a row of a cloud's bill takes some kilobytes once it is read."""
+MOST_CELLS = 200_000_000
+"""What a report, and a table, may hold, so that reading one cannot take all memory."""
 
 MOST_BYTES = 1 << 30
 LEAST_BOMB_BYTES = 1 << 26
@@ -30,7 +31,7 @@ _PIECE = 1 << 20
 _PREAMBLE = 30
 
 
-def rows_of(content: bytes) -> list[Row]:
+def rows_of(content: bytes) -> Sequence[Row]:
     """Every row with the names it has there; results in pages of an interface with the times of their bucket.
 
     Raises UnreadableInvoiceError.
@@ -63,7 +64,7 @@ def _unpacked(content: bytes) -> bytes:
             while part := file.read(_PIECE):
                 left -= len(part)
                 if left < 0:
-                    raise _too_large(f"more than {MOST_TIMES} times its size, or 1 GiB")
+                    raise _too_large(f"{MOST_TIMES} times its size, or 1 GiB,")
                 parts.append(part)
     except (EOFError, OSError, zlib.error) as error:
         raise UnreadableInvoiceError(
@@ -76,7 +77,7 @@ def _of_parquet(content: bytes) -> list[Row]:
     try:
         told = arrow_parquet.ParquetFile(io.BytesIO(content)).metadata
         if told.num_rows > MOST_ROWS:
-            raise _too_many()
+            raise _too_many(f"{MOST_ROWS:,} rows")
         _check_size(sum(told.row_group(place).total_byte_size for place in range(told.num_row_groups)))
         frame = pl.read_parquet(io.BytesIO(content))
         # Texts that are kept once may stand in every row.
@@ -95,20 +96,20 @@ def _few(rows: Iterable[_Kind]) -> list[_Kind]:
     """The rows, unless they are more than a report may hold: none is read beyond."""
     kept = list(islice(rows, MOST_ROWS + 1))
     if len(kept) > MOST_ROWS:
-        raise _too_many()
+        raise _too_many(f"{MOST_ROWS:,} rows")
     return kept
 
 
-def _too_many() -> UnreadableInvoiceError:
+def _too_many(most: str) -> UnreadableInvoiceError:
     return UnreadableInvoiceError(
-        f"The report has more than {MOST_ROWS:,} rows.",
+        f"The report has more than {most}.",
         hint="Export it by day rather than by hour, or a part of the time, or language models alone.",
     )
 
 
 def _too_large(most: str) -> UnreadableInvoiceError:
     return UnreadableInvoiceError(
-        f"The report has more than {most}, when unpacked.",
+        f"The report has more than {most} when unpacked.",
         hint="Give a part of it, or the file as it was exported.",
     )
 
@@ -146,7 +147,7 @@ def _of_document(document: dict[str, Any]) -> Iterator[Row]:
         yield document
 
 
-def _of_table(text: str) -> list[Row]:
+def _of_table(text: str) -> Sequence[Row]:
     rows = _few(_cells(text))
     if not rows:
         return []
@@ -157,13 +158,41 @@ def _of_table(text: str) -> list[Row]:
     header, body = rows[begin], rows[begin + 1 :]
     if body and body[0][0] == f"{header[0]} total":
         return _few(_unpivoted(header, body[1:]))
-    return [dict(zip(header, row, strict=False)) for row in body]
+    return _Named(header, body)
+
+
+class _Named(Sequence[Row]):
+    """The rows of a table by the names of its header; each is put together when it is asked for, because
+    bills have a hundred columns and up, most of them empty.
+    """
+
+    def __init__(self, header: list[str], body: list[list[str]]) -> None:
+        self._header = header
+        self._body = body
+
+    def __len__(self) -> int:
+        return len(self._body)
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Row]: ...
+    def __getitem__(self, place: int | slice) -> Row | Sequence[Row]:
+        if isinstance(place, slice):
+            return _Named(self._header, self._body[place])
+        return dict(zip(self._header, self._body[place], strict=False))
 
 
 def _cells(text: str) -> Iterator[list[str]]:
     lines = csv.reader(io.StringIO(text))
     try:
-        yield from (row for row in lines if row)
+        cells = 0
+        for row in lines:
+            if row:
+                cells += len(row)
+                if cells > MOST_CELLS:
+                    raise _too_many(f"{MOST_CELLS:,} cells")
+                yield row
     except csv.Error as error:
         place = f"The report is no table: at line {lines.line_num} it has"
         if "field limit" in str(error):

@@ -73,16 +73,18 @@ def _unpacked(content: bytes) -> bytes:
     return b"".join(parts)
 
 
-def _of_parquet(content: bytes) -> list[Row]:
+def _of_parquet(content: bytes) -> Sequence[Row]:
     try:
         told = arrow_parquet.ParquetFile(io.BytesIO(content)).metadata
         if told.num_rows > MOST_ROWS:
             raise _too_many(f"{MOST_ROWS:,} rows")
+        if told.num_rows * told.num_columns > MOST_CELLS:
+            raise _too_many(f"{MOST_CELLS:,} cells")
         _check_size(sum(told.row_group(place).total_byte_size for place in range(told.num_row_groups)))
         frame = pl.read_parquet(io.BytesIO(content))
         # Texts that are kept once may stand in every row.
         _check_size(frame.estimated_size())
-        return list(frame.iter_rows(named=True))
+        return _Framed(frame)
     except (pl.exceptions.PolarsError, *ARROW_ERRORS) as error:
         raise UnreadableInvoiceError(f"The report is no whole Parquet file: {str(error)[:200]}") from None
 
@@ -159,6 +161,28 @@ def _of_table(text: str) -> Sequence[Row]:
     if body and body[0][0] == f"{header[0]} total":
         return _few(_unpivoted(header, body[1:]))
     return _Named(header, body)
+
+
+class _Framed(Sequence[Row]):
+    """The rows of a frame, each put together when it is asked for."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self._frame = frame
+
+    def __len__(self) -> int:
+        return self._frame.height
+
+    def __iter__(self) -> Iterator[Row]:
+        return self._frame.iter_rows(named=True)
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Row]: ...
+    def __getitem__(self, place: int | slice) -> Row | Sequence[Row]:
+        if isinstance(place, slice):
+            return _Framed(self._frame[place])
+        return self._frame.row(place, named=True)
 
 
 class _Named(Sequence[Row]):

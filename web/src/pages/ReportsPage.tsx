@@ -1,43 +1,22 @@
-import { useEffect, useState } from "react";
 import { listReports } from "../api/reports";
-import { problemOf, isAborted, type Problem } from "../api/problem";
-import type { ReportSummary } from "../api/types";
 import { Empty, ProblemNote, Skeleton } from "../parts/Feedback";
 import { formatMoney } from "../parts/format";
 import { Icon } from "../parts/Icon";
 import { formatInstant } from "../parts/time";
 import { useApp } from "../state/app";
+import { usePages } from "../state/pages";
 import { hrefOf } from "../state/route";
 import { useStore } from "../state/store";
 
 export function ReportsPage() {
   const { http, system } = useApp();
   const timezone = useStore(system)?.timezone ?? "UTC";
-  const [items, setItems] = useState<ReportSummary[] | null>(null);
-  const [cursor, setCursor] = useState<string | null>(null);
-  const [problem, setProblem] = useState<Problem | null>(null);
-
-  const load = async (from: string | null, signal?: AbortSignal) => {
-    setProblem(null);
-    try {
-      const page = await listReports(http, from, signal);
-      setItems((known) => (from ? [...(known ?? []), ...page.items] : page.items));
-      setCursor(page.next_cursor);
-    } catch (error) {
-      if (!isAborted(error)) setProblem(problemOf(error));
-    }
-  };
-
-  useEffect(() => {
-    const abort = new AbortController();
-    void load(null, abort.signal);
-    return () => abort.abort();
-  }, [http]);
+  const { items, problem, more, next } = usePages((from, signal) => listReports(http, from, signal), [http]);
 
   return (
     <div className="column page">
       <h1>Reports</h1>
-      {problem && <ProblemNote problem={problem} retry={() => void load(cursor)} />}
+      {problem && <ProblemNote problem={problem} retry={next} />}
       {!items && !problem && <Skeleton lines={6} label="Loading the reports" />}
       {items?.length === 0 && (
         <Empty icon="report" title="No reports yet">
@@ -64,7 +43,7 @@ export function ReportsPage() {
           ))}
         </ul>
       )}
-      {cursor && <button type="button" className="button" onClick={() => void load(cursor)}>Older reports</button>}
+      {more && <button type="button" className="button" onClick={next}>Older reports</button>}
     </div>
   );
 }

@@ -1,8 +1,7 @@
-import { useEffect, useState } from "react";
-import { isAborted, problemOf, type Problem } from "../../api/problem";
 import type { ImportRecord } from "../../api/types";
 import { listImports } from "../../api/usage";
 import { useApp } from "../../state/app";
+import { usePages } from "../../state/pages";
 import { hrefOf } from "../../state/route";
 import { useStore } from "../../state/store";
 import { ProblemNote, Skeleton } from "../Feedback";
@@ -17,32 +16,15 @@ export function ImportHistory({ version, onChanged }: { version: number; onChang
   const state = useStore(session.state);
   const timezone = useStore(system)?.timezone ?? "UTC";
   const workspace = state.kind === "signed-in" ? state.workspaceId : "";
-  const [items, setItems] = useState<ImportRecord[] | null>(null);
-  const [cursor, setCursor] = useState<string | null>(null);
-  const [problem, setProblem] = useState<Problem | null>(null);
-  const load = async (from: string | null, signal?: AbortSignal) => {
-    setProblem(null);
-    try {
-      const page = await listImports(http, from, signal);
-      setItems((known) => (from ? [...(known ?? []), ...page.items] : page.items));
-      setCursor(page.next_cursor);
-    } catch (error) {
-      if (!isAborted(error)) setProblem(problemOf(error));
-    }
-  };
-  useEffect(() => {
-    const abort = new AbortController();
-    void load(null, abort.signal);
-    return () => abort.abort();
-  }, [http, workspace, version]);
+  const { items, problem, more, next } = usePages((from, signal) => listImports(http, from, signal), [http, workspace, version]);
   if (items?.length === 0 && !problem) return null;
   return (
     <section className="report-part">
       <h2>Imports</h2>
-      {problem && <ProblemNote problem={problem} retry={() => void load(cursor)} />}
+      {problem && <ProblemNote problem={problem} retry={next} />}
       {!items && !problem && <Skeleton lines={4} label="Loading the imports" />}
       {items && items.length > 0 && <ImportTable items={items} timezone={timezone} onChanged={onChanged} />}
-      {cursor && <div><button type="button" className="button small" onClick={() => void load(cursor)}>Older imports</button></div>}
+      {more && <div><button type="button" className="button small" onClick={next}>Older imports</button></div>}
     </section>
   );
 }

@@ -63,6 +63,10 @@ _RISE = (
     r"\b(?:jump\w*|ris\w+|rose|increas\w+|grew|grow\w*|gone up|went up|go up|spik\w+|explod\w+|higher|up)\b"
 )
 _COMPARES = r"\b(?:slower|faster|compar\w+|versus|vs)\b"
+_MOVED_BY = re.compile(
+    r"\b(?:by )?(?:(?:more|less) than|over|above|below|at least|at most)"
+    r" (?:\$ ?[\d,.]*\d|[\d,.]*\d ?(?:%|percent\b|x\b|times\b))"
+)
 _COMPARED = re.compile(r"\b(?:more|less|fewer|greater|higher|lower) than \$?\d[\d.,]*(?:\s?%)?(?:\s[a-z]+)?")
 _LISTING = frozenset({"usage", "drivers", "outside", "latency", "audit"})
 """Kinds of a question that may be a list of the groups that keep to a condition."""
@@ -207,6 +211,9 @@ def _unread(
         found += [condition.said for condition in conditions if not {condition.said} & {*found}]
     if kind == "usage":
         found += [text for text in _COMPARED.findall(clean) if not any(text in part for part in found)]
+    if kind == "change" and not re.search(_WHY, clean):
+        # The movers are listed by size: none is left out for having moved too little.
+        found += [text for text in _MOVED_BY.findall(clean) if not any(text in part for part in found)]
     if left_out and (not excluded or kind != "usage") and kind not in {"cost", "outside", "follow_up"}:
         found.append(left_out)
     if kind != "usage":

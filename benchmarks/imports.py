@@ -146,8 +146,8 @@ def measure(client: httpx.Client, server: Server, path: Path, rows: int, rounds:
 
 
 def rounds_of(size: int) -> int:
-    """How often a file of so many rows is imported, so that all of it takes less than eight minutes."""
-    return 3 if size < 1_000_000 else 2 if size == 1_000_000 else 1
+    """How often a file of so many rows is imported, so that all of it takes less than ten minutes."""
+    return 5 if size <= 1_000_000 else 2
 
 
 def main() -> None:
@@ -155,7 +155,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--parquet", type=int, nargs="*", default=PARQUET)
     parser.add_argument("--jsonl", type=int, nargs="*", default=JSON_LINES)
-    parser.add_argument("--rounds", type=int, help="default: 3, of a million rows 2, of more 1")
+    parser.add_argument("--rounds", type=int, help="default: 5, of more than a million rows 2")
     parser.add_argument(
         "--formats",
         type=int,

@@ -146,3 +146,13 @@ def test_a_follow_up_does_not_bring_the_words_of_the_question_before(then: str) 
     after = continue_frame(then, before, read(then))
     assert after is not None
     assert (after.said, after.unanswered) == ("", [])
+
+
+def test_a_follow_up_keeps_saying_what_was_left_unread() -> None:
+    before = read("how many calls per day on 3/4 by model?")
+    assert before.unread
+    for then in ("and by provider?", "and why did spend rise?", "what if quality may drop by 10 points?"):
+        after = continue_frame(then, before, read(then))
+        assert after is not None, then
+        assert {*before.unread} <= {*after.unread}, then
+        assert len(after.unread) == len({*after.unread})

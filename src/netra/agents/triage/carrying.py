@@ -54,7 +54,7 @@ def carried(said: str, earlier: QuestionFrame, present: QuestionFrame) -> dict[s
     if present.kind == "price":
         return {"models": models}
     changed: dict[str, object] = {}
-    unread: list[str] = []
+    unread = [*earlier.unread]
     if _follows_models(present, models):
         changed["models"] = models
     elif models:

@@ -64,7 +64,8 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
         dimensions = present.dimensions or [name for name in earlier.dimensions if name not in _TIME]
         names = carried(text, earlier, present)
         left = names.pop("unread", present.unread)
-        unread = [*cast(list[str], left), *(entry.words for entry in earlier.conditions)]
+        conditions = [entry.words for entry in earlier.conditions]
+        unread = _together(earlier.unread, cast(list[str], left), conditions)
         kept = {**names, "window": window, "filters": filters, "dimensions": dimensions, "unread": unread}
         return present.model_copy(update=kept)
     narrowed = bool(present.conditions) and present.measures == ["calls"]  # the word beside a threshold
@@ -78,7 +79,7 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
         "excluded": present.excluded or earlier.excluded,
         "conditions": present.conditions or earlier.conditions,
         "group_conditions": present.group_conditions or earlier.group_conditions,
-        "unread": present.unread,
+        "unread": _together(earlier.unread, present.unread),
         "wants_file": present.wants_file,
         "wants_report": False,
         "unknown": present.unknown,
@@ -111,7 +112,7 @@ def _under_condition(text: str, earlier: QuestionFrame, present: QuestionFrame) 
             "filters": {**earlier.filters, **present.filters},
             "window": present.window if present.window.since or present.window.until else earlier.window,
             "unknown": present.unknown,
-            "unread": present.unread,
+            "unread": _together(earlier.unread, present.unread),
             "wants_file": False,
             "wants_report": present.wants_report,
         }
@@ -125,6 +126,11 @@ def moved_back(text: str, window: Window) -> Window | None:
         return None
     since = window.since - (window.until - window.since)
     return Window(since=since, until=window.since, label=f"the {named.group(0)} {window.label}")
+
+
+def _together(*parts: list[str]) -> list[str]:
+    """What is left out of the question before and of this one, each once."""
+    return list(dict.fromkeys(text for part in parts for text in part))
 
 
 def _says_something(frame: QuestionFrame) -> bool:

@@ -114,13 +114,19 @@ class CostPartOut(BaseModel):
 
 
 class CostOut(BaseModel):
-    """The exact cost, or `cost_usd` null with `unpriced` true; `in_force`: since when its price holds."""
+    """The exact cost, or `cost_usd` null with `unpriced` true; `in_force`: since when its price holds.
+
+    `above_input_tokens`: the long-context step whose rates apply, null below the first; `without_rate`: kinds
+    of used tokens that the price has no rate for, which leaves the call unpriced.
+    """
 
     cost_usd: str | None
     unpriced: bool
     parts: list[CostPartOut]
     price_source: str | None
     in_force: InForceOut | None
+    above_input_tokens: int | None = None
+    without_rate: list[UsageType] = Field(default_factory=list[UsageType])
 
 
 class OverridesIn(BaseModel):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from netra.pricing.catalogue import PriceCatalogue
-from netra.pricing.cost import cost_of_call
+from netra.pricing.cost import cost_of_call, split_tokens
 from netra.pricing.in_force import InForce, in_force
 from netra.pricing.models import (
     NOT_PRICED,
@@ -14,6 +14,7 @@ from netra.pricing.models import (
     CallUsage,
     ModelPrice,
     ServiceTier,
+    UsageType,
 )
 from netra.pricing.money import femto_string, usd_string
 from netra.pricing.overrides import ContractPrice, Discount
@@ -78,7 +79,13 @@ class PriceService:
             request.reasoning_tokens,
         )
         instant = _aware(request.at) or datetime.now(UTC)
-        found = in_force(self._catalogue, request.model, request.provider, instant, request.tier)
+        return self.working(usage, (request.model, request.provider), instant, request.tier)
+
+    def working(
+        self, usage: CallUsage, sold: tuple[str, str | None], at: datetime, tier: ServiceTier
+    ) -> CostOut:
+        """How the cost of a call of the model and provider `sold` at an instant comes about."""
+        found = in_force(self._catalogue, *sold, at, tier)
         cost = cost_of_call(None if found is None else found.price, usage)
         parts = [
             CostPartOut(
@@ -96,6 +103,8 @@ class PriceService:
             parts=parts,
             price_source=cost.price_source,
             in_force=None if found is None else self._told(found),
+            above_input_tokens=None if found is None else _step(found.price, usage),
+            without_rate=[] if found is None else _without_rate(found.price, usage),
         )
 
     def overrides(self, content: str) -> OverridesOut:
@@ -147,6 +156,17 @@ def _discount(entry: Discount) -> PriceEntryOut:
         until=scope.until,
         percent=percent,
     )
+
+
+def _step(price: ModelPrice, usage: CallUsage) -> int | None:
+    above = max((band.above for band in price.bands if usage.input_tokens > band.above), default=-1)
+    return above if above >= 0 else None
+
+
+def _without_rate(price: ModelPrice, usage: CallUsage) -> list[UsageType]:
+    rates = price.rates_for(usage.input_tokens).as_tuple()
+    used = zip(USAGE_TYPES, split_tokens(usage), rates, strict=True)
+    return [name for name, tokens, rate in used if tokens and rate == NOT_PRICED]
 
 
 def _aware(instant: datetime | None) -> datetime | None:

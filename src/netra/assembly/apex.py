@@ -36,6 +36,7 @@ from netra.storage.postgres.sessions import DatabaseSessionManager
 from netra.storage.postgres.url_builder import DatabaseURLBuilder
 from netra.storage.valkey.hot_store import HotStore
 from netra.telemetry.metrics import Metrics
+from netra.usage.calls.service import CallsService
 from netra.usage.focus.export import FocusExport
 from netra.usage.importing.service import ImportService
 from netra.usage.insights.service import InsightService
@@ -74,6 +75,7 @@ class Savings:
     repricing: RepricingService
     reconciliation: ReconciliationService
     usage: UsageService
+    calls: CallsService
     imports: ImportService
     call_writer: CallWriter
     intake: Intake
@@ -209,6 +211,7 @@ def build_savings(settings: Settings, stores: Stores, ids: UnifiedIDManager, met
         repricing=RepricingService(stores.access, ids, prices),
         reconciliation=ReconciliationService(stores.access, prices),
         usage=usage,
+        calls=CallsService(stores.access, usage, prices),
         imports=imports,
         call_writer=call_writer,
         intake=Intake(

@@ -36,6 +36,7 @@ from netra.realtime.websocket_manager import UnifiedWebSocketManager
 from netra.reports.endpoints import build_router as build_reports_router
 from netra.runs.endpoints import build_router as build_runs_router
 from netra.runs.snapshot import SnapshotService
+from netra.usage.calls.endpoints import build_calls_router
 from netra.usage.endpoints import build_router as build_usage_router
 from netra.usage.insights.endpoints import build_insight_router
 from netra.usage.otlp.credentials import build_exporter_context
@@ -145,6 +146,7 @@ def _include_accounts(app: FastAPI, apex: Apex, origins: OriginPolicy) -> None:
 def _include_rooms(app: FastAPI, apex: Apex, current: ContextDependency) -> None:
     savings, dialogue = apex.savings, apex.dialogue
     app.include_router(build_usage_router(savings.imports, savings.usage, current))
+    app.include_router(build_calls_router(savings.calls, current))
     exporter = build_exporter_context(apex.auth.authentication, apex.auth.workspaces, apex.ids, apex.settings)
     status = IngestStatusService(apex.stores.access)
     app.include_router(

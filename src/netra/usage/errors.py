@@ -47,6 +47,12 @@ class ImportNotFoundError(NotFoundError):
     code: ClassVar[str] = "import_not_found"
 
 
+class CallNotFoundError(NotFoundError):
+    """No such call in this workspace."""
+
+    code: ClassVar[str] = "call_not_found"
+
+
 class UploadBrokenOffError(InvalidInputError):
     """The sender went away before the whole file had arrived; nothing of it was imported."""
 

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from netra.http.pagination import encode_cursor
+from netra.usage.calls.question import CallsQuery, compile_calls
 from netra.usage.dimensions import DIMENSIONS, FILTER_COLUMNS
 from netra.usage.errors import InvalidQueryError
 from netra.usage.measures import MEASURES
@@ -68,6 +70,15 @@ def test_any_question_names_the_workspace_and_binds_its_values(
     assert "workspace" not in query.params
     placeholders = set(re.findall(r"\{(\w+):", query.sql)) - {"workspace", "zone"}
     assert placeholders <= set(query.params)
+    for order in ("-ts", "latency_ms"):
+        cursor = encode_cursor(order, "", 5, HOSTILE)
+        calls = compile_calls(
+            CallsQuery.model_validate({"filters": chosen, "order_by": order, "cursor": cursor})
+        )
+        assert calls.sql.count("workspace_id = {workspace:String}") == calls.sql.count("FROM") == 1
+        assert not FORBIDDEN.search(calls.sql)
+        assert HOSTILE not in calls.sql
+        assert set(re.findall(r"\{(\w+):", calls.sql)) - {"workspace"} == set(calls.params)
 
 
 def test_every_sql_of_the_room_is_free_of_reaching_functions() -> None:

@@ -18,6 +18,7 @@ from netra.tools.usage.drivers import rank_drivers
 from netra.tools.usage.forecast_tool import forecast_spend
 from netra.tools.usage.latency import profile_latency
 from netra.tools.usage.load_tool import profile_load
+from netra.tools.usage.movers_tool import find_movers
 from netra.tools.usage.prices_tool import show_prices
 from netra.tools.usage.profile import DataProfiler, inspect_data
 from netra.tools.usage.query_tool import query_usage
@@ -43,6 +44,7 @@ def product_tools(
             forecast_spend(usage),
             find_anomalies(usage),
             compare_periods(usage),
+            find_movers(usage),
             profile_latency(usage),
             plan_latency(usage),
             profile_load(usage),

@@ -44,6 +44,7 @@ DATA = AgentBlueprint(
         "query_usage",
         "rank_drivers",
         "compare_periods",
+        "find_movers",
         "profile_latency",
         "plan_latency",
         "profile_load",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from netra.agents.triage.frame import Window
+from netra.agents.triage.named_days import MONTHS
 from netra.agents.triage.results import DataFacts
 
 WEEK = timedelta(days=7)
@@ -41,6 +42,8 @@ def periods_to_compare(
 def _start_before(window: Window) -> datetime | None:
     """When the calendar unit before the window began; None where the window is no such unit."""
     which, _, unit = window.label.partition(" ")
+    if which.lower() in MONTHS and unit.isdigit():
+        which, unit = "last", "month"
     if window.since is None or which not in {"this", "last"}:
         return None
     if unit == "week":

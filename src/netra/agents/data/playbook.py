@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from netra.agents.data.periods import periods_to_compare
 from netra.agents.data.scope import MODEL_KINDS
 from netra.agents.data.statements import statements_of
-from netra.agents.triage.frame import QuestionFrame
+from netra.agents.triage.frame import Growth, QuestionFrame
 from netra.agents.triage.named_days import is_one_day
 from netra.agents.triage.results import DataFacts, TriageResult
 from netra.llm.playbook import CallTools, Finish, JsonObject, PlaybookView
@@ -54,6 +54,8 @@ def calls_for(
             return (("show_prices", {"models": cast(JsonValue, frame.models[:6])}),)
         case "model_choice":
             return (("price_on_model", {"model": frame.models[0], **_range(frame)}),)
+        case "usage" if frame.growth is not None:
+            return _movers(frame, frame.growth, facts)
         case "usage" if _is_overview(frame):
             return _overview(frame, facts)
         case "usage":
@@ -146,13 +148,7 @@ def _usage(frame: QuestionFrame) -> tuple[tuple[str, JsonObject], ...]:
         limit = frame.top
     if frame.extreme == "least":
         arguments["ascending"] = True
-    if among := {**frame.among, **({"model": frame.models} if len(frame.models) > 1 else {})}:
-        arguments["among"] = cast(JsonValue, among)
-    if frame.excluded:
-        arguments["excluded"] = cast(JsonValue, frame.excluded)
-    if frame.conditions:
-        conditions = [condition.model_dump(exclude={"said"}) for condition in frame.conditions]
-        arguments["conditions"] = cast(JsonValue, conditions)
+    arguments |= narrowed_by(frame)
     if frame.share:
         arguments["share"] = True
     if frame.group_conditions:
@@ -197,6 +193,38 @@ def _change(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonObje
     if filters_of(frame):
         arguments["filters"] = cast(JsonValue, filters_of(frame))
     return (("compare_periods", arguments),)
+
+
+def _movers(frame: QuestionFrame, growth: Growth, facts: DataFacts) -> tuple[tuple[str, JsonObject], ...]:
+    """The groups that moved: none of a question about the whole, those of drivers for "what grew"."""
+    periods = periods_to_compare(frame.window, facts)
+    if periods is None:
+        return ()
+    measure = next((name for name in frame.measures if name in MEASURES), "cost_usd")
+    by = frame.dimensions or (_groups(frame, facts) if growth.of_anything else [])
+    bounds = [moment.isoformat() for period in periods for moment in period]
+    names = ("before_since", "before_until", "after_since", "after_until")
+    asked: JsonObject = {
+        **dict(zip(names, bounds, strict=True)),
+        **narrowed_by(frame),
+        **growth.model_dump(include={"direction", "operator", "value", "relative"}),
+        "measure": measure,
+        "by": cast(JsonValue, by[:3]),
+    }
+    return (("find_movers", asked),)
+
+
+def narrowed_by(frame: QuestionFrame) -> JsonObject:
+    """What narrows the calls beside the time range, as the query of measures takes it."""
+    arguments: JsonObject = {"filters": cast(JsonValue, filters_of(frame))} if filters_of(frame) else {}
+    if among := {**frame.among, **({"model": frame.models} if len(frame.models) > 1 else {})}:
+        arguments["among"] = cast(JsonValue, among)
+    if frame.excluded:
+        arguments["excluded"] = cast(JsonValue, frame.excluded)
+    if frame.conditions:
+        conditions = [condition.model_dump(exclude={"said"}) for condition in frame.conditions]
+        arguments["conditions"] = cast(JsonValue, conditions)
+    return arguments
 
 
 def _forecast(frame: QuestionFrame, facts: DataFacts, zone: str) -> JsonObject:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from netra.agents.data.growth_statements import growth_statements
 from netra.agents.data.insight_statements import anomaly_statements, forecast_statements
 from netra.agents.data.load_statements import load_statements
 from netra.agents.data.price_statements import price_statements
@@ -24,6 +25,7 @@ from netra.tools.usage.outputs import (
     LatencyOutput,
     LoadOutput,
     Mover,
+    MoversOutput,
     PricesOutput,
     ReasoningOutput,
     TailOutput,
@@ -55,6 +57,8 @@ def statements_of(frame: QuestionFrame, shown: Sequence[tuple[str, dict[str, Any
                 statements += _drivers(frame, output) if frame.kind in _RANKED else _spend(frame, output)
             case "compare_periods":
                 statements += _change(frame, ChangeOutput.model_validate(data))
+            case "find_movers":
+                statements += growth_statements(frame, MoversOutput.model_validate(data))
             case "profile_latency":
                 statements += _latency(frame, LatencyOutput.model_validate(data))
             case "plan_latency":

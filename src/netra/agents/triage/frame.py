@@ -117,6 +117,22 @@ class GroupCondition(_Value):
     said: str = ""
 
 
+class Growth(_Value):
+    """How the first measure of groups moved against the period before: `grew more than 20 %`.
+
+    `relative`: `value` is percents of what it was, else it is in the measure's unit. Without an `operator`
+    the groups that moved in the direction are listed, the largest move first.
+    """
+
+    direction: Literal["up", "down"]
+    operator: Comparison | None = None
+    value: str = Field(default="0", pattern=r"^\d{1,15}(\.\d{1,9})?$")
+    relative: bool = True
+    of_anything: bool = False
+    """Whether it asks what grew, without saying of what kind."""
+    said: str = ""
+
+
 class UnknownName(_Value):
     """A name the question uses that does not occur in the data, and the nearest ones that do."""
 
@@ -149,6 +165,8 @@ class QuestionFrame(_Value):
     """Thresholds that the calls looked at keep to."""
     group_conditions: list[GroupCondition] = Field(default_factory=list[GroupCondition], max_length=4)
     """Thresholds that the groups listed keep to."""
+    growth: Growth | None = None
+    """How the groups listed moved against the period before."""
     share: bool = False
     """Whether the part in all calls is wanted of what the question names."""
     unread: list[str] = Field(default_factory=list[str])

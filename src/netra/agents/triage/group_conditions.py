@@ -8,7 +8,7 @@ from decimal import Decimal
 from netra.agents.triage.conditions import COMPARED, NUMBER, UNITS, amount_of, sign_of
 from netra.agents.triage.frame import GroupCondition
 
-_GROUPS: tuple[tuple[str, str], ...] = (
+GROUPS: tuple[tuple[str, str], ...] = (
     ("model", r"models"),
     ("provider", r"providers|vendors"),
     ("feature", r"features"),
@@ -22,6 +22,7 @@ _GROUPS: tuple[tuple[str, str], ...] = (
     ("week", r"weeks"),
     ("month", r"months"),
 )
+"""The groups that conditions choose between, each with its words."""
 _SINGULAR = (
     "model",
     "provider",
@@ -35,7 +36,7 @@ _SINGULAR = (
     "hour",
     "week",
 )
-_NOUN = "|".join([*(words for _, words in _GROUPS), *(rf"(?<=\bwhich ){word}" for word in _SINGULAR)])
+_NOUN = "|".join([*(words for _, words in GROUPS), *(rf"(?<=\bwhich ){word}" for word in _SINGULAR)])
 _NOT_BEFORE = r"\b(?:by|per|than|of all|last|past|next|over the)\s+$"
 _NO_LEAD = r"(?:by|per|over|under|above|below|and|in|on(?! which)|during|since)\b"
 _LEAD = (
@@ -140,7 +141,7 @@ def _read(match: re.Match[str]) -> tuple[GroupCondition, str | None, int] | None
 
 def _dimension(noun: str) -> str:
     plural = noun if noun in {"people"} or noun.endswith("s") else f"{noun}s"
-    return next(name for name, words in _GROUPS if re.fullmatch(words, plural))
+    return next(name for name, words in GROUPS if re.fullmatch(words, plural))
 
 
 def _measure(match: re.Match[str], dimension: str) -> tuple[str, Decimal, int] | None:

@@ -16,6 +16,7 @@ from netra.agents.triage.follow_ups import (
 from netra.agents.triage.frame import (
     Condition,
     GroupCondition,
+    Growth,
     QuestionFrame,
     QuestionKind,
     Unread,
@@ -23,6 +24,7 @@ from netra.agents.triage.frame import (
     Window,
 )
 from netra.agents.triage.group_conditions import find_group_conditions
+from netra.agents.triage.growth import bare_growth, find_growth, grouped_by_growth
 from netra.agents.triage.kinds import classify, subject_of
 from netra.agents.triage.languages import find_language, why_unread
 from netra.agents.triage.lever_words import find_levers, find_ttl
@@ -70,6 +72,7 @@ _MOVED_BY = re.compile(
 _COMPARED = re.compile(r"\b(?:more|less|fewer|greater|higher|lower) than \$?\d[\d.,]*(?:\s?%)?(?:\s[a-z]+)?")
 _LISTING = frozenset({"usage", "drivers", "outside", "latency", "audit"})
 """Kinds of a question that may be a list of the groups that keep to a condition."""
+_GROWING = frozenset({"usage", "drivers", "change", "latency", "outside"})
 _COUNTS_OF = {"session_id": "sessions", "user": "users", "api_key_id": "api_keys", "model": "models"}
 
 
@@ -85,7 +88,8 @@ def parse_question(
     """Read a question. `has_findings`: there is an earlier answer to refer to, `earlier`: its findings."""
     original = " ".join(readable_part(text).split())
     clean = correct_spelling(original, vocabulary)
-    conditions, unconditional = find_conditions(clean)
+    growth, said = find_growth(clean)
+    conditions, unconditional = find_conditions(said)
     of_groups, grains, unconditional = _of_groups(unconditional)
     included, left_out, excluded = _without_excluded(unconditional, vocabulary)
     models, filters = find_models(included, vocabulary), find_filters(included, vocabulary)
@@ -97,9 +101,8 @@ def parse_question(
     unknown = find_unknown(clean, original, vocabulary, models)
     kind = classify(bare, models=models, levers=levers, has_findings=has_findings and not of_groups)
     named = conditions or ((filters or models or unknown) and (measures or dimensions))
-    if kind == "outside":
-        kind = _not_outside(clean, original, bool(named))
-    kind = "usage" if of_groups or (kind == "latency" and among and re.search(_COMPARES, bare)) else kind
+    kind = _not_outside(clean, original, bool(named)) if kind == "outside" else kind
+    kind = "usage" if of_groups or growth or (among and _compares_latency(kind, bare)) else kind
     follows = kind == "follow_up"
     window = find_window(clean, now, timezone) or Window()
     frame = QuestionFrame(
@@ -110,7 +113,7 @@ def parse_question(
         conditions=conditions if kind == "usage" else [],
         group_conditions=of_groups,
         unread=_unread(
-            clean if kind != "usage" else unconditional, window, left_out, kind, excluded, among, conditions
+            said if kind != "usage" else unconditional, window, left_out, kind, excluded, among, conditions
         ),
         wants_file=wants_file(clean),
         wants_report=wants_report(clean),
@@ -131,8 +134,19 @@ def parse_question(
         ordinals=(find_ordinals(clean) or find_named(clean, levers, models, earlier)) if follows else [],
         asks=find_asks(bare) if follows else [],
     )
-    frame = refined(_over_months(frame, clean, now, timezone), bare)
+    frame = _grown(refined(_over_months(frame, clean, now, timezone), bare), growth, bare)
     return frame if frame.kind != "outside" else frame.model_copy(update=_why_unread(text, original, clean))
+
+
+def _grown(frame: QuestionFrame, growth: Growth | None, text: str) -> QuestionFrame:
+    """The frame of groups that grew, with or without a threshold, where it asks for them."""
+    if growth is None and frame.kind in _GROWING:
+        growth = bare_growth(text, in_words_of_change=frame.kind in {"change", "latency"})
+    return grouped_by_growth(frame, growth, text) if growth else frame
+
+
+def _compares_latency(kind: QuestionKind, text: str) -> bool:
+    return kind == "latency" and re.search(_COMPARES, text) is not None
 
 
 def _over_months(frame: QuestionFrame, text: str, now: datetime, timezone: str) -> QuestionFrame:

@@ -189,6 +189,12 @@ _SPELLED: tuple[tuple[str, _Build], ...] = (
     (rf"\b(?:before|until|till|up to)\s+{_DATE}", _until_date),
     (rf"\b{_DATE}\b", _on_date),
     (r"\b(?:this|current)\s+(week|month|quarter|year)\b.{0,40}\b(?:last|previous|prior)\s+\1\b", _this_one),
+    (
+        r"\b(?:vs\.?|versus|compared (?:to|with)|than|against) (?:the )?(?:last|previous|prior) "
+        r"(week|month|quarter|year)\b",
+        lambda found, now: _against_the_last(found, now),
+    ),
+    (r"\b(week|month|quarter|year)[ -](?:over|on)[ -]\1\b", lambda found, now: _this_one(found, now)),
     (rf"\b{_PAST}\s+{_COUNT}\s+{_UNIT}", _last_many),
     (rf"\b{_COUNT}\s+days?\s+ago", _days_ago),
     (r"\b(?:last|past|previous)\s+(week|month|quarter|year)\b", _last_one),
@@ -203,6 +209,16 @@ _SPELLED: tuple[tuple[str, _Build], ...] = (
     (r"\byear to date|ytd\b", lambda _, now: _to_date("year", now)),
 )
 _RULES = tuple((re.compile(pattern), build) for pattern, build in _SPELLED)
+
+
+_NAMED_BEFORE = re.compile(
+    rf"\b(?:last|past|previous|prior|yesterday|today|weekend|since|{MONTH}|\d{{4}}-\d{{2}}-\d{{2}})\b"
+)
+
+
+def _against_the_last(found: re.Match[str], now: datetime) -> Window | None:
+    """The running week for "more than last week"; None where the text names what is held against it."""
+    return None if _NAMED_BEFORE.search(found.string[: found.start()]) else _this_one(found, now)
 
 
 def _days_back(now: datetime, days: int, label: str) -> Window:

@@ -101,7 +101,7 @@ def _source(result: CompareResult) -> Source:
     )
 
 
-def _span(since: datetime, until: datetime) -> str:
+def span_in_words(since: datetime, until: datetime) -> str:
     """Both ends; whole days by their first and last."""
     if since.time() == until.time() == time() and since.utcoffset() == until.utcoffset():
         last = until - timedelta(days=1)
@@ -145,8 +145,8 @@ def _output(
         names=[mover.name for mover in movers],
         calls=result.before.calls + result.after.calls,
         by=" and ".join(arguments.by),
-        before_label=_span(arguments.before_since, arguments.before_until),
-        after_label=_span(arguments.after_since, arguments.after_until),
+        before_label=span_in_words(arguments.before_since, arguments.before_until),
+        after_label=span_in_words(arguments.after_since, arguments.after_until),
         before=before_id,
         after=after_id,
         change=sheet.add(abs(change), "usd", "Change of spend", source),

@@ -128,6 +128,37 @@ class ChangeOutput(Output):
     days: str | None = None
 
 
+class MovedGroup(BaseModel):
+    """A group's measure in two periods; `change` and `percent` are sizes, `percent` None from nothing."""
+
+    name: str
+    rose: bool
+    before: str
+    after: str
+    change: str
+    percent: str | None = None
+
+
+class MoversOutput(Output):
+    """Answer of `find_movers`: the groups that moved as asked. `whole`: all calls together, which without
+    groups `whole_moved` judges; `new` were nothing before, `cut` says that there are more groups than read.
+    """
+
+    by: list[str]
+    label: str
+    before_label: str
+    after_label: str
+    groups: list[MovedGroup]
+    kept: str
+    compared: str
+    more: bool = False
+    new: list[MovedGroup] = Field(default_factory=list[MovedGroup])
+    whole: MovedGroup | None = None
+    whole_moved: bool = False
+    first_before: str | None = None
+    cut: bool = False
+
+
 class Slow(BaseModel):
     """Where time goes: a group's share of all time waited, and its percentiles."""
 

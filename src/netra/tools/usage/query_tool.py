@@ -66,7 +66,8 @@ def exact_filters(filters: dict[str, str]) -> list[Filter]:
     return [Filter(column=column, value=value) for column, value in filters.items()]
 
 
-def _filters(arguments: QueryArguments) -> list[Filter]:
+def narrowing_filters(arguments: QueryArguments) -> list[Filter]:
+    """The calls a query of groups is about."""
     within = [Filter(column=name, operator="in", value=[*values]) for name, values in arguments.among.items()]
     out = [
         Filter(column=name, operator="not in", value=[*values]) for name, values in arguments.excluded.items()
@@ -86,7 +87,7 @@ def query_usage(usage: UsageService) -> AnyToolSpec:
         query = UsageQuery(
             measures=arguments.measures,
             dimensions=arguments.dimensions,
-            filters=_filters(arguments),
+            filters=narrowing_filters(arguments),
             since=arguments.since,
             until=arguments.until,
             grain=arguments.grain,

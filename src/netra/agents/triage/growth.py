@@ -1,0 +1,141 @@
+"""Growth that a question asks groups for: "features that grew more than 20 %", "users who doubled"."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Literal
+
+from netra.agents.triage.conditions import COMPARED, amount_of, sign_of
+from netra.agents.triage.frame import Comparison, Growth, QuestionFrame
+from netra.agents.triage.group_conditions import GROUPS
+
+_UP = (
+    r"grew|grown|grow|rose|risen|increased?|jumped|climbed|spiked|(?:gone|went|go|is|are|was|were) up|"
+    r"growth|increase|rise|higher|more|slower|dearer"
+)
+_DOWN = (
+    r"fell|fallen|dropped|decreased?|shrank|shrunk|declined|(?:gone|went|go|is|are|was|were) down|"
+    r"drop|decline|lower|less|fewer|faster|cheaper"
+)
+_NOUNS = r"growth|increase|rise|drop|decrease|decline"
+_AMOUNT = (
+    r"(?P<dollar>\$)?\s*(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d{1,6})?|\d{1,12}(?:\.\d{1,6})?)"
+    r"\s*(?P<scale>k|thousand|million)?\s*"
+    r"(?P<unit>%|(?:percent|pct|dollars?|usd|points?|x|times|calls|requests|tokens|errors|users|sessions)\b)?"
+)
+_THRESHOLD = rf"(?:(?P<comparison>{COMPARED})\s*)?{_AMOUNT}(?P<least>\s+(?:or|and) more\b|\+)?"
+_FORMS = (
+    re.compile(rf"\b(?P<word>{_UP}|{_DOWN})\s+(?:by\s+)?{_THRESHOLD}"),
+    re.compile(rf"\b(?:by\s+)?{_THRESHOLD}\s+(?P<word>{_UP}|{_DOWN})\b"),
+)
+_FACTORS: tuple[tuple[re.Pattern[str], Literal["up", "down"], Decimal], ...] = (
+    (re.compile(r"\b(?:more than )?doubled?\b"), "up", Decimal(100)),
+    (re.compile(r"\b(?:more than )?tripled?\b"), "up", Decimal(200)),
+    (re.compile(r"\b(?:more than )?halved?\b"), "down", Decimal(50)),
+)
+_BARE = re.compile(
+    r"\b(?:grew|rose|increased|jumped|climbed|(?:gone|went) up|fell|dropped|decreased|shrank|declined|"
+    r"(?:gone|went) down)\b(?:\s+(?:the )?(?P<how>most|fastest|quickest))?"
+)
+_THAN = re.compile(
+    r"\b(?P<word>more|higher|slower|dearer|less|fewer|lower|faster|cheaper)\b(?:\s+[\w\-]+){0,3}\s+than "
+    r"(?:(?:in|on|during) )?(?:the )?(?:(?:last|previous|prior) (?:week|month|quarter|year|day)|yesterday|"
+    r"(?:week|month|day|quarter|year) before)\b"
+)
+"""More of something than in the period before."""
+_RELATIVE = frozenset({"%", "percent", "pct", "x", "times"})
+_AHEAD = re.compile(
+    r"\b(?:if|suppose|assum\w+|expect\w*|will|would|next|why|how come|explain|forecast|limits?|sav\w+|"
+    r"cut|reduc\w+)\b"
+)
+"""What makes growth something to come, to be explained or to be brought about."""
+_OF = r"\b(?:which|what|who|list|show|name|find|give|any|did|has|have|is|are|how many|{nouns})\b"
+_NOUN = "|".join(words for _, words in GROUPS)
+_ASKS = re.compile(_OF.format(nouns=_NOUN))
+_CLOCK = frozenset({"hour", "day", "week", "month", "weekday", "hour_of_day"})
+_ALL_SPEND = frozenset({"cost_usd"})
+
+
+def find_growth(text: str) -> tuple[Growth | None, str]:
+    """The growth that lower-cased text asks for, and the text without its threshold."""
+    if _AHEAD.search(text) or not _ASKS.search(text):
+        return None, text
+    for pattern, direction, share in _FACTORS:
+        if (found := pattern.search(text)) is not None:
+            operator: Comparison = ">" if found.group(0).startswith("more") else ">="
+            growth = Growth(direction=direction, operator=operator, value=f"{share}", said=found.group(0))
+            return growth, _without(text, found)
+    for pattern in _FORMS:
+        if (found := pattern.search(text)) is not None and (growth := _read(found)) is not None:
+            return growth, _without(text, found)
+    return None, text
+
+
+def bare_growth(text: str, *, in_words_of_change: bool) -> Growth | None:
+    """Growth without a threshold: "more calls than last week"; "grew the most" in words of a change."""
+    if _AHEAD.search(text) or not _ASKS.search(text):
+        return None
+    if (than := _THAN.search(text)) is not None:
+        down = re.fullmatch(_DOWN, than["word"]) is not None
+        return Growth(direction="down" if down else "up", relative=False, said=than.group(0))
+    found = _BARE.search(text) if in_words_of_change else None
+    if found is None:
+        return None
+    direction = "down" if re.match(_DOWN, found.group(0)) else "up"
+    relative = found["how"] in {"fastest", "quickest"}
+    return Growth(direction=direction, relative=relative, said=found.group(0))
+
+
+def grouped_by_growth(frame: QuestionFrame, growth: Growth, text: str) -> QuestionFrame:
+    """The frame of a list of groups that grew. Without a threshold growth of the spend is a question about
+    the change and its parts.
+    """
+    named = next((name for name, words in GROUPS if re.search(rf"\b(?:{words})\b", text)), None)
+    dimensions = [name for name in frame.dimensions if name not in _CLOCK]
+    dimensions = dimensions or [name for name in (named,) if name and name not in _CLOCK]
+    measures = _measured(frame, f"{text} {growth.said}")
+    of_anything = not dimensions and re.search(r"\b(?:what|who|which|anything)\b", text) is not None
+    of_spend = measures[0] in _ALL_SPEND and not growth.relative and frame.kind == "change"
+    if growth.operator is None and (of_spend or not (dimensions or of_anything)):
+        return frame
+    growth = growth.model_copy(update={"of_anything": of_anything})
+    changed: dict[str, object] = {"kind": "usage", "growth": growth, "dimensions": dimensions}
+    return frame.model_copy(update={**changed, "measures": measures[:1], "extreme": None})
+
+
+def _measured(frame: QuestionFrame, text: str) -> list[str]:
+    if re.search(r"\b(?:slower|faster|latenc\w+|response times?)\b", text):
+        timed = [name for name in frame.measures if name.startswith(("latency", "ttft"))]
+        return timed or ["latency_p50_ms"]
+    if [*frame.measures[:2]] == ["input_tokens", "output_tokens"]:
+        return ["total_tokens"]
+    return frame.measures or ["cost_usd"]
+
+
+def _read(found: re.Match[str]) -> Growth | None:
+    unit = found["unit"] or ""
+    if not (unit or found["dollar"]):
+        return None
+    word, relative = found["word"], unit in _RELATIVE and not found["dollar"]
+    down = re.fullmatch(_DOWN, word) is not None
+    value = amount_of(found["number"], found["scale"])
+    if unit in {"x", "times"}:
+        if value <= 1 or down:
+            return None
+        value = (value - 1) * 100
+    operator: Comparison = sign_of(found["comparison"]) if found["comparison"] else ">="
+    bare = found["comparison"] is None and found["least"] is None and re.fullmatch(r"more|less|fewer", word)
+    if bare and not re.match(r"(?:\s+\w+){0,2}\s+(?:than|vs)\b", found.string[found.end() :]):
+        return None  # "20 % more" is a threshold only beside something it is more than
+    return Growth(
+        direction="down" if down else "up",
+        operator=operator,
+        value=f"{value.normalize():f}",
+        relative=relative,
+        said=" ".join(found.group(0).split()),
+    )
+
+
+def _without(text: str, found: re.Match[str]) -> str:
+    return f"{text[: found.start()]} {text[found.end() :]}"

@@ -1,0 +1,239 @@
+"""The tool `find_movers`: groups whose measure moved between two periods, by how much, and which of them
+moved as far as asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, Field
+
+from netra.reports.citations import cite
+from netra.reports.document import Section, Table
+from netra.tools.figure_sheet import FigureSheet, Source
+from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
+from netra.tools.usage.changes import span_in_words
+from netra.tools.usage.measuring import unit_of
+from netra.tools.usage.naming import group_name
+from netra.tools.usage.outputs import MovedGroup, MoversOutput
+from netra.tools.usage.query_tool import QueryArguments, narrowing_filters
+from netra.usage.measures import MEASURES
+from netra.usage.queries import MAX_ROWS, Filter, UsageQuery
+from netra.usage.service import UsageResult, UsageService
+
+SHOWN = 20
+_HOLDS = {
+    ">": Decimal.__gt__, ">=": Decimal.__ge__, "<": Decimal.__lt__, "<=": Decimal.__le__,
+}  # fmt: skip
+
+
+class MoversArguments(ToolArguments):
+    """A measure by dimensions in two ranges [since, until). `relative`: `value` is percents of what it was
+    before, else it is in the measure's unit. `value` is a size: `down` and `> 20` fell by more than 20.
+    """
+
+    measure: str = "cost_usd"
+    by: list[str] = Field(default_factory=list[str], max_length=3)
+    before_since: AwareDatetime
+    before_until: AwareDatetime
+    after_since: AwareDatetime
+    after_until: AwareDatetime
+    filters: dict[str, str] = Field(default_factory=dict[str, str])
+    among: dict[str, list[str]] = Field(default_factory=dict[str, list[str]], max_length=6)
+    excluded: dict[str, list[str]] = Field(default_factory=dict[str, list[str]], max_length=6)
+    conditions: list[Filter] = Field(default_factory=list[Filter], max_length=8)
+    direction: Literal["up", "down"] = "up"
+    operator: Literal[">", ">=", "<", "<="] | None = None
+    value: Decimal = Decimal(0)
+    relative: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A group's measure before and after; None where it has no value."""
+
+    key: tuple[str, ...]
+    before: Decimal | None
+    after: Decimal | None
+
+    @property
+    def known(self) -> bool:
+        """Whether it has a value in both periods."""
+        return self.before is not None and self.after is not None
+
+    @property
+    def change(self) -> Decimal:
+        """After minus before, 0 where one is unknown."""
+        return (self.after or Decimal(0)) - (self.before or Decimal(0)) if self.known else Decimal(0)
+
+    @property
+    def percent(self) -> Decimal | None:
+        """The change as a share of what it was; None where it was nothing."""
+        return 100 * self.change / self.before if self.before else None
+
+
+def moved_as_asked(
+    moved: Moved, direction: str, operator: str | None, value: Decimal, *, relative: bool
+) -> bool:
+    """Whether a group moved in the direction and, with an operator, by a size that holds to it. Exact: a
+    share is compared as amounts. What was nothing before has no share.
+    """
+    size = moved.change if direction == "up" else -moved.change
+    if not moved.known or size <= 0 or (relative and not moved.before):
+        return False
+    if operator is None:
+        return True
+    bound = value * (moved.before or Decimal(0)) if relative else value
+    return _HOLDS[operator](100 * size if relative else size, bound)
+
+
+def find_movers(usage: UsageService) -> AnyToolSpec:
+    """The tool `find_movers`."""
+
+    async def run(call: ToolCall, arguments: MoversArguments) -> ToolResult:
+        narrowed = QueryArguments(
+            measures=[arguments.measure], dimensions=arguments.by, filters=arguments.filters,
+            among=arguments.among, excluded=arguments.excluded, conditions=arguments.conditions,
+        )  # fmt: skip
+        spans = (
+            (arguments.before_since, arguments.before_until),
+            (arguments.after_since, arguments.after_until),
+        )
+        answers: list[UsageResult] = []
+        for dimensions in (arguments.by, []) if arguments.by else ([],):
+            for since, until in spans:
+                query = UsageQuery(
+                    measures=[arguments.measure], dimensions=[*dimensions], since=since, until=until,
+                    filters=narrowing_filters(narrowed), limit=MAX_ROWS,
+                )  # fmt: skip
+                answers.append(await usage.run(call.context, query))
+        output = _output(call.figures, arguments, answers)
+        return ToolResult(
+            f"compared {answers[0].calls:,} calls with {answers[1].calls:,}", plain_json(output)
+        )
+
+    return ToolSpec(
+        name="find_movers",
+        description="Which groups' measure grew or fell between two periods, optionally by how much.",
+        arguments=MoversArguments,
+        permission="usage:read",
+        run=run,
+    )
+
+
+def _joined(arguments: MoversArguments, before: UsageResult, after: UsageResult) -> list[Moved]:
+    """Every group of either period; one without calls is 0 in a measure that adds up."""
+    missing = Decimal(0) if MEASURES[arguments.measure].adds_up else None
+    sides: list[dict[tuple[str, ...], Decimal | None]] = [
+        {tuple(str(row[name]) for name in arguments.by): _number(row[arguments.measure]) for row in side.rows}
+        for side in (before, after)
+    ]
+    keys = sorted({*sides[0], *sides[1]})
+    return [Moved(key, sides[0].get(key, missing), sides[1].get(key, missing)) for key in keys]
+
+
+def _number(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(str(value))
+
+
+def _output(sheet: FigureSheet, arguments: MoversArguments, answers: list[UsageResult]) -> MoversOutput:
+    before, after = answers[:2]
+    source = Source(
+        {"compare": {"before": before.query, "after": after.query}}, f"{before.sql};\n{after.sql}",
+        before.calls + after.calls, before.since or after.since, after.until or before.until,
+    )  # fmt: skip
+    groups = _joined(arguments, before, after)
+    kept = [
+        one
+        for one in groups
+        if moved_as_asked(
+            one, arguments.direction, arguments.operator, arguments.value, relative=arguments.relative
+        )
+    ]
+    fresh = [one for one in groups if one.known and not one.before and one.after]
+    by_share = arguments.relative
+    kept.sort(key=lambda one: (-abs((one.percent if by_share else one.change) or Decimal(0)), one.key))
+    make = _Figures(sheet, arguments, source)
+    told = [make.group(one) for one in kept[:SHOWN]]
+    added = [make.group(one) for one in fresh[:SHOWN]] if by_share and arguments.direction == "up" else []
+    whole = _joined(arguments.model_copy(update={"by": []}), *answers[-2:])
+    return MoversOutput(
+        names=[group.name for group in (*told, *added)],
+        calls=before.calls + after.calls,
+        by=arguments.by,
+        label=MEASURES[arguments.measure].label,
+        before_label=span_in_words(arguments.before_since, arguments.before_until),
+        after_label=span_in_words(arguments.after_since, arguments.after_until),
+        groups=told,
+        kept=sheet.add(len(kept), "count", "Groups that moved so", source),
+        compared=sheet.add(len(groups), "count", "Groups compared", source),
+        more=len(kept) > SHOWN,
+        new=added,
+        whole=make.group(whole[0]) if whole and whole[0].known else None,
+        whole_moved=bool(not arguments.by and kept),
+        first_before=_uncovered(arguments, before),
+        cut=any(answer.row_count > len(answer.rows) for answer in answers),
+        sections=[_section(arguments, told)] if told and arguments.by else [],
+    )
+
+
+def _uncovered(arguments: MoversArguments, before: UsageResult) -> str | None:
+    """The day of the first call before, where a tenth of that period or more has passed by then."""
+    if before.since is None:
+        return None
+    span = arguments.before_until - arguments.before_since
+    late = before.since - arguments.before_since > max(span / 10, timedelta(hours=6))
+    return f"{before.since:%Y-%m-%d}" if late else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """Makes the figures of groups."""
+
+    sheet: FigureSheet
+    arguments: MoversArguments
+    source: Source
+
+    def group(self, moved: Moved) -> MovedGroup:
+        """The figures of one group, whose values are known."""
+        dimensions = self.arguments.by
+        name = " / ".join(group_name(value, by) for value, by in zip(moved.key, dimensions, strict=False))
+        label = MEASURES[self.arguments.measure].label + (f" of {name}" if name else "")
+        percent, said = moved.percent, f"Change of {label[0].lower()}{label[1:]}"
+        return MovedGroup(
+            name=name,
+            rose=moved.change >= 0,
+            before=self._amount(moved.before or Decimal(0), f"{label} before"),
+            after=self._amount(moved.after or Decimal(0), f"{label} after"),
+            change=self._amount(abs(moved.change), said),
+            percent=None
+            if percent is None
+            else self.sheet.add(round(float(abs(percent)), 4), "percent", said, self.source),
+        )
+
+    def _amount(self, value: Decimal, label: str) -> str:
+        unit = unit_of(self.arguments.measure)
+        whole = MEASURES[self.arguments.measure].kind == "count"
+        shown = value if unit == "usd" else int(value) if whole else round(float(value), 4)
+        return self.sheet.add(shown, unit, label, self.source)
+
+
+def _section(arguments: MoversArguments, groups: list[MovedGroup]) -> Section:
+    return Section(
+        heading=f"{MEASURES[arguments.measure].label} by {', '.join(arguments.by)}: what moved",
+        table=Table(
+            columns=("What", "Before", "After", "Change", "Percent"),
+            rows=tuple(
+                (one.name, *map(cite, (one.before, one.after, one.change)), _share_cell(one))
+                for one in groups
+            ),
+            numeric=frozenset({1, 2, 3, 4}),
+        ),
+    )
+
+
+def _share_cell(one: MovedGroup) -> str:
+    return cite(one.percent) if one.percent else "new"

@@ -1,0 +1,82 @@
+"""Groups that grew or fell: what is read as such a question, and which groups hold to it."""
+
+from decimal import Decimal
+
+import pytest
+
+from netra.tools.usage.movers_tool import Moved, moved_as_asked
+from testkit.questions import read
+
+
+@pytest.mark.parametrize(
+    ("text", "measure", "dimensions", "asked", "window"),
+    [
+        ("which features grew more than 20 % last week?", "cost_usd", ["feature"], "up > 20 %", "last week"),
+        ("features that grew by more than $5 last week", "cost_usd", ["feature"], "up > 5", "last week"),
+        ("models whose spend rose by at least 50 %", "cost_usd", ["model"], "up >= 50 %", "all stored data"),
+        ("features with more than 20 % growth this month",
+         "cost_usd", ["feature"], "up > 20 %", "this month"),
+        ("which feature doubled last week?", "cost_usd", ["feature"], "up >= 100 %", "last week"),
+        ("which models got more than 30 % slower last week?",
+         "latency_p50_ms", ["model"], "up > 30 %", "last week"),
+        ("Which users' calls grew the most last week?", "calls", ["user"], "up None 0", "last week"),
+        ("apps that dropped over 10 percent vs last month", "cost_usd", ["app"], "down > 10 %", "this month"),
+        ("which models' error rate went up by more than 2 points?",
+         "error_rate", ["model"], "up > 2", "all stored data"),
+        ("which users spent more than 20 % more than last week?",
+         "cost_usd", ["user"], "up > 20 %", "this week"),
+        ("which features are up over 10% month over month?",
+         "cost_usd", ["feature"], "up > 10 %", "this month"),
+        ("which customers used 2x more tokens than last week?",
+         "total_tokens", ["user"], "up >= 100 %", "this week"),
+        ("which teams used more tokens than last week?", "total_tokens", ["team"], "up None 0", "this week"),
+        ("what did we spend more on than last month?", "cost_usd", [], "up None 0", "this month"),
+        ("did our spend rise by more than 20 % in October?", "cost_usd", [], "up > 20 %", "October 2026"),
+    ],
+)  # fmt: skip
+def test_growth_is_read_with_its_threshold(
+    text: str, measure: str, dimensions: list[str], asked: str, window: str
+) -> None:
+    frame = read(text)
+    assert frame.growth is not None
+    growth = frame.growth
+    said = f"{growth.direction} {growth.operator} {growth.value}"
+    assert said + (" %" if growth.relative else "") == asked
+    assert (frame.kind, frame.measures, frame.dimensions) == ("usage", [measure], dimensions)
+    assert (frame.window.label, frame.unread, frame.conditions, frame.group_conditions) == (
+        window,
+        [],
+        [],
+        [],
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "why did spend rise by more than 20 % last week?",
+        "if users grow by more than 20 %, where do rate limits bite?",
+        "which users spent more than $100 last month?",
+        "how many calls over 10 s did each model make?",
+        "cut spend by more than 20 %",
+        "which feature grew the most last week?",
+    ],
+)
+def test_what_is_no_list_of_what_grew(text: str) -> None:
+    assert read(text).growth is None
+
+
+def test_a_threshold_of_growth_is_compared_exactly() -> None:
+    def holds(before: str | None, after: str | None, asked: str, direction: str = "up") -> bool:
+        sign, value, *percent = asked.split()
+        moved = Moved(("a",), *(None if side is None else Decimal(side) for side in (before, after)))
+        return moved_as_asked(moved, direction, sign, Decimal(value), relative=bool(percent))
+
+    assert not holds("1.1", "1.32", "> 20 %")
+    assert holds("1.1", "1.32", ">= 20 %")
+    assert holds("1.1", "1.320000000000001", "> 20 %")
+    assert holds("5", "3.9", "> 20 %", "down")
+    assert not holds("3.9", "5", "> 20 %", "down")
+    assert not holds("0", "5", "> 20 %"), "what was nothing has no share"
+    assert holds("0", "5", "> 4")
+    assert not holds(None, "5", "> 4"), "an unknown amount did not grow"

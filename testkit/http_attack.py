@@ -23,6 +23,7 @@ PATH_POSITIONS: Mapping[str, str | None] = {
     "key_id": "key",
     "user_id": "usr",
     "invitation_id": "inv",
+    "call_id": "call",
     "model": None,
 }
 HEADER_POSITIONS = ("Netra-Workspace", "Idempotency-Key")
@@ -112,7 +113,7 @@ class HttpAttack:
         """Each place of an operation that takes an id, and all places of its path at once."""
         kinds = {name: PATH_POSITIONS[name] for name in operation.names("path")}
         foreign = {name: self._of(self.victim, kind) for name, kind in kinds.items() if kind}
-        unknown = {name: _ids.new(kind) for name, kind in kinds.items() if kind}  # type: ignore[arg-type]
+        unknown = {name: _nobodys(kind) for name, kind in kinds.items() if kind}
         for name in foreign:
             yield Position("path", (name,), {name: foreign[name]}, {name: unknown[name]})
         if len(foreign) > 1:
@@ -202,7 +203,7 @@ class HttpAttack:
         return self.http.build_request(operation.method, path, params=query, headers=headers, **content)
 
     def _of(self, tenant: Tenant, kind: str) -> str:
-        return tenant.ids.get(kind) or _ids.new(kind)  # type: ignore[arg-type]
+        return tenant.ids.get(kind) or _nobodys(kind)
 
     def _send(self, request: httpx.Request) -> httpx.Response:
         self.requests += 1
@@ -238,6 +239,11 @@ class HttpAttack:
                 return False
             case _:
                 return _example_text(name, schema)
+
+
+def _nobodys(kind: str) -> str:
+    """An id of a kind that nothing has; who sends a call chooses its id."""
+    return f"zqcallid{secrets.token_hex(8)}" if kind == "call" else _ids.new(kind)  # type: ignore[arg-type]
 
 
 def _turn(operation: Operation) -> tuple[bool, bool]:

@@ -174,4 +174,5 @@ def _calls(tenant: Tenant) -> list[dict[str, Any]]:
             }
         )
     mint.keep("sum of input tokens", str(total))
+    tenant.ids["call"] = rows[0]["call_id"]
     return rows

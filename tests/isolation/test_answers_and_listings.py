@@ -49,6 +49,8 @@ def test_listings_queries_and_findings_show_ones_own(two_users) -> None:
     ]
     seen.append(attacker.call("POST", "/v1/optimize", json={}))
     seen.append(attacker.call("GET", "/v1/usage/overview"))
+    for order in ("ts", "-cost_usd"):
+        seen.append(attacker.call("POST", "/v1/usage/calls", json={"limit": 200, "order_by": order}))
     assert victim.canaries.found_in(str(seen)) == []
     own = attacker.canaries.found_in(str(seen))
     assert len(own) > 15, "the attacker sees its own canaries in the same places"
@@ -59,3 +61,11 @@ def test_a_filter_for_anothers_values_finds_nothing(two_users) -> None:
     assert two_users.victim.call("POST", "/v1/usage/query", json=query)["rows"][0]["calls"] > 0
     found = two_users.attacker.call("POST", "/v1/usage/query", json=query)
     assert [row["calls"] for row in found["rows"]] in ([], [0])
+    for column, value in (("app", two_users.victim.app), ("call_id", two_users.victim.ids["call"])):
+        listed = {"filters": [{"column": column, "value": value}]}
+        assert two_users.victim.call("POST", "/v1/usage/calls", json=listed)["items"]
+        found = two_users.attacker.call("POST", "/v1/usage/calls", json=listed)
+        assert (found["items"], found["calls"], found["cost_usd"]) == ([], 0, None)
+    begun = two_users.victim.call("POST", "/v1/usage/calls", json={"limit": 1})["next_cursor"]
+    behind = two_users.attacker.call("POST", "/v1/usage/calls", json={"cursor": begun})
+    assert two_users.victim.canaries.found_in(str(behind)) == []

@@ -9,12 +9,10 @@ pytestmark = pytest.mark.protects("W2")
 # What the product keeps and shows nobody through HTTP: rows of calls and evaluations, and secrets.
 NEVER_SHOWN = {
     "access token",
-    "call id",
     "evaluated model",
     "evaluation group",
     "evaluation item",
     "idempotency key",
-    "input tokens",
     "key secret",
     "rejected call",
     "tag",
@@ -47,6 +45,7 @@ def test_the_owner_sees_the_canaries(two_users, attack: HttpAttack) -> None:
         seen.append(str(victim.call("POST", "/v1/usage/query", json=query)))
     totals = {"measures": ["input_tokens"]}
     seen.append(str(victim.call("POST", "/v1/usage/query", json=totals)))
+    seen.append(str(victim.call("POST", "/v1/usage/calls", json={"limit": 200})))
     found = set(victim.canaries.found_in("\n".join(seen)))
     hidden = {label for value, label in victim.canaries.fields.items() if f"{label}: {value}" not in found}
     assert hidden <= NEVER_SHOWN | {"client message id", "later question"}

@@ -7,6 +7,7 @@ import typer
 from netra.cli import (
     accounts,
     asking,
+    calls,
     checkout,
     demo,
     doctor,
@@ -42,6 +43,7 @@ for group in (
     importing,
     ingesting,
     usage,
+    calls,
     prices,
     optimizing,
     asking,

@@ -123,7 +123,7 @@ def _print_price(console: "Console", price: dict[str, Any]) -> None:
             )
     console.print("US dollars per million tokens")
     console.print(table)
-    _print_in_force(console, price["in_force"])
+    print_in_force(console, price["in_force"])
     cache: dict[str, Any] | None = price.get("cache")
     if cache:
         lives = ", ".join(f"{int(ttl['seconds']) // 60} min" for ttl in cache["ttls"])
@@ -147,10 +147,10 @@ async def _cost(target: Target, body: dict[str, Any], as_json: bool) -> None:
     _print_fields(
         console, {name: value for name, value in cost.items() if name not in ("cost_usd", "in_force")}
     )
-    _print_in_force(console, {body["tier"]: cost["in_force"]})
+    print_in_force(console, {body["tier"]: cost["in_force"]})
 
 
-def _print_in_force(console: "Console", spans: dict[str, dict[str, Any]]) -> None:
+def print_in_force(console: "Console", spans: dict[str, dict[str, Any]]) -> None:
     """Since when and until when the price of each tier holds, and what changed it from the list price."""
     from rich.markup import escape
 

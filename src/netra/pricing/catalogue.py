@@ -23,7 +23,6 @@ from netra.pricing.naming import Located, ModelNames
 from netra.pricing.overrides import (
     NO_OVERRIDES,
     CapacityPrice,
-    ContractPrice,
     PriceOverrides,
     load_corrections,
     load_overrides,
@@ -93,7 +92,7 @@ class PriceCatalogue:
         listed = located.listed
         name = located.canonical.model if listed is None else listed.model
         base = f"{located.provider or 'local'}/{name}"
-        if listed is not None and self._corrections_of(listed, instant):
+        if listed is not None and self._corrected({}, listed, tier, instant):
             base += ", corrected"
         source = self._source(base, listed is not None, bool(contract), bool(discounted))
         return ModelPrice(
@@ -187,31 +186,45 @@ class PriceCatalogue:
         return factor, found
 
     def _list_card(self, listed: ListedModel, tier: ServiceTier, at: datetime) -> RateCard | None:
-        standard = self._supplemented(self._corrected(self._base.standard(listed, at), listed, at), listed)
+        standard = self._corrected(self._base.standard(listed, at), listed, "standard", at)
+        standard = self._supplemented(standard, listed)
         if tier == "standard":
             return standard
+        card = self._tier_card(listed, tier, at, standard)
+        corrected = self._corrected(card or {}, listed, tier, at)
+        if not corrected:
+            return None
+        tiered: dict[UsageType, Steps] = {**standard, **corrected}
+        if any(rule.covers(listed.provider, tier, listed.model, at) for rule in self._shipped.uncached):
+            tiered.pop("cache_read", None)
+        return tiered
+
+    def _tier_card(
+        self, listed: ListedModel, tier: ServiceTier, at: datetime, standard: RateCard
+    ) -> RateCard | None:
+        """What another tier costs by the list, by its ratio on a later day, by another tier, or a factor."""
         recorded = self._base.tier(listed, tier, at)
         if recorded is not None:
-            return {**standard, **self._supplemented(recorded, listed)}
+            return self._supplemented(recorded, listed)
         first = self._base.tier_recorded_from(listed, tier)
         for rule in self._shipped.tiers:
-            if (rule.provider, rule.tier) != (listed.provider, tier) or at < rule.since:
+            if not rule.covers(listed.provider, tier, listed.model, at):
                 continue
-            if rule.factor is not None and first is None and fits(rule.models, listed.model):
+            if rule.like is not None:
+                return self._list_card(listed, rule.like, at)
+            if rule.factor is not None and first is None:
                 return scale_card(standard, rule.factor)
             if rule.factor is None and first is not None:
                 later = self._base.tier(listed, tier, first) or {}
                 return scale_card(standard, ratio_of(later, self._base.standard(listed, first)))
         return None
 
-    def _corrected(self, card: RateCard, listed: ListedModel, at: datetime) -> RateCard:
-        for entry in self._corrections_of(listed, at):
-            card = {**card, **entry.card}
-        return card
-
-    def _corrections_of(self, listed: ListedModel, at: datetime) -> list[ContractPrice]:
+    def _corrected(self, card: RateCard, listed: ListedModel, tier: ServiceTier, at: datetime) -> RateCard:
         names = frozenset([listed.model])
-        return [e for e in self._corrections.prices if e.scope.covers(listed.provider, names, at)]
+        for entry in self._corrections.prices:
+            if entry.tier == tier and entry.scope.covers(listed.provider, names, at):
+                card = {**card, **entry.card}
+        return card
 
     def _supplemented(self, card: RateCard, listed: ListedModel) -> RateCard:
         extra: dict[UsageType, Steps] = {}

@@ -25,13 +25,21 @@ class CacheTermsRule:
 
 @dataclass(frozen=True, slots=True)
 class TierRule:
-    """A service tier sold since an instant; `factor` None means: at the ratio recorded later."""
+    """A service tier sold since an instant: at a factor of the standard price, `like` another tier, or with
+    neither at the ratio recorded later.
+    """
 
     provider: str
     tier: ServiceTier
     models: tuple[str, ...]
     since: datetime
     factor: Fraction | None
+    like: ServiceTier | None
+
+    def covers(self, provider: str, tier: ServiceTier, model: str, at: datetime) -> bool:
+        """Whether it is about a model of that provider, in that tier, at an instant."""
+        named = (self.provider, self.tier) == (provider, tier)
+        return named and at >= self.since and fits(self.models, model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +75,13 @@ class SellerRules:
 
 @dataclass(frozen=True, slots=True)
 class ShippedData:
-    """Everything the data files say; `digest` names their content."""
+    """Everything the data files say; `digest` names their content. `uncached`: tiers that give no discount
+    for cached input.
+    """
 
     cache_terms: tuple[CacheTermsRule, ...]
     tiers: tuple[TierRule, ...]
+    uncached: tuple[TierRule, ...]
     supplements: tuple[SupplementRule, ...]
     provider_names: dict[str, str]
     makers: tuple[str, ...]
@@ -85,7 +96,8 @@ def load_shipped_data() -> ShippedData:
     terms, tiers, supplements, names, sellers = (tomllib.loads(texts[name].decode()) for name in _FILES)
     return ShippedData(
         cache_terms=tuple(_cache_rule(entry) for entry in terms["terms"]),
-        tiers=tuple(_tier_rule(entry) for entry in [*tiers["backdate"], *tiers["factor"]]),
+        tiers=tuple(_tier_rule(entry) for kind in ("backdate", "factor", "like") for entry in tiers[kind]),
+        uncached=tuple(_tier_rule(entry) for entry in tiers["uncached"]),
         supplements=tuple(_supplement_rule(entry) for entry in supplements["supplement"]),
         provider_names=dict(names["providers"]),
         makers=tuple(names["makers"]["order"]),
@@ -126,6 +138,7 @@ def _tier_rule(entry: dict[str, Any]) -> TierRule:
         tuple(entry.get("models", ["*"])),
         utc_midnight(entry["since"]),
         factor,
+        entry.get("like"),
     )
 
 

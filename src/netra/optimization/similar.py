@@ -52,10 +52,11 @@ def vectors_of(workload: Workload, tag: str, model_tag: str) -> Vectors:
     )
     decoded = [_bytes(code) for code in some.get_column("code").to_list()]
     kinds = list(zip(some.get_column("model").to_list(), map(len, decoded), strict=True))
-    usual = max(sorted(set(kinds)), key=kinds.count)
-    kept = [place for place, kind in enumerate(kinds) if kind == usual and kind[1]]
-    if not kept:
+    readable = sorted({kind for kind in kinds if kind[1]})
+    if not readable:
         return none
+    usual = max(readable, key=kinds.count)
+    kept = [place for place, kind in enumerate(kinds) if kind == usual]
     raw = np.frombuffer(b"".join(decoded[place] for place in kept), dtype=np.int8)
     vectors = raw.reshape(len(kept), usual[1]).astype(np.float32)
     lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
@@ -88,26 +89,28 @@ class Lookup:
 def served_by_similar(vectors: Float32, begun: Int64, ready: Int64, may: Rows, lookup: Lookup) -> Rows:
     """Which of k calls (in order) a cache would have served with the answer of a computed call.
 
-    `begun` and `ready` in microseconds; `may`: whether a call may be served. Served calls store nothing.
+    `begun` and `ready` (no earlier) in microseconds; `may`: whether a call may be served. Served calls store
+    nothing, and an answer serves only calls that began later than its own.
     """
     k = len(vectors)
     served = np.zeros(k, dtype=bool)
-    kept, kept_ready = vectors[:0], ready[:0]
+    kept, kept_at = vectors[:0], np.stack([begun, ready])[:, :0]
     for first in range(0, k, _AT_ONCE):
         part = slice(first, min(first + _AT_ONCE, k))
-        fresh = kept_ready + lookup.ttl >= begun[first]
-        kept, kept_ready = kept[fresh], kept_ready[fresh]
-        old = _near(vectors[part], kept, lookup.alike) & _usable(kept_ready, begun[part], lookup.ttl)
+        fresh = kept_at[1] + lookup.ttl >= begun[first]
+        kept, kept_at = kept[fresh], kept_at[:, fresh]
+        at = np.stack([begun[part], ready[part]])
+        old = _near(vectors[part], kept, lookup.alike) & _usable(kept_at, at[0], lookup.ttl)
         before: Rows = np.any(old, axis=1)
         inside = _near(vectors[part], vectors[part], lookup.alike)
-        inside &= _usable(ready[part], begun[part], lookup.ttl)
+        inside &= _usable(at, at[0], lookup.ttl)
         computed = np.zeros(part.stop - first, dtype=bool)
         for place in range(len(computed)):
             found = bool(before[place]) or bool((inside[place, :place] & computed[:place]).any())
             served[first + place] = found and may[first + place]
             computed[place] = not served[first + place]
         kept = np.concatenate([kept, vectors[part][computed]])
-        kept_ready = np.concatenate([kept_ready, ready[part][computed]])
+        kept_at = np.concatenate([kept_at, at[:, computed]], axis=1)
     return served
 
 
@@ -116,9 +119,13 @@ def _near(ours: Float32, theirs: Float32, alike: float) -> Rows:
     return np.greater_equal(ours @ theirs.T, np.float32(alike) - np.float32(1e-5))
 
 
-def _usable(ready: Int64, begun: Int64, ttl: int) -> Rows:
-    """(calls, stored): whether a stored answer is complete and not too old when a call begins."""
-    return (ready[None, :] <= begun[:, None]) & (begun[:, None] <= ready[None, :] + ttl)
+def _usable(stored: Int64, begun: Int64, ttl: int) -> Rows:
+    """(calls, stored): whether an answer is complete and not too old when a call begins; `stored`: when the
+    calls that made the answers began and ended (2, stored).
+    """
+    earlier, ready = (times[None, :] for times in stored)
+    now = begun[:, None]
+    return (earlier < now) & (ready <= now) & (now <= ready + ttl)
 
 
 def most_wrong(wrong: int, labelled: int) -> float:

@@ -6,12 +6,16 @@ model's name with `+confidence` behind it: one value from 0 to 1 an item. An ans
 threshold is thrown away and asked of the dearer model, so a call costs the cheaper answer and, for the
 escalated part, the dearer one besides.
 The threshold is learned on half of the items (by a checksum of their names): the smallest part escalated
-whose drop, with its one-sided 95 % bound and room for the chance of judging it, is inside the margin. The
-other half judges, beside escalation by lot of the same part (a random mix), and an oracle that escalates
-where the dearer model does better.
+whose drop, with its one-sided 95 % bound and room for the chance of judging it, is inside the margin: of n
+learned and m judging items, mean + 1.645 s (1/sqrt(n) + 1/sqrt(m)), the drops of escalated ones being 0 and s
+their standard deviation. The other half judges, beside escalation by lot of the same part (a random mix), and
+an oracle that escalates where the dearer model does better. Where no threshold is inside, every answer would
+be asked again, which costs both: that is refused. The threshold is said with as few digits as tell apart the
+confidences that were sent, so that who uses it keeps the answers that were kept here.
 """
 
 from dataclasses import dataclass, replace
+from decimal import ROUND_FLOOR, Decimal
 
 import numpy as np
 import polars as pl
@@ -35,8 +39,12 @@ from netra.optimization.workload import Workload
 CONFIDENCE = "+confidence"
 _Z_ONE_SIDED = 1.6448536269514722
 _CODE = """answer = client.chat.completions.create(model="{cheap}", messages=messages)
-if confidence(messages, answer) < {threshold:.4g}:  # the score that was sent with the evaluations
+if confidence(messages, answer) < {threshold}:  # the score that was sent with the evaluations
     answer = client.chat.completions.create(model="{dear}", messages=messages)"""
+
+_NOT_SURE_ENOUGH = Instructions(
+    summary="Nothing to change: no confidence is sure enough of the cheaper model's answers.", steps=[]
+)
 
 
 @dataclass(frozen=True)
@@ -123,6 +131,7 @@ def _cascade(workload: Workload, params: LeverParams, pair: Pair, scored: _Score
     threshold = learned_threshold(scored, margin)
     judging = ~scored.learned
     sure = np.inf if threshold is None else threshold
+    said_threshold = "none" if threshold is None else _told_apart(threshold, scored.confidence)
     escalated = float((scored.confidence[judging] < sure).mean())
     gate = _gate(scored, judging, sure, margin)
     bounds = _bounds(scored, judging, sure)
@@ -131,16 +140,20 @@ def _cascade(workload: Workload, params: LeverParams, pair: Pair, scored: _Score
     effect, missing = switch_effect(workload, action, ratios)
     return Draft(
         Cascade.name,
-        {"from": pair.origin, "to": pair.target, "threshold": f"{sure:.4g}"},
+        {"from": pair.origin, "to": pair.target, "threshold": said_threshold},
         int(pair.rows.sum()),
-        _instructions(pair, sure, escalated),
+        _instructions(pair, said_threshold, escalated) if threshold is not None else _NOT_SURE_ENOUGH,
         effect=effect,
         action=action,
         quality=gate.effect,
         missing=[*missing, *_doubts(pair, gate, bounds)],
         assumptions=[
-            f"an answer of {pair.target} with a confidence under {sure:.4g} is asked again of {pair.origin}: "
-            f"{100 * escalated:.1f} % of the calls, which cost and take both",
+            f"an answer of {pair.target} with a confidence under {said_threshold} is asked again of "
+            f"{pair.origin}: {100 * escalated:.1f} % of the calls, which cost and take both"
+            if threshold is not None
+            else f"no threshold holds the margin of {100 * margin:g} points with certainty on the "
+            f"{int(scored.learned.sum()):,} items to learn from: every call would be asked again of "
+            f"{pair.origin}, and cost and take both",
             "computing the confidence costs nothing here; add what your check of an answer costs",
             *_in_words(gate.effect, bounds, pair),
             *gate.cautions,
@@ -242,13 +255,24 @@ def _without_confidence(workload: Workload, pair: Pair) -> Draft:
     )
 
 
-def _instructions(pair: Pair, threshold: float, escalated: float) -> Instructions:
+def _told_apart(threshold: float, confidence: Float64) -> str:
+    """A threshold, rounded down to the fewest digits that keep no answer it would not keep."""
+    below = confidence[confidence < threshold].max(initial=-np.inf)
+    exact = Decimal(repr(threshold))
+    for digits in range(1, 17):
+        rounded = exact.quantize(Decimal(1).scaleb(-digits), ROUND_FLOOR)
+        if below < float(rounded) <= threshold:
+            return f"{rounded.normalize():f}"
+    return repr(threshold)
+
+
+def _instructions(pair: Pair, threshold: str, escalated: float) -> Instructions:
     return Instructions(
         summary=f"Ask {pair.target} first, and {pair.origin} where the answer is doubtful.",
         steps=[
             f"Send the calls of {pair.origin} to {pair.target} first and compute the same confidence that "
             f"was evaluated.",
-            f"Ask {pair.origin} where it is under {threshold:.4g}; expect {100 * escalated:.1f} % of them.",
+            f"Ask {pair.origin} where it is under {threshold}; expect {100 * escalated:.1f} % of them.",
             "Record both attempts with one session_id, so that the part escalated can be watched.",
             "Learn the threshold anew when either model or the prompts change.",
         ],

@@ -1,8 +1,10 @@
 """commitment: provisioned throughput against on-demand prices.
 
 Definition. Successful standard-tier calls of one model are replayed minute by minute on U units of capacity,
-each good for `unit_tokens_per_minute` and paid for every hour of the period looked at; calls that do not fit
-into their minute spill over and are billed on demand (`optimization.provisioned`). Output tokens count
+each good for `unit_tokens_per_minute` and paid for the whole period looked at, from the minute of the first
+call of any model to that of the last; calls that do not fit into their minute spill over and are billed on
+demand (`optimization.provisioned`). The model's other calls (failed, in another tier, without a price or
+free) are in both figures as they were billed. Output tokens count
 `output_weight` times (default: the model's price of output over that of input on the last day), cache reads
 `cached_weight` times (default 0). U is the number of units, from `min_units` in steps of `step`, at which fee
 and spill-over together cost least; `units` fixes it. Where even that costs more than on demand, the answer is

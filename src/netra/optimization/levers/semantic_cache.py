@@ -1,11 +1,14 @@
 """semantic-cache: answers reused for requests that mean the same.
 
 Definition. Prompts carry a vector in their tags, made on the machine where the prompts are (`netra embed`);
-their text is not needed. A call is served from the cache if the nearest answer of the same provider, model,
-app, feature (and user with `scope=user`) whose vector has a cosine of at least `threshold` with its own was
-complete before it began and no older than `ttl`. As with response-cache only successful calls that are not
-sampled above `temperature` store or are served, retries are never served, and hits store nothing. Calls
-without a vector stay as they are; of the others the newest 20,000 are replayed.
+their text is not needed. A call is served from the cache if an answer of the same provider, model, app,
+feature (and user with `scope=user`) whose vector has a cosine of at least `threshold` with its own, of a call
+that began earlier, was complete when it began and not complete for longer than `ttl` (inclusive). The nearest
+such answer is the one given; which one it is changes no cost. As with response-cache only successful calls
+that nobody repeated and that are not sampled above `temperature` store or are served, retries are never
+served (they store), and hits store nothing. With `scope=user` calls without a user are left alone. Calls
+without a vector stay as they are; of the others the newest 20,000 with the commonest kind of vector are
+replayed.
 
 Reusing an answer for another wording can be wrong, so this goes through the quality gate: fresh answers
 against cached ones on the same items (MODEL and MODEL+semantic-cache), the scores being whether the answer is
@@ -121,9 +124,7 @@ def _replay(workload: Workload, vectors: Vectors, lookup: Lookup, scope: str, wa
     hits = np.zeros(workload.n, dtype=bool)
     for members in _groups(workload, rows, scope):
         own = rows[members]
-        # An answer is there a moment after the call began, also where no latency is recorded.
-        complete = np.maximum(ready[own], workload.ts[own] + 1)
-        served = served_by_similar(found[members], workload.ts[own], complete, may[members], lookup)
+        served = served_by_similar(found[members], workload.ts[own], ready[own], may[members], lookup)
         hits[own[served]] = True
     compared = np.zeros(workload.n, dtype=bool)
     compared[vectors.rows] = True
@@ -228,7 +229,10 @@ def _left_out(replayed: _Replayed) -> list[str]:
     compared = int(replayed.compared.sum())
     if replayed.of <= compared:
         return []
-    return [f"{replayed.of - compared:,} earlier calls with a vector were not compared and stay as they are"]
+    return [
+        f"{replayed.of - compared:,} other calls with a vector (earlier ones, or of another embedding model) "
+        "were not compared and stay as they are"
+    ]
 
 
 def _nothing_alike(workload: Workload, replayed: _Replayed, said: dict[str, str]) -> Draft:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from netra.usage.errors import UnreadableInvoiceError
 from netra.usage.reconciliation import documents
 from netra.usage.reconciliation.bill_words import BilledModels, billed_usage, model_words
+from netra.usage.reconciliation.lines import span_of
 from netra.usage.reconciliation.reading import Report, read_invoice
 
 Told = tuple[str, str, int | None, str]
@@ -93,7 +94,12 @@ GOOGLE = [
         "cost": cost,
         "currency": "USD",
         "usage": {"amount": amount, "unit": "count"},
-        "credits": [{"name": "Promotion", "amount": -0.5}] if "Thinking" in sku else [],
+        "credits": [
+            {"name": "Free trial", "type": "PROMOTION", "amount": -0.5},
+            {"name": "Spending based discount", "amount": -0.25},
+        ]
+        if "Thinking" in sku
+        else [],
     }
     for sku, amount, cost in (
         ("Gemini 2.5 Flash GA Text Input - Predictions", 1_000, 0.0003),
@@ -103,9 +109,10 @@ GOOGLE = [
     )
 ]
 GOOGLE_LINES: list[Told] = [
+    ("Free trial", "credit", None, "-0.5"),
     ("Gemini 2.5 Flash Live Audio Input - Predictions", "other", None, "0.01"),
     ("gemini-2.5-flash", "input", 1_000, "0.0003"),
-    ("gemini-2.5-flash", "output", 400_000, "0.5"),
+    ("gemini-2.5-flash", "output", 400_000, "0.75"),
     ("gemini-2.5-flash-lite", "cache_read", 2_000, "0.00002"),
 ]
 COST_TABLE = """Invoice number,123
@@ -139,7 +146,7 @@ def told(report: Report) -> list[Told]:
     assert {str(line.day) for line in report.lines} == {"2026-03-02"}
     return sorted(
         (
-            line.model if line.usage == "other" else KNOWN.find(line.model),
+            line.model if line.is_apart else KNOWN.find(line.model),
             line.usage,
             line.tokens,
             f"{line.cost.normalize():f}" if line.cost is not None else "",
@@ -257,7 +264,7 @@ def test_focus() -> None:
     assert told(report) == [("gpt-4.1", "input", 600_000, "1.5")]
 
 
-def test_rows_that_are_no_usage_add_their_amount_alone() -> None:
+def test_a_discount_is_of_the_usage_and_other_charges_stand_apart() -> None:
     head, *rows = AWS_CUR.splitlines()
     month = "2026-03-02T00:00:00Z,2026-04-01T00:00:00Z,AmazonBedrock"
     used = "a,2026-03-02T00:00:00Z,2026-03-02T01:00:00Z,AmazonBedrock,USE1-NovaLite-input-tokens,12.5,USD"
@@ -275,14 +282,76 @@ def test_rows_that_are_no_usage_add_their_amount_alone() -> None:
             [
                 *AWS_LINES[:2],
                 ("nova-lite", "input", 13_500, "0.0007"),
-                ("Tax", "other", None, "3"),
-                ("nova lite", "other", None, "-2"),
+                ("Tax", "tax", None, "3"),
+                ("USE1-NovaLite-input-tokens", "credit", None, "-2"),
             ]
         )
     _, row, _ = FOCUS.splitlines()
     credit = row.replace("1.5,USD,Usage", "-0.5,USD,Credit").replace(",600,1K Tokens,", ",,,")
-    assert told(read(FOCUS + credit)) == [("gpt-4.1", "input", 600_000, "1")]
-    assert told(read(FOCUS.replace(row, credit))) == [("gpt-4.1", "input", None, "-0.5")]
+    apart = ("gpt 4.1 Inp glbl Tokens", "credit", None, "-0.5")
+    assert told(read(FOCUS + credit)) == [apart, ("gpt-4.1", "input", 600_000, "1.5")]
+    assert told(read(FOCUS.replace(row, credit))) == [apart]
+
+
+def test_every_kind_of_charge_on_azure_is_told_apart() -> None:
+    """Amounts beside usage: none is summed into it, and none makes the bill one of other days."""
+    head, row = AZURE.splitlines()[:2]
+    kinds = {
+        "Refund": "refund",
+        "Purchase": "purchase",
+        "UnusedReservation": "purchase",
+        "Tax": "tax",
+        "RoundingAdjustment": "adjustment",
+        "": "input",
+        "usage": "input",
+    }
+    for kind, charge in kinds.items():
+        other = row.replace("3.08625,USD,Usage", f"-1,USD,{kind}").replace("03/02", "02/27")
+        report = read("\n".join([head, row, other]))
+        of_usage = [line for line in report.lines if not line.is_apart]
+        if charge == "input":
+            assert [str(line.cost) for line in of_usage] == ["3.08625", "-1"]
+            continue
+        assert [(line.usage, line.tokens, line.cost) for line in report.lines if line.is_apart] == [
+            (charge, None, Decimal(-1))
+        ]
+        assert [(line.tokens, line.cost) for line in of_usage] == [(1_234_500, Decimal("3.08625"))]
+        assert {str(day) for day in span_of(report.lines)} == {"2026-03-02"}
+
+
+def test_charges_of_other_bills_are_told_apart() -> None:
+    _, row, _ = FOCUS.splitlines()
+    head = FOCUS.splitlines()[0]
+    corrected = [f"{head},ChargeClass", f"{row},", row.replace("1.5,USD", "-0.7,USD") + ",Correction"]
+    assert [(line.usage, str(line.cost)) for line in read("\n".join(corrected)).lines] == [
+        ("input", "1.5"),
+        ("adjustment", "-0.7"),
+    ]
+    credited = COST_TABLE.replace(
+        "Acme,Compute",
+        "Acme,Vertex AI,Gemini 2.5 Pro Text Input - Predictions,Free trial,Usage,2026-03-02,2026-03-04,,,"
+        "-0.25,-0.25\nAcme,Compute",
+    )
+    assert [(line.usage, str(line.cost)) for line in read(credited).lines] == [
+        ("input", "1.25"),
+        ("credit", "-0.25"),
+    ]
+    grouped = json.loads(json.dumps(COST_EXPLORER_JSON))
+    grouped["GroupDefinitions"] = [{"Key": "RECORD_TYPE"}, {"Key": "USAGE_TYPE"}]
+    tokens = "USE1-MP:USE1_CacheWriteInputTokenCount-Units Claude Sonnet 4.5"
+    grouped["ResultsByTime"][0]["Groups"] = [
+        {"Keys": [kind, tokens], "Metrics": {"UnblendedCost": {"Amount": amount, "Unit": "USD"}}}
+        for kind, amount in (("Usage", "3.75"), ("Refund", "-1"), ("Enterprise Program Discount", "-0.5"))
+    ]
+    assert [(line.usage, str(line.cost)) for line in read(json.dumps(grouped)).lines] == [
+        ("cache_write", "3.25"),
+        ("refund", "-1"),
+    ]
+    generic = "date,model,usage_type,cost_usd\n2026-03-02,gpt-4o,input,2\n2026-02-01,,VAT tax,1\n"
+    assert [(line.model, line.usage) for line in read(generic).lines] == [
+        ("gpt-4o", "input"),
+        ("VAT tax", "tax"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -23,8 +23,10 @@ from decimal import Decimal
 from typing import Any, cast
 
 from netra.usage.reconciliation.bill_words import billed_usage, model_words
+from netra.usage.reconciliation.charges import Charge, charge_of, credits_of
 from netra.usage.reconciliation.documents import Row
 from netra.usage.reconciliation.lines import (
+    APART,
     OTHER,
     InvoiceLine,
     amount_of,
@@ -46,15 +48,14 @@ _LOTS = (
     (re.compile(r"1\s*m\b|1,?000,?000\b|million", re.IGNORECASE), 1_000_000),
     (re.compile(r"(tokens?|counts?|1)\Z", re.IGNORECASE), 1),
 )
-_USAGE_KINDS = frozenset(["", "usage", "discountedusage", "savingsplancoveredusage"])
 
 
 @dataclass(frozen=True, slots=True)
 class BillLayout:
     """Columns of one kind of bill, the first that is filled wins. `marks`: a bill has one of each; `last`: an
     inclusive end; `label`: the words of what was billed; `model`: where the model is named if not there;
-    `service`: what tells a service of language models; `credits`: amounts to be added; `kind`: what tells
-    usage from taxes, discounts and credits.
+    `service`: what tells a service of language models; `credits`: amounts to be added; `kind`: what kind of
+    charge a row is (`charges`); `correction`: whether it corrects an earlier invoice.
     """
 
     format: InvoiceFormat
@@ -72,6 +73,7 @@ class BillLayout:
     currency: tuple[str, ...] = ()
     seller: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
+    correction: str = ""
     credits: str = ""
 
 
@@ -94,6 +96,7 @@ LAYOUTS: tuple[BillLayout, ...] = (
         unit=("consumedunit",),
         seller=("serviceprovidername", "providername", "provider", "hostprovidername"),
         kind=("chargecategory",),
+        correction="chargeclass",
     ),
     BillLayout(
         "aws-cost",
@@ -126,6 +129,7 @@ LAYOUTS: tuple[BillLayout, ...] = (
         service=("usagetype",),
         quantity=("metricsusagequantityamount",),
         unit=("metricsusagequantityunit",),
+        kind=("recordtype", "chargetype"),
     ),
     BillLayout(
         "azure-cost",
@@ -142,6 +146,7 @@ LAYOUTS: tuple[BillLayout, ...] = (
         service=("metercategory", "metersubcategory", "productname", "product", "servicename"),
         quantity=("quantity", "usagequantity", "consumedquantity"),
         unit=("unitofmeasure",),
+        kind=("chargetype",),
     ),
     BillLayout(
         "google-cost",
@@ -160,6 +165,7 @@ LAYOUTS: tuple[BillLayout, ...] = (
         service=("servicedescription", "service", "skudescription"),
         quantity=("usageamount",),
         unit=("usageunit",),
+        kind=("credittype", "costtype"),
         credits="credits",
     ),
 )
@@ -199,9 +205,10 @@ def read_bill(rows: Sequence[Row], layout: BillLayout) -> CloudBill:
         except (KeyError, ValueError, ArithmeticError, TypeError, AttributeError) as error:
             raise ValueError(f"Row {number} is no row of {layout.format}: {error}") from None
     for (day, days, model, usage, seller), total in sums.items():
-        if not total.is_usage and days > 1:
-            usage = OTHER
-        counted = total.tokens if total.is_usage and usage != OTHER else None
+        if usage not in APART and not total.is_usage:
+            # A discount on the usage of other days than its own says nothing of one day's price.
+            model, usage = total.label, "discount"
+        counted = total.tokens if usage not in APART else None
         tokens = None if counted is None else round(counted)
         bill.lines.append(InvoiceLine(day, model, usage, tokens, total.cost, total.rounding, seller, days))
     return bill
@@ -216,9 +223,12 @@ def _check_header(row: Row, layout: BillLayout) -> None:
 
 @dataclass(slots=True)
 class _Sum:
-    """`tokens` None once a row of usage has not said how many; `is_usage` once there is such a row."""
+    """`tokens` None once a row of usage has not said how many; `is_usage` once there is such a row; `label`:
+    the bill's words for the last row.
+    """
 
     is_usage: bool = False
+    label: str = ""
     tokens: Decimal | None = field(default_factory=Decimal)
     cost: Decimal = field(default_factory=Decimal)
     rounding: Decimal = field(default_factory=Decimal)
@@ -232,35 +242,47 @@ def _add(
 ) -> None:
     priced_by = next((name for name in layout.cost if row.get(name) not in (None, "")), "")
     written = row.get(priced_by)
-    cost = (Decimal(0) if written is None else amount_of(written)) + _credits(row.get(layout.credits))
+    cost = Decimal(0) if written is None else amount_of(written)
+    credited = list(credits_of(_credits(row.get(layout.credits))))
     if not _MODEL_SERVICES.search(" ".join(str(row.get(name) or "") for name in layout.service)):
-        bill.other_rows, bill.other_usd = bill.other_rows + 1, bill.other_usd + cost
+        every = cost + sum((amount for _, _, amount in credited), Decimal(0))
+        bill.other_rows, bill.other_usd = bill.other_rows + 1, bill.other_usd + every
         return
     if not priced_by.endswith("usd"):
         check_usd(_first(row, layout.currency))
     quantity = _first(row, layout.quantity)
-    if not cost and not quantity:
+    if not cost and not quantity and not credited:
         return
-    labels = [str(row[name]) for name in layout.label if row.get(name)]
-    told = ((text, usage) for text in labels if (usage := billed_usage(text)) not in (None, OTHER))
-    label, usage = next(told, (labels[0] if labels else "", OTHER))
-    named = [label, *(str(row[name]) for name in layout.model if row.get(name))]
-    kind = str(_first(row, layout.kind) or "")
-    if kind.lower() == "tax":
-        label, usage = kind, OTHER
-    model = next((words for text in named if (words := model_words(text))), "")
     begin = _first(row, layout.begin)
     if begin is None:
         raise ValueError(f"no day in any of {', '.join(layout.begin)}")
-    day, days = _days(str(begin), row, layout)
-    seller = str(_first(row, layout.seller) or "")
-    total = sums[day, days, label if usage == OTHER else model, usage, seller]
-    if kind.lower() in _USAGE_KINDS:
+    when, seller = _days(str(begin), row, layout), str(_first(row, layout.seller) or "")
+    kind = str(_first(row, layout.kind) or "")
+    charge = charge_of(kind, row.get(layout.correction))
+    named, usage, label = _billed(row, layout, charge, kind)
+    total = sums[*when, named, usage, seller]
+    total.label = label
+    if charge == "usage":
         tokens = _tokens(quantity, str(_first(row, layout.unit) or ""))
         total.tokens = None if tokens is None or total.tokens is None else total.tokens + tokens
         total.is_usage = True
     total.cost += cost
     total.rounding += Decimal(0) if written is None else rounding_of(written)
+    for kind_of_credit, name, amount in credited:
+        (total if kind_of_credit == "discount" else sums[*when, name, kind_of_credit, seller]).cost += amount
+
+
+def _billed(row: Mapping[str, Any], layout: BillLayout, charge: Charge, kind: str) -> tuple[str, str, str]:
+    """The model, the usage type, and the bill's words for both; charges that are no usage go by the words."""
+    labels = [str(row[name]) for name in layout.label if row.get(name)]
+    told = ((text, usage) for text in labels if (usage := billed_usage(text)) not in (None, OTHER))
+    label, usage = next(told, (labels[0] if labels else "", OTHER))
+    if charge not in ("usage", "discount"):
+        return kind if charge == "tax" or not label else label, charge, label
+    if usage == OTHER:
+        return label, OTHER if charge == "usage" else charge, label
+    named = [label, *(str(row[name]) for name in layout.model if row.get(name))]
+    return next((words for text in named if (words := model_words(text))), ""), usage, label
 
 
 def _days(begin: str, row: Mapping[str, Any], layout: BillLayout) -> tuple[date, int]:
@@ -281,12 +303,11 @@ def _tokens(quantity: object, unit: str) -> Decimal | None:
     return None if lot is None else amount_of(quantity) * lot
 
 
-def _credits(told: object) -> Decimal:
-    """Google's credits: a list of amounts, also as its JSON text; in tables they are rows of their own."""
+def _credits(told: object) -> list[Mapping[str, Any]]:
+    """Google's credits: a list, also as its JSON text; in tables they are rows of their own."""
     if isinstance(told, str):
         told = json.loads(told, parse_float=Decimal) if told.strip().startswith("[") else []
-    entries = cast("list[dict[str, Any]]", told) if isinstance(told, list) else []
-    return sum((amount_of(entry.get("amount") or 0) for entry in entries), Decimal(0))
+    return cast("list[Mapping[str, Any]]", told) if isinstance(told, list) else []
 
 
 def _first(row: Mapping[str, Any], names: Sequence[str]) -> Any:

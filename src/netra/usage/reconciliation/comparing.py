@@ -22,7 +22,7 @@ from netra.usage.reconciliation.explaining import (
     explained,
     price_ratios,
 )
-from netra.usage.reconciliation.lines import ALL, OTHER, InvoiceLine
+from netra.usage.reconciliation.lines import ALL, InvoiceLine, span_of
 from netra.usage.reconciliation.schemas import Basis, Cause
 
 OFFSETS = (0, *(sign * hours for hours in range(1, 15) for sign in (1, -1) if sign * hours >= -12))
@@ -73,10 +73,10 @@ def compare(
     explain an amount without tokens.
     """
     periods = Periods(lines)
-    invoice = _invoiced([line for line in lines if line.usage != OTHER], periods)
+    invoice = _invoiced([line for line in lines if not line.is_apart], periods)
     stated = {(periods.begin(day), key): price for (day, key), price in list_price.items()}
     hours = levelled(ours, {key for _, key in invoice})
-    sums = _OurSums(hours, periods, (min(line.day for line in lines), max(line.last for line in lines)))
+    sums = _OurSums(hours, periods, span_of(lines))
     offset = _offset(invoice, sums)
     by_utc, by_day = sums.by_day(0), sums.by_day(offset)
     ratios = price_ratios(invoice, by_day)
@@ -107,7 +107,7 @@ class Periods:
 
     def __init__(self, lines: Iterable[InvoiceLine]) -> None:
         self._spans: list[tuple[date, date]] = []
-        spans = {(line.day, line.last) for line in lines if line.usage != OTHER and line.days > 1}
+        spans = {(line.day, line.last) for line in lines if not line.is_apart and line.days > 1}
         for first, last in sorted(spans):
             if self._spans and first <= self._spans[-1][1]:
                 self._spans[-1] = (self._spans[-1][0], max(self._spans[-1][1], last))
@@ -235,8 +235,8 @@ def _size(side: Side) -> Fraction:
 def _others(lines: Sequence[InvoiceLine]) -> list[Difference]:
     found: list[Difference] = []
     for line in lines:
-        if line.usage == OTHER and line.cost:
+        if line.is_apart and line.cost:
             cost = Fraction(line.cost)
-            key = (line.model or "not said", OTHER)
+            key = (line.model or "not said", line.usage)
             found.append(Difference(line.day, key, None, 0, cost, Fraction(0), {"other_charges": cost}))
     return found

@@ -134,12 +134,16 @@ def _of_document(document: dict[str, Any]) -> Iterator[Row]:
             for result in bucket.get("results", bucket.get("result", [])):
                 yield {**times, **result}
     elif isinstance(document.get("ResultsByTime"), list):
+        grouped = [one.get("Key") for one in document.get("GroupDefinitions", [])]
+        kind = grouped.index("RECORD_TYPE") if "RECORD_TYPE" in grouped else -1
         for period in document["ResultsByTime"]:
             for group in period.get("Groups", []):
+                keys = cast("list[str]", group["Keys"])
                 yield {
                     "Start": period["TimePeriod"]["Start"],
                     "End": period["TimePeriod"]["End"],
-                    "Usage Type": " ".join(group["Keys"]),
+                    "Usage Type": " ".join(key for place, key in enumerate(keys) if place != kind),
+                    "Record Type": keys[kind] if 0 <= kind < len(keys) else "",
                     "Metrics": group["Metrics"],
                 }
     elif isinstance(table := document.get("properties"), dict) and "rows" in table:

@@ -1,12 +1,15 @@
 """What every report is read into: lines of one day, model and usage type; and how their values are read."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 ALL = "all"
 OTHER = "other"
+APART = frozenset([OTHER, "discount", "tax", "credit", "refund", "purchase", "adjustment"])
+"""What is on an invoice and not for tokens of a model."""
 LARGEST_ROUNDING = Decimal("0.005")
 _PLACES = 40
 _EPOCH_DIGITS = re.compile(r"\d{9,11}(\.\d+)?\Z")
@@ -21,8 +24,8 @@ class InvoiceLine:
     them from `day` on.
 
     `usage`: input (uncached), cache_read, cache_write, cache_write_1h, output (reasoning included), `all`
-    where the report does not say, `other` where it is not about tokens. `rounding`: by how much writing the
-    amount down may have changed it.
+    where the report does not say, and one of `APART` where it is not about tokens. `rounding`: by how much
+    writing the amount down may have changed it.
     """
 
     day: date
@@ -38,6 +41,20 @@ class InvoiceLine:
     def last(self) -> date:
         """The last day it is about."""
         return self.day + timedelta(days=self.days - 1)
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether it is about something else than tokens."""
+        return self.usage in APART
+
+
+def span_of(lines: Sequence[InvoiceLine]) -> tuple[date, date]:
+    """The first and the last day that an invoice's tokens are of; of all lines where none is about tokens.
+
+    A tax for the month or a refund for an earlier one does not make the invoice one of those days' calls.
+    """
+    about = [line for line in lines if not line.is_apart] or lines
+    return min(line.day for line in about), max(line.last for line in about)
 
 
 def day_of(value: object) -> date:

@@ -21,10 +21,12 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from netra.usage.errors import UnreadableInvoiceError
+from netra.usage.reconciliation.charges import charge_of
 from netra.usage.reconciliation.cloud_bills import CLOUD_FORMATS, layout_of, read_bill
 from netra.usage.reconciliation.documents import rows_of
 from netra.usage.reconciliation.lines import (
     ALL,
+    APART,
     OTHER,
     InvoiceLine,
     amount_of,
@@ -220,10 +222,13 @@ def _generic(row: _Row) -> Iterator[InvoiceLine]:
     if cost is None and tokens in (None, ""):
         raise ValueError("neither `cost_usd` nor `tokens`")
     kind = str(row.get("usage_type") or row.get("token_type") or "")
+    usage = usage_of(kind) if kind else ALL
+    if usage == OTHER and charge_of(kind) != "adjustment":
+        usage = charge_of(kind)
     yield InvoiceLine(
         day_of(day),
-        str(row.get("model") or ""),
-        usage_of(kind) if kind else ALL,
+        str(row.get("model") or (kind if usage in APART else "")),
+        usage,
         None if tokens in (None, "") else int(amount_of(tokens)),
         None if cost is None else amount_of(cost),
         rounding_of(cost) if cost is not None else Decimal(0),

@@ -35,7 +35,7 @@ CAUSES: dict[Cause, str] = {
     "day_shift": "calls the provider counts on the neighbouring day, by another time zone",
     "rounding": "less than the last digit of the amounts on the invoice",
     "stale_prices": "calls stored at prices that were corrected since; `netra prices reprice` follows them",
-    "other_charges": "charges that are not for tokens",
+    "other_charges": "not for tokens: searches, sessions, taxes, credits, refunds, purchases, adjustments",
 }
 BASES: dict[Basis, str] = {
     "stated": "the amounts say it themselves",

@@ -23,7 +23,7 @@ from netra.usage.money import money_text
 from netra.usage.reconciliation.bill_words import BilledModels
 from netra.usage.reconciliation.cloud_bills import CLOUD_FORMATS, seller_of
 from netra.usage.reconciliation.comparing import Difference, OurHour, compare
-from netra.usage.reconciliation.lines import OTHER, InvoiceLine
+from netra.usage.reconciliation.lines import InvoiceLine, span_of
 from netra.usage.reconciliation.other_prices import known_prices, list_prices
 from netra.usage.reconciliation.reading import read_invoice
 from netra.usage.reconciliation.schemas import (
@@ -94,11 +94,14 @@ class ReconciliationService:
             raise UnreadableInvoiceError("The report has no tokens and no amounts.")
         catalogue = await self._prices.for_context(context)
         provider = options.provider or _provider(kind, lines)
-        first, last = min(line.day for line in lines), max(line.last for line in lines)
+        first, last = span_of(lines)
         rows = await self._hours(context, catalogue, provider, (first, last))
         known_names = _model_names(rows, catalogue, provider) if kind in CLOUD_FORMATS else None
         named = [
-            replace(line, model=_canonical(catalogue, _called(line, known_names), provider)) for line in lines
+            line
+            if line.is_apart
+            else replace(line, model=_canonical(catalogue, _called(line, known_names), provider))
+            for line in lines
         ]
         ours = list(_our_hours(rows, catalogue))
         stated = list_prices(named, catalogue, provider)
@@ -308,7 +311,7 @@ def _model_names(rows: Sequence[dict[str, Any]], catalogue: PriceCatalogue, prov
 
 
 def _called(line: InvoiceLine, known: BilledModels | None) -> str:
-    return line.model if known is None or line.usage == OTHER else known.find(line.model)
+    return line.model if known is None else known.find(line.model)
 
 
 def _canonical(catalogue: PriceCatalogue, model: str, provider: str) -> str:

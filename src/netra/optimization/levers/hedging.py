@@ -1,9 +1,9 @@
 """hedging: a second request where the first one is late; the first answer counts.
 
 Source: Dean and Barroso, The Tail at Scale, Communications of the ACM 56(2), 2013: send the second request
-once the first has been out for longer than the 95th percentile of its class, which bounds the further load
-to about 5 %. With a goal the delay is the latest quantile of each (feature, model) that reaches it, else the
-one that comes nearest. Replay: a call that took longer than its delay d takes min(l, d + l'), where l' is an
+once the first has been out for longer than the 95th percentile of its class, which bounds the further load to
+about 5 %. With a goal the delay is the latest quantile of each (feature, model) that reaches it, else the one
+that comes nearest. Replay: a call that took longer than its delay d takes min(l, d + l'), where l' is an
 independent draw from the calls of its model with answers of about the same length (`latency_replay`). That
 keeps what makes every attempt long, and leaves out only what a slow server makes long.
 """

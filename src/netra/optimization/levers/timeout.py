@@ -3,10 +3,9 @@
 Replay: with a timeout t an attempt that takes longer than t is dropped and repeated once, without a timeout:
 the call takes t + l' with l' an independent draw from the calls of its model with answers of about the same
 length. Where latencies have a heavy tail this shortens it; where they do not, it only lengthens the calls
-that were almost done. The best t is searched among quantiles of each (feature, model); of two as good the later one.
-Source: van Moorsel
-and Wolter, Analysis of restart mechanisms in software systems, IEEE Transactions on Software Engineering
-32(8), 2006.
+that were almost done. The best t is searched among quantiles of each (feature, model); of two as good the
+later one. Source: van Moorsel and Wolter, Analysis of restart mechanisms in software systems, IEEE
+Transactions on Software Engineering 32(8), 2006.
 """
 
 import numpy as np

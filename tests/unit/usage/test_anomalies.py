@@ -34,7 +34,20 @@ def test_a_spike_is_found_once_with_the_segment_that_made_it() -> None:
     cause = found.causes[0]
     assert (cause.dimension, cause.segment) == ("feature", "search")
     assert cause.share == pytest.approx(1, abs=0.1)
-    assert "provider" not in {one.dimension for one in found.causes}
+    assert {one.dimension for one in found.causes} == {"feature"}, "a model's calls are the feature's again"
+
+
+def test_further_causes_are_other_calls() -> None:
+    steady = [10.0] * 30
+    chat, search, other = [*steady, 40.0], [*steady, 22.0], [*steady, 10.0]
+    total = [sum(day) for day in zip(chat, search, other, strict=True)]
+    segments = {
+        "feature": {"chat": chat, "search": search, "other": other},
+        "model": {"cheap": [a + b for a, b in zip(search, other, strict=True)], "dear": chat},
+    }
+    (found,) = find_anomalies(total, segments)
+    assert [(one.dimension, one.segment) for one in found.causes] == [("model", "dear"), ("model", "cheap")]
+    assert sum(one.share for one in found.causes) == pytest.approx(1)
 
 
 def test_a_drop_is_one_too_and_a_weekend_is_none() -> None:

@@ -7,7 +7,8 @@ out of the ordinary from 3.5 modified z-scores on (Iglewicz and Hoaglin 1993: z 
 Medians keep an earlier anomaly from hiding a later one. Of ordinary days with heavy-tailed noise about 12 in
 1000 are taken for odd ones with the fewest days, 8 after eight weeks (tests/statistics). The cause is the
 segment whose own change against the same weekdays is the largest part of the day's, over all the dimensions
-looked at, fewer segments before more (as in Adtributor, Bhagwan et al. 2014).
+looked at, fewer segments before more (as in Adtributor, Bhagwan et al. 2014); further causes are of the same
+dimension, so that no call is named twice.
 """
 
 from collections.abc import Mapping, Sequence
@@ -102,8 +103,8 @@ def expected_of(series: Series, day: int) -> float:
 def contributions(
     segments: Mapping[str, Mapping[str, Sequence[float]]], day: int, change: float, most: int = 3
 ) -> list[Contribution]:
-    """The segments that carry a change, the largest part first; of each dimension only those that carry at
-    least a tenth.
+    """The segments that carry at least a tenth of a change, the largest part first, all of the dimension that
+    tells most: segments of two dimensions would be the same calls twice.
     """
     found: list[Contribution] = []
     for dimension, members in segments.items():
@@ -116,4 +117,7 @@ def contributions(
     # A dimension with one segment explains everything and says nothing.
     told = [one for one in found if len(segments[one.dimension]) > 1]
     order = {name: len(members) for name, members in segments.items()}
-    return sorted(told, key=lambda one: (-round(one.share, 2), order[one.dimension], one.segment))[:most]
+    ranked = sorted(
+        told, key=lambda one: (-round(one.share, 2), order[one.dimension], one.dimension, one.segment)
+    )
+    return [one for one in ranked if one.dimension == ranked[0].dimension][:most]

@@ -235,6 +235,8 @@ def _told(found: Anomaly, series: DailySeries, request: AnomalyRequest) -> Anoma
 
 def _nothing_to_judge(request: AnomalyRequest, days: int, series: DailySeries | None) -> AnomalyResult:
     lacking = f"{LEAST_PAST + 1} complete days of calls up to a day in question; there are {days}"
+    if series is not None and days > LEAST_PAST and request.since is not None:
+        lacking = f"a complete day within the range; the last complete one is {series.day(days - 1)}"
     return AnomalyResult(
         outcome="insufficient_data",
         missing=[lacking],

@@ -248,6 +248,12 @@ def test_a_call_that_leaves_out_what_was_cached_says_so() -> None:
         None,
         None,
     ]
+    # These leave out zeros, and say nothing of their own about reading an answer again.
+    spans[0] = Span(bytes(15) + b"\1", b"fetching", START, START, {"gen_ai.operation.name": "fetch_response"})
+    scope = "opentelemetry.instrumentation.genai.openai"
+    understood = understand(read_protobuf(request_of(spans, scope=scope)), NOW)
+    assert understood.calls["tags"].to_list() == ['{"environment":"prod"}'] * 2 + [None] * 2
+    assert (understood.ignored, understood.rejects) == (1, [])
 
 
 def test_labels_and_parameters() -> None:

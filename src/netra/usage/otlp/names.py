@@ -1,8 +1,8 @@
 """Which attribute means what, by column; where several are given the first named here counts.
 
 Sources: the OpenTelemetry semantic conventions for generative AI in their versions, and what the
-instrumentations send: opentelemetry-instrumentation-openai-v2, Traceloop's OpenLLMetry, OpenInference,
-OpenLIT, the Langfuse SDK and LiteLLM's callbacks.
+instrumentations send: opentelemetry-instrumentation-genai-openai (once openai-v2), Traceloop's OpenLLMetry,
+OpenInference, OpenLIT, the Langfuse SDK and LiteLLM's callbacks.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ LEVEL = "langfuse.observation.level"
 HTTP_STATUS = "http.response.status_code"
 ERROR_TYPE = "error.type"
 SERVER = "server.address"
+OPENAI_API = "openai.api.type"
 
 RESPONSE_ID = ("gen_ai.response.id",)
 ANSWER = "output.value"
@@ -165,7 +166,7 @@ WANTED: frozenset[str] = frozenset(
     {
         OPERATION, OPENINFERENCE_KIND, LANGFUSE_TYPE, TRACELOOP_KIND, REQUEST_TYPE, AGENT, LANGFUSE_USAGE,
         LANGFUSE_COST, LITELLM_USAGE, *PARAMETERS, COMPLETION_START, LEVEL, HTTP_STATUS, ERROR_TYPE, SERVER,
-        ANSWER,
+        OPENAI_API, ANSWER,
         *RESPONSE_ID, *MODEL, *PROVIDER, *INPUT, *OUTPUT, *TOTAL, *CACHE_READ, *CACHE_WRITE, *REASONING,
         *REPORTED_COST, *FIRST_TOKEN_SECONDS, *STREAMING, *SERVICE_TIER, *MAX_OUTPUT, *TEMPERATURE, *EFFORT,
         *SESSION, *USER, *FEATURE, *API_KEY, *INTERACTIVE, *ENVIRONMENT,

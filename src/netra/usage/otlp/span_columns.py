@@ -12,12 +12,14 @@ from netra.usage.otlp.spans import Spans
 
 CALL_OPERATIONS = (
     "chat", "text_completion", "completion", "generate_content", "embeddings", "embedding", "responses",
-    "messages", "message", "fetch_response",
+    "messages", "message",
     # LiteLLM's own names of its methods; its proxy makes every call by the asynchronous ones.
     "acompletion", "atext_completion", "aembedding", "aresponses", "anthropic_messages",
     "aanthropic_messages", "agenerate_content", "generate_content_stream", "agenerate_content_stream",
 )  # fmt: skip
-"""Values of `gen_ai.operation.name` that are calls of a model."""
+"""Values of `gen_ai.operation.name` that are calls of a model. `fetch_response` is none: it reads an answer
+that another call has made and paid for.
+"""
 
 _INSTRUMENTATION = re.compile(r"openlit\.instrumentation\.([a-z0-9_]+)")
 _TEXT, _WHOLE, _NUMBER, _FLAG = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean()

@@ -19,6 +19,9 @@ from netra.usage.otlp.usage_details import Usage, parsed, usage_of
 
 _DETAILS = (names.LANGFUSE_USAGE, names.LITELLM_USAGE)
 _OPENLIT = "openlit"
+_OMITS_ZEROS = "opentelemetry.instrumentation.genai."
+"""Begins the scopes of instrumentations that tell what was cached wherever it is not zero."""
+
 _LEAST_CACHED = 1_024
 _NONE: Usage | tuple[None, ...] = (None,) * len(Usage._fields)
 
@@ -52,9 +55,20 @@ def token_columns(columns: SpanColumns) -> list[pl.Expr | pl.Series]:
         # it.
         pl.when(reasoning > output).then(output + reasoning).otherwise(output).alias("output_tokens"),
         reasoning.alias("reasoning_tokens"),
-        (objective | given_input.is_not_null() | given_output.is_not_null()).alias("@counted"),
+        (objective | (given_input.is_not_null() | given_output.is_not_null()) & ~_guessed(columns)).alias(
+            "@counted"
+        ),
         (~objective & _cache_unreported(columns, plain)).fill_null(False).alias("@cache_unreported"),
     ]
+
+
+def _guessed(columns: SpanColumns) -> pl.Expr:
+    """Whether OpenLIT counted the text because a stream of the responses API did not end as completed: only
+    where it does has the span the answer's id.
+    """
+    openlit = pl.col("scope").str.contains(_OPENLIT, literal=True)
+    responses = (columns.text(names.OPENAI_API) == "responses").fill_null(False)
+    return openlit & responses & columns.text(*names.RESPONSE_ID).is_null()
 
 
 def _cache_unreported(columns: SpanColumns, plain: pl.Expr) -> pl.Expr:
@@ -66,6 +80,7 @@ def _cache_unreported(columns: SpanColumns, plain: pl.Expr) -> pl.Expr:
         columns.text(names.OPERATION).is_not_null() & columns.text(names.OPENINFERENCE_KIND).is_null()
     )
     silent = columns.whole(*names.CACHE_READ).is_null() & (pl.col("status") != FAILED)
+    silent &= ~pl.col("scope").str.starts_with(_OMITS_ZEROS)
     embeds = columns.text(names.OPERATION).str.contains("embedding", literal=True)
     return openai & conventional & silent & ~embeds & (plain >= _LEAST_CACHED)
 

@@ -16,9 +16,11 @@ from netra.ids.manager import UnifiedIDManager
 from netra.llm.manager import LLMManager
 from netra.optimization.service import OptimizationService
 from netra.pricing.catalogue import PriceCatalogue
+from netra.pricing.workspace_prices import WorkspacePrices
 from netra.reports.service import ReportService
 from netra.tools.execution_engine import InlineStepRunner
 from netra.tools.product_tools import product_tools
+from netra.usage.calls.service import CallsService
 from testkit.kept_events import KeptEvents
 from testkit.usage_bench import UsageBench
 
@@ -66,7 +68,8 @@ def new_agents(
         bench = new_bench()
         optimization = OptimizationService(data_access, bench.usage, bench.evaluations, catalogue)
         reports = ReportService(data_access, ids)
-        tools = product_tools(bench.usage, bench.evaluations, optimization, reports, catalogue)
+        calls = CallsService(data_access, bench.usage, WorkspacePrices(data_access, catalogue))
+        tools = product_tools(bench.usage, bench.evaluations, optimization, reports, catalogue, calls)
         return AgentsBench(bench, tools, llm or LLMManager(playbooks()), reports, ids)
 
     return make

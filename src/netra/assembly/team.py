@@ -25,7 +25,12 @@ async def build_team(apex: Apex) -> AsyncGenerator[Team]:
     """What makes the answering agent of each run; closes the connections to the gateway at the end."""
     savings = apex.savings
     tools = product_tools(
-        savings.usage, savings.evaluations, savings.optimization, savings.reports, savings.prices
+        savings.usage,
+        savings.evaluations,
+        savings.optimization,
+        savings.reports,
+        savings.prices,
+        savings.calls,
     )
     llm = LLMManager(playbooks(), provider_access(apex), model_pricing(apex.savings.catalogue))
     factory = AgentInstanceFactory(AgentRegistry(BLUEPRINTS, tools), tools, llm)

@@ -112,7 +112,6 @@ from testkit.questions import NOW, WORDS, read
         ("change", "Our spend went up last week. Why?"),
         ("change", "how come we spent more last week?"),
         ("latency", "Where do we lose time?"),
-        ("latency", "Which calls take longest?"),
         ("latency", "Users complain about waiting"),
         ("latency", "cut p95 by 20 %"),
         ("capacity", "Where are we throttled?"),

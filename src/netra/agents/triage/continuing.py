@@ -7,6 +7,7 @@ from typing import cast
 
 from netra.agents.triage.carrying import carried
 from netra.agents.triage.frame import QuestionFrame, Window
+from netra.agents.triage.single_calls import calls_behind
 
 _OPENING = (
     r"^\W*(?:and|what about|how about|same|now|also|only|just|ok(?:ay)?|then|but|or|for|in|by|per|without|"
@@ -40,6 +41,8 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
         return None
     # The words of the question before and what was left over of its text are not this one's.
     earlier = earlier.model_copy(update={"said": "", "unanswered": []})
+    if (listed := calls_behind(text, earlier)) is not None:
+        return listed
     if (supposed := _under_condition(text.lower(), earlier, present)) is not None:
         return supposed
     if earlier.kind not in _CARRIED:

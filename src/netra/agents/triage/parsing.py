@@ -46,6 +46,7 @@ from netra.agents.triage.requests import (
     wants_report,
     without_exclusion,
 )
+from netra.agents.triage.single_calls import listed_singly, single_calls
 from netra.agents.triage.targets import find_targets
 from netra.agents.triage.unknown_names import find_unknown
 from netra.agents.triage.windows import find_horizon, find_months, find_window
@@ -103,6 +104,9 @@ def parse_question(
     named = conditions or ((filters or models or unknown) and (measures or dimensions))
     kind = _not_outside(clean, original, bool(named)) if kind == "outside" else kind
     kind = "usage" if of_groups or growth or (among and _compares_latency(kind, bare)) else kind
+    narrowed = bool(conditions or filters or models or excluded)
+    single = None if of_groups or dimensions else single_calls(clean, kind, conditions, narrowed=narrowed)
+    kind = "usage" if single else kind
     follows = kind == "follow_up"
     window = find_window(clean, now, timezone) or Window()
     frame = QuestionFrame(
@@ -115,8 +119,6 @@ def parse_question(
         unread=_unread(
             said if kind != "usage" else unconditional, window, left_out, kind, excluded, among, conditions
         ),
-        wants_file=wants_file(clean),
-        wants_report=wants_report(clean),
         top=find_top(clean) or 5,
         measures=measures,
         dimensions=dimensions,
@@ -125,16 +127,14 @@ def parse_question(
         models=from_and_to(clean, models),
         levers=levers or None,
         ttl=find_ttl(clean),
-        leaves_model=re.search(_LEAVES, clean) is not None,
         extreme=find_extreme(clean),
         horizon_days=find_horizon(clean) if kind == "forecast" else None,
-        explains=re.search(_WHY, clean) is not None,
-        expects_rise=re.search(_RISE, clean) is not None,
         unknown=unknown,
         ordinals=(find_ordinals(clean) or find_named(clean, levers, models, earlier)) if follows else [],
         asks=find_asks(bare) if follows else [],
-    )
+    ).model_copy(update=_manner(clean))
     frame = _grown(refined(_over_months(frame, clean, now, timezone), bare), growth, bare)
+    frame = listed_singly(frame, single)
     return frame if frame.kind != "outside" else frame.model_copy(update=_why_unread(text, original, clean))
 
 
@@ -147,6 +147,17 @@ def _grown(frame: QuestionFrame, growth: Growth | None, text: str) -> QuestionFr
 
 def _compares_latency(kind: QuestionKind, text: str) -> bool:
     return kind == "latency" and re.search(_COMPARES, text) is not None
+
+
+def _manner(text: str) -> dict[str, object]:
+    """What a question of any kind says of itself."""
+    return {
+        "wants_file": wants_file(text),
+        "wants_report": wants_report(text),
+        "leaves_model": re.search(_LEAVES, text) is not None,
+        "explains": re.search(_WHY, text) is not None,
+        "expects_rise": re.search(_RISE, text) is not None,
+    }
 
 
 def _over_months(frame: QuestionFrame, text: str, now: datetime, timezone: str) -> QuestionFrame:

@@ -66,18 +66,27 @@ def exact_filters(filters: dict[str, str]) -> list[Filter]:
     return [Filter(column=column, value=value) for column, value in filters.items()]
 
 
+def narrowed_to(
+    filters: dict[str, str],
+    among: dict[str, list[str]],
+    excluded: dict[str, list[str]],
+    conditions: list[Filter],
+) -> list[Filter]:
+    """Filters for exact values, for one of several, for none of several, and further conditions."""
+    within = [Filter(column=name, operator="in", value=[*values]) for name, values in among.items()]
+    out = [Filter(column=name, operator="not in", value=[*values]) for name, values in excluded.items()]
+    return [*exact_filters(filters), *within, *out, *conditions]
+
+
 def narrowing_filters(arguments: QueryArguments) -> list[Filter]:
     """The calls a query of groups is about."""
-    within = [Filter(column=name, operator="in", value=[*values]) for name, values in arguments.among.items()]
-    out = [
-        Filter(column=name, operator="not in", value=[*values]) for name, values in arguments.excluded.items()
-    ]
     named = [
         Filter(column=name, operator="is not null")
         for name in arguments.dimensions
         if arguments.having and name not in CLOCK_DIMENSIONS and name in {*FILTER_COLUMNS, "team"}
     ]
-    return [*exact_filters(arguments.filters), *within, *out, *arguments.conditions, *named]
+    narrowed = narrowed_to(arguments.filters, arguments.among, arguments.excluded, arguments.conditions)
+    return [*narrowed, *named]
 
 
 def query_usage(usage: UsageService) -> AnyToolSpec:

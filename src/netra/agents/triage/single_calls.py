@@ -1,0 +1,182 @@
+"""Questions for single calls: "the ten dearest calls of last week", "show the calls behind that"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from netra.agents.triage.frame import Condition, QuestionFrame, QuestionKind, Targets
+from netra.usage.calls.question import CallOrder
+
+_MANY, _MOST = 10, 50
+_NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
+            "eleven", "twelve", "fifteen", "twenty")  # fmt: skip
+_VALUES = (*range(1, 13), 15, 20)
+_NUMBER = rf"(?P<number>\d{{1,3}}|{'|'.join(_NUMBERS)})"
+_CALLS = r"(?P<noun>calls?|requests?|completions?|llm calls?|api calls?)\b"
+_BETWEEN = r"(?:(?!by|per|in|of|for|on|number|count|cost|amount|share|total)[a-z][\w-]*\s+){0,3}?"
+_RANKS: tuple[tuple[str, CallOrder], ...] = (
+    (r"least expensive|cheapest|least costly|lowest[- ]cost", "cost_usd"),
+    (r"most expensive|dearest|costliest|priciest|most costly|highest[- ]cost|(?:really )?expensive",
+     "-cost_usd"),
+    (r"slowest|longest(?:[- ](?:running|lasting))?|highest[- ]latency", "-latency_ms"),
+    (r"fastest|quickest|shortest|lowest[- ]latency", "latency_ms"),
+    (r"biggest|largest|heaviest", "-total_tokens"),
+    (r"smallest|tiniest|lightest", "total_tokens"),
+    (r"newest|most recent|latest", "-ts"),
+    (r"oldest|earliest", "ts"),
+)  # fmt: skip
+_WHICH: tuple[tuple[str, CallOrder], ...] = (
+    (r"(?:cost|costs|was|were|is|are) (?:us |me )?(?:the )?(?:most(?! recent)|dearest|most expensive)\b",
+     "-cost_usd"),
+    (r"(?:took|take|takes|ran|lasted|was|were|is|are) (?:the )?(?:longest|slowest)\b", "-latency_ms"),
+    (r"(?:had|has|have|used|use|uses) (?:the )?most (?:input|prompt) tokens", "-input_tokens"),
+    (r"(?:had|has|have|used|use|uses) (?:the )?most (?:output|completion) tokens", "-output_tokens"),
+    (r"(?:had|has|have|used|use|uses) (?:the )?most tokens", "-total_tokens"),
+)  # fmt: skip
+_LISTED = re.compile(
+    rf"\b(?P<verb>list|show|see|display|print|give|which|what)\s+(?:me\s+|us\s+)?(?:(?:all|the|our|my|every|each|any|"
+    rf"{_NUMBER})\s+)*(?P<single>(?:single|individual)\s+)?"
+    rf"(?:(?:failed|failing|unpriced|retried|slow|expensive|recent)\s+)?{_CALLS}"
+    r"(?!\s+(?:by|per|each|every|a|and|or|vs|over time)\b(?! \d))"
+)
+_BY: tuple[tuple[str, CallOrder], ...] = (
+    (r"cost|spend|price|dollars|usd", "-cost_usd"),
+    (r"latency|duration|time|seconds", "-latency_ms"),
+    (r"ttft|time to first tokens?", "-ttft_ms"),
+    (r"(?:input|prompt) tokens", "-input_tokens"),
+    (r"(?:output|completion) tokens", "-output_tokens"),
+    (r"tokens|size", "-total_tokens"),
+)  # fmt: skip
+_SORTED_BY = (
+    rf"(?:\btop\s+(?:{_NUMBER}\s+)?)?\b(?:single\s+)?{_CALLS}\s+(?:(?:sorted|ordered|ranked)\s+)?by\s+"
+)
+_HOLDING = rf"\b{_CALLS}\s+(?:with|having|that (?:had|used))\s+(?:the\s+)?(?:most|highest|largest|longest)\s+"
+_LAST = re.compile(rf"\b(?:last|latest|newest|most recent)\s+{_NUMBER}\s+{_BETWEEN}{_CALLS}")
+_BEHIND = re.compile(
+    r"\b(?:calls|requests)\s+(?:are\s+)?(?:behind|underneath|under|that make up|making up|in)\s+"
+    r"(?:that|this|it|them|these|those|the (?:figure|number|sum|amount|spend|total|answer))\b"
+    r"(?! (?:week|month|day|year|quarter|feature|model|app|user))"
+)
+_LISTING = frozenset({"usage", "drivers", "latency", "outside"})
+_ADVICE = (
+    r"\bwhy\b|\b(?:cheaper|faster|cut|reduc\w*|sav(?:e|ings?)|avoid|improve|speed up|how (?:can|do|to)|"
+    r"average|mean|median)\b"
+)
+_ENDED = r"\b(?:fail(?:ed|ing)|errored|timed out|time ?outs?|rate[- ]limited|retried)\b"
+_FROM = frozenset({"usage", "drivers", "latency", "change", "cost", "audit"})
+_COLUMNS: dict[str, CallOrder] = {
+    "latency_ms": "-latency_ms",
+    "ttft_ms": "-ttft_ms",
+    "input_tokens": "-input_tokens",
+    "output_tokens": "-output_tokens",
+    "total_tokens": "-total_tokens",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SingleCalls:
+    """Single calls in an order, and how many of them; `ranked`: the question names the order."""
+
+    order: CallOrder
+    top: int
+    ranked: bool = True
+
+
+def single_calls(
+    text: str, kind: QuestionKind, conditions: Sequence[Condition], *, narrowed: bool
+) -> SingleCalls | None:
+    """The single calls a question of a kind asks for; None where it is about sums, advice or anything else.
+
+    `narrowed`: it names some calls.
+    """
+    if kind not in _LISTING or re.search(_ADVICE, text):
+        return None
+    return find_single_calls(text, narrowed=narrowed, columns=[entry.column for entry in conditions])
+
+
+def listed_singly(frame: QuestionFrame, single: SingleCalls | None) -> QuestionFrame:
+    """The frame of a list of single calls, kept to those that ended as the question says."""
+    if single is None or frame.kind != "usage" or frame.asks_span or frame.dimensions:
+        return frame
+    unread = [part for part in frame.unread if find_single_calls(part, narrowed=False, columns=[]) is None]
+    outcome = _outcome(frame)
+    # Failed calls cost little or nothing: of them the newest say most, unless an order is named.
+    order = "-ts" if outcome and not single.ranked else single.order
+    return frame.model_copy(update={"calls_by": order, "top": single.top, "unread": unread, **outcome})
+
+
+def _outcome(frame: QuestionFrame) -> dict[str, object]:
+    """The filter of calls that failed or were retried, where what is measured names them."""
+    for measure, status in (("timeouts", "timeout"), ("rate_limited", "rate_limited")):
+        if measure in frame.measures:
+            return {"filters": {**frame.filters, "status": status}}
+    if {*frame.measures} & {"retries", "retry_rate"}:
+        return {"excluded": {**frame.excluded, "retry_of": [""]}}
+    if {*frame.measures} & {"errors", "error_rate"} and "status" not in frame.filters:
+        return {"excluded": {**frame.excluded, "status": ["ok"]}}
+    return {}
+
+
+def find_single_calls(text: str, *, narrowed: bool, columns: list[str]) -> SingleCalls | None:
+    """The single calls a lower-cased text asks for; None where it asks for sums or groups.
+
+    `narrowed` as above; `columns`: those of its thresholds, by the first of which calls are then
+    ordered.
+    """
+    if last := _LAST.search(text):
+        return SingleCalls("-ts", _count(last))
+    for words, order in _RANKS:
+        ranked = rf"(?:\b{_NUMBER}\s+(?:single\s+|individual\s+)?)?\b(?:{words})\s+{_BETWEEN}{_CALLS}"
+        found = re.search(ranked, text) or re.search(rf"\b{_CALLS}\b.{{0,10}}\b(?:{words})\b$", text)
+        if found is not None and not (words.startswith(("newest", "oldest")) and not _plural(found)):
+            by_ttft = order.endswith("latency_ms") and re.search(r"\bfirst tokens?\b|\bttft\b", text)
+            falling: CallOrder = "-ttft_ms" if order.startswith("-") else "ttft_ms"
+            return SingleCalls(falling if by_ttft else order, _count(found))
+    for words, order in _BY:
+        found = re.search(rf"{_SORTED_BY}(?:{words})\b", text) or re.search(rf"{_HOLDING}(?:{words})\b", text)
+        if found is not None:
+            return SingleCalls(order, _count(found))
+    for words, order in _WHICH:
+        subject = rf"\b(?:which|what)\s+(?:(?:single|individual|{_NUMBER})\s+)?{_CALLS}"
+        found = re.search(rf"{subject}\s+{words}", text)
+        if found is not None:
+            return SingleCalls(order, _count(found))
+    listed = _LISTED.search(text)
+    told = narrowed or re.search(_ENDED, text) is not None
+    if listed is None or not (listed["verb"] == "list" or listed["single"] or told):
+        return None
+    order = _order_of(columns)
+    return SingleCalls(order or "-cost_usd", _count(listed), ranked=order is not None)
+
+
+def calls_behind(text: str, earlier: QuestionFrame) -> QuestionFrame | None:
+    """The calls that the earlier answer summed, where the text asks for them."""
+    if _BEHIND.search(text.lower()) is None or earlier.kind not in _FROM:
+        return None
+    by_time = earlier.kind == "latency" or any(name.startswith("latency") for name in earlier.measures)
+    columns = [condition.column for condition in earlier.conditions]
+    bare: dict[str, object] = dict.fromkeys(
+        ("share", "asks_span", "explains", "expects_rise", "wants_file", "wants_report"), False
+    )
+    emptied: dict[str, object] = {"dimensions": [], "measures": [], "group_conditions": [], "extreme": None}
+    calls_by = _order_of(columns) or ("-latency_ms" if by_time else "-cost_usd")
+    asked: dict[str, object] = {"kind": "usage", "calls_by": calls_by, "top": _MANY, "levers": None}
+    return earlier.model_copy(update={**bare, **emptied, **asked, "targets": Targets()})
+
+
+def _order_of(columns: Iterable[str]) -> CallOrder | None:
+    return next((_COLUMNS[name] for name in columns if name in _COLUMNS), None)
+
+
+def _plural(found: re.Match[str]) -> bool:
+    return found["noun"].endswith("s")
+
+
+def _count(found: re.Match[str]) -> int:
+    number = found.groupdict().get("number")
+    if number is None:
+        return _MANY if _plural(found) else 1
+    value = int(number) if number.isdigit() else _VALUES[_NUMBERS.index(number)]
+    return min(max(value, 1), _MOST)

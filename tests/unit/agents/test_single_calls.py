@@ -1,0 +1,78 @@
+"""Questions for single calls, told from those for sums, groups and advice."""
+
+import pytest
+
+from netra.agents.triage.continuing import continue_frame
+from testkit.questions import read
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "top"),
+    [
+        ("the ten dearest calls of last week", "-cost_usd", 10),
+        ("show me the 5 most expensive single requests", "-cost_usd", 5),
+        ("which call cost the most?", "-cost_usd", 1),
+        ("what did the ten dearest calls cost together?", "-cost_usd", 10),
+        ("cheapest calls of gpt-4o", "cost_usd", 10),
+        ("slowest calls of feature support-chat", "-latency_ms", 10),
+        ("Which calls take longest?", "-latency_ms", 10),
+        ("what were our longest running requests on 2026-11-02?", "-latency_ms", 10),
+        ("the three slowest calls to first token", "-ttft_ms", 3),
+        ("top 5 requests by latency", "-latency_ms", 5),
+        ("the calls with the most output tokens", "-output_tokens", 10),
+        ("10 biggest requests", "-total_tokens", 10),
+        ("last 20 calls", "-ts", 20),
+        ("list calls over 100 seconds", "-latency_ms", 10),
+        ("which calls took longer than 30 seconds?", "-latency_ms", 10),
+        ("list the calls of u-17 above $0.05", "-cost_usd", 10),
+    ],
+)
+def test_single_calls_are_listed_in_the_order_named(text: str, order: str, top: int) -> None:
+    frame = read(text)
+    assert (frame.kind, frame.calls_by, frame.top, frame.unread) == ("usage", order, top, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "how many calls took over 100 seconds?",
+        "how many failed calls were there last week?",
+        "show calls by model",
+        "show me the calls per day",
+        "show calls yesterday",
+        "which feature has the most calls?",
+        "which model has the slowest calls?",
+        "most expensive calls by feature",
+        "largest number of calls by user",
+        "why are the slowest calls so slow?",
+        "how can we make the slowest calls faster?",
+        "average cost of the most expensive calls",
+        "when was the latest call?",
+        "cost of the calls",
+        "what are our slowest features",
+    ],
+)
+def test_sums_groups_and_advice_are_no_lists_of_calls(text: str) -> None:
+    assert read(text).calls_by is None
+
+
+def test_failed_calls_are_listed_newest_first_and_are_failed_ones() -> None:
+    for text in ("show the last 5 failed calls", "list all failed requests", "which calls failed yesterday?"):
+        frame = read(text)
+        assert (frame.calls_by, frame.excluded) == ("-ts", {"status": ["ok"]}), text
+    assert read("the dearest failed calls").calls_by == "-cost_usd"
+    assert read("list calls that timed out").filters == {"status": "timeout"}
+
+
+def test_the_calls_behind_an_answer_are_of_the_same_calls() -> None:
+    text = "show the calls behind that"
+    spend = read("what did support-chat cost last week by model?")
+    frame = continue_frame(text, spend, read(text))
+    assert frame is not None
+    assert (frame.calls_by, frame.dimensions, frame.filters) == ("-cost_usd", [], {"feature": "support-chat"})
+    assert frame.window == spend.window
+    slow = read("what is the p95 latency of calls over 2000 input tokens?")
+    behind = continue_frame("which requests are behind this number?", slow, read("x"))
+    assert behind is not None
+    assert behind.conditions == slow.conditions
+    assert continue_frame(text, read("hello"), read(text)) is None

@@ -123,6 +123,10 @@ _MEASURES: tuple[Measure, ...] = (
     _sum("priced_tokens", "count", "tokens", "Tokens of calls with a known price", PRICED_TOKENS),
     _share("unpriced_share", "Calls without a known price", f"(count() - {_PRICED})", "count()"),
     _money("cost_per_call", "Spend per priced call", _COST, _PRICED, additive=True),
+    _money("cost_per_1k_calls", "Spend per 1,000 priced calls", _COST, _PRICED, times=1_000, additive=True),
+    _money(
+        "cost_per_1m_calls", "Spend per million priced calls", _COST, _PRICED, times=1_000_000, additive=True
+    ),
     _money("cost_per_success", "Spend per call that succeeded", _COST, f"count() - {_FAILED}", additive=True),
     _money("cost_per_mtok", "Spend per million tokens", _COST, PRICED_TOKENS, times=1_000_000, additive=True),
     _money(
@@ -147,6 +151,24 @@ _MEASURES: tuple[Measure, ...] = (
     _share("error_rate", "Failed calls", _FAILED, "count()"),
     _sum(
         "rate_limited", "count", "calls", "Calls refused by a rate limit", "countIf(status = 'rate_limited')"
+    ),
+    Measure(
+        "output_limited", "count", "calls", "Calls with a limit of output tokens", "count(max_output_tokens)"
+    ),
+    Measure(
+        "at_output_limit",
+        "count",
+        "calls",
+        "Calls whose output reached its limit",
+        "countIf(output_tokens >= max_output_tokens)",
+    ),
+    Measure(
+        "output_limit_rate",
+        "percent",
+        "%",
+        "Calls whose output reached its limit, of those with one",
+        "if(count(max_output_tokens) = 0, NULL, "
+        "100 * countIf(output_tokens >= max_output_tokens) / count(max_output_tokens))",
     ),
     _sum("timeouts", "count", "calls", "Calls that timed out", "countIf(status = 'timeout')"),
     _sum("retries", "count", "calls", "Retried attempts", RETRIES),

@@ -86,7 +86,7 @@ from testkit.questions import NOW, WORDS, read
         ("usage", "Is openai slower than anthropic?"),
         ("usage", "Which provider is the most reliable?"),
         ("model_choice", "How accurate is gpt-4o-mini?"),
-        ("audit", "how many answers were truncated?"),
+        ("usage", "how many answers were truncated?"),
         ("forecast", "What should I tell finance about next month?"),
         ("cost", "what should we do first?"),
         ("usage", "what share of input is read from cache?"),

@@ -65,6 +65,23 @@ def test_a_later_question_is_about_the_calls_of_the_one_before() -> None:
     assert (own.filters, own.window.label) == ({"feature": "summarise"}, "yesterday")
 
 
+@pytest.mark.parametrize(
+    ("text", "dimensions"),
+    [
+        ("show spend by feature; also by model", [["feature"], ["model"]]),
+        ("spend by feature, and also by team last week", [["feature"], ["team"]]),
+        ("How many calls by model and then by provider last week?", [["model"], ["provider"]]),
+        ("What did we spend by model last week? By feature? And per day?", [["model"], ["feature"], ["day"]]),
+        ("show spend by feature. Then per week", [["feature"], ["week"]]),
+        ("spend by feature and by model last week", [["model", "feature"]]),
+    ],
+)
+def test_the_same_by_other_groups_is_a_list_of_its_own(text: str, dimensions: list[list[str]]) -> None:
+    frames = read_all(text)
+    assert [frame.dimensions for frame in frames] == dimensions
+    assert len({(frame.kind, frame.window.label, *frame.measures) for frame in frames}) == 1
+
+
 def test_they_and_each_are_the_calls_and_groups_of_the_question_before() -> None:
     failed, cost = read_all("How many calls failed last week and why? And what did they cost?")
     assert cost.excluded == failed.excluded == {"status": ["ok"]}

@@ -42,10 +42,10 @@ DATA = AgentBlueprint(
     output=DataAnswer,
     tools=(
         "query_usage",
-        "list_calls",
         "rank_drivers",
         "compare_periods",
         "find_movers",
+        "find_passing",
         "profile_latency",
         "plan_latency",
         "profile_load",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from netra.agents.data.call_statements import call_statements
 from netra.agents.data.growth_statements import growth_statements
 from netra.agents.data.insight_statements import anomaly_statements, forecast_statements
 from netra.agents.data.load_statements import load_statements
+from netra.agents.data.passing_statements import passing_statements
 from netra.agents.data.price_statements import price_statements
 from netra.agents.data.reasoning_statements import reasoning_statements
 from netra.agents.data.scope import scope_of
@@ -17,7 +17,6 @@ from netra.agents.data.usage_statements import unpriced_statements, usage_statem
 from netra.agents.data.what_if_statements import what_if_statements
 from netra.agents.triage.frame import QuestionFrame
 from netra.reports.citations import cite
-from netra.tools.usage.calls_tool import CallsOutput
 from netra.tools.usage.outputs import (
     AnomaliesOutput,
     ChangeOutput,
@@ -28,6 +27,7 @@ from netra.tools.usage.outputs import (
     LoadOutput,
     Mover,
     MoversOutput,
+    PassingOutput,
     PricesOutput,
     ReasoningOutput,
     TailOutput,
@@ -59,10 +59,10 @@ def statements_of(frame: QuestionFrame, shown: Sequence[tuple[str, dict[str, Any
                 statements += _drivers(frame, output) if frame.kind in _RANKED else _spend(frame, output)
             case "compare_periods":
                 statements += _change(frame, ChangeOutput.model_validate(data))
-            case "list_calls":
-                statements += call_statements(frame, CallsOutput.model_validate(data))
             case "find_movers":
                 statements += growth_statements(frame, MoversOutput.model_validate(data))
+            case "find_passing":
+                statements += passing_statements(frame, PassingOutput.model_validate(data))
             case "profile_latency":
                 statements += _latency(frame, LatencyOutput.model_validate(data))
             case "plan_latency":

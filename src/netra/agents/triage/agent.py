@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from netra.agents.blueprint import AgentBlueprint
+from netra.agents.triage.endings import ENDED, NOTE
 from netra.agents.triage.frame import QuestionFrame
 from netra.agents.triage.playbook import INSPECT, triage_playbook
 from netra.agents.triage.results import DataFacts, Specialist, TriageAnswer, TriageResult
@@ -100,6 +101,8 @@ def _resolved(frame: QuestionFrame, facts: DataFacts, notes: list[str]) -> Quest
         changed |= {"conditions": [], "unread": list(dict.fromkeys([*frame.unread, *said]))}
     else:
         notes += _without_the_number(frame, facts)
+    if ENDED & {*frame.measures}:
+        notes.append(NOTE)
     if frame.wants_file:
         notes.append(_AS_FILE)
     if "team" in frame.dimensions and not facts.vocabulary.teams:

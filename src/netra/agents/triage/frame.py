@@ -7,8 +7,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from netra.usage.calls.question import CallOrder
-
 QuestionKind = Literal[
     "greeting",
     "capabilities",
@@ -135,6 +133,18 @@ class Growth(_Value):
     said: str = ""
 
 
+class Passing(_Value):
+    """An amount of a measure whose day of passing is asked for, counted up from the beginning of the range
+    or of each month; `reached`: the amount itself is enough.
+    """
+
+    measure: str = "cost_usd"
+    amount: str = Field(pattern=r"^\d{1,15}(\.\d{1,9})?$")
+    reached: bool = False
+    each_month: bool = False
+    said: str = ""
+
+
 class UnknownName(_Value):
     """A name the question uses that does not occur in the data, and the nearest ones that do."""
 
@@ -169,8 +179,8 @@ class QuestionFrame(_Value):
     """Thresholds that the groups listed keep to."""
     growth: Growth | None = None
     """How the groups listed moved against the period before."""
-    calls_by: CallOrder | None = None
-    """The order in which single calls are listed, where they are asked for and not sums of them."""
+    passing: Passing | None = None
+    """The amount whose day of passing is asked for."""
     share: bool = False
     """Whether the part in all calls is wanted of what the question names."""
     unread: list[str] = Field(default_factory=list[str])

@@ -7,6 +7,9 @@ from typing import Literal
 
 _ANSWERS = r"(?:answers?|responses?|outputs?|completions?|replies|reply)"
 _PROMPTS = r"(?:prompts?|inputs?|contexts?)"
+_CALLS = r"(?:calls|requests|queries|invocations)"
+_THOUSAND = r"(?:1 ?k|1[,. ]?000|(?:a |one )?thousand)"
+_MILLION = r"(?:1 ?m|1[,.]?000[,.]?000|(?:a |one |1 )?million)"
 _SIZED = (
     r"(?:\b(?:average|mean|typical|longest|shortest|biggest|largest|smallest) (?:\w+ )?|"
     r"\bhow (?:long|big|large|short) (?:are|is|were|was) (?:our|the|my) (?:\w+ )?)"
@@ -38,8 +41,11 @@ _MEASURES: tuple[tuple[str, str], ...] = (
         r"person)s?\b|"
         r"\b(?:user|customer)s? costs?\b(?! (?:us |me )?the most)"),
     ("cost_per_success", r"\b(?:costs?|spend|spending)\b.{0,20}\b(?:per|each|a) (?:success\w*|ok|good)\b"),
-    ("cost_per_call", r"\b(?:one|an?|each|the average) (?:call|request) costs?\b|\bper (?:1k|1,?000|"
-        r"thousand|1m|million) (?:calls|requests|queries)\b|"
+    ("cost_per_1k_calls", rf"\b(?:per|an?|each|every|for(?: an?)?|do|does|of) {_THOUSAND} {_CALLS}\b|"
+        rf"^\W*{_THOUSAND} {_CALLS}\b.{{0,20}}\bcosts?\b"),
+    ("cost_per_1m_calls", rf"\b(?:per|an?|each|every|for(?: an?)?|do|does|of) {_MILLION} {_CALLS}\b|"
+        rf"^\W*{_MILLION} {_CALLS}\b.{{0,20}}\bcosts?\b"),
+    ("cost_per_call", r"\b(?:one|an?|each|the average) (?:call|request) costs?\b|"
         r"\b(?:cheap\w*|expensive|costl\w*|dear\w*)\b.{0,20}\bper (?:call|request)\b|"
         r"\b(?:costs?|spend|spending|price)\b.{0,20}\b(?:per|each|a|one) (?:single |"
         r"average )?(?:call|request)\b"),

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from netra.agents.triage.conditions import find_conditions
+from netra.agents.triage.endings import by_ending
 from netra.agents.triage.follow_ups import (
     Listed,
     find_asks,
@@ -37,6 +38,7 @@ from netra.agents.triage.lexicon import (
     pattern_of,
 )
 from netra.agents.triage.measures import find_dimensions, find_extreme, find_measures, find_top
+from netra.agents.triage.passing import find_passing, with_passing
 from netra.agents.triage.refining import refined
 from netra.agents.triage.requests import (
     unread_parts,
@@ -46,7 +48,6 @@ from netra.agents.triage.requests import (
     wants_report,
     without_exclusion,
 )
-from netra.agents.triage.single_calls import listed_singly, single_calls
 from netra.agents.triage.targets import find_targets
 from netra.agents.triage.unknown_names import find_unknown
 from netra.agents.triage.windows import find_horizon, find_months, find_window
@@ -70,7 +71,11 @@ _MOVED_BY = re.compile(
     r"\b(?:by )?(?:(?:more|less) than|over|above|below|at least|at most)"
     r" (?:\$ ?[\d,.]*\d|[\d,.]*\d ?(?:%|percent\b|x\b|times\b))"
 )
-_COMPARED = re.compile(r"\b(?:more|less|fewer|greater|higher|lower) than \$?\d[\d.,]*(?:\s?%)?(?:\s[a-z]+)?")
+_COMPARED = re.compile(
+    r"\b(?:(?:more|less|fewer|greater|higher|lower) than|over|above|under|below|at least|at most|exceed\w*) "
+    r"\$?\d[\d.,]*+(?!\s?(?:hour|day|week|month|quarter|year)s?\b)(?:\s?%)?(?:\s[a-z]+)?"
+)
+_DIGITS = re.compile(r"\d+")
 _LISTING = frozenset({"usage", "drivers", "outside", "latency", "audit"})
 """Kinds of a question that may be a list of the groups that keep to a condition."""
 _GROWING = frozenset({"usage", "drivers", "change", "latency", "outside"})
@@ -104,9 +109,6 @@ def parse_question(
     named = conditions or ((filters or models or unknown) and (measures or dimensions))
     kind = _not_outside(clean, original, bool(named)) if kind == "outside" else kind
     kind = "usage" if of_groups or growth or (among and _compares_latency(kind, bare)) else kind
-    narrowed = bool(conditions or filters or models or excluded)
-    single = None if of_groups or dimensions else single_calls(clean, kind, conditions, narrowed=narrowed)
-    kind = "usage" if single else kind
     follows = kind == "follow_up"
     window = find_window(clean, now, timezone) or Window()
     frame = QuestionFrame(
@@ -133,13 +135,18 @@ def parse_question(
         ordinals=(find_ordinals(clean) or find_named(clean, levers, models, earlier)) if follows else [],
         asks=find_asks(bare) if follows else [],
     ).model_copy(update=_manner(clean))
-    frame = _grown(refined(_over_months(frame, clean, now, timezone), bare), growth, bare)
-    frame = listed_singly(frame, single)
+    frame = _asked(refined(_over_months(frame, clean, now, timezone), bare), growth, bare)
     return frame if frame.kind != "outside" else frame.model_copy(update=_why_unread(text, original, clean))
 
 
-def _grown(frame: QuestionFrame, growth: Growth | None, text: str) -> QuestionFrame:
-    """The frame of groups that grew, with or without a threshold, where it asks for them."""
+def _asked(frame: QuestionFrame, growth: Growth | None, text: str) -> QuestionFrame:
+    """The frame of groups that grew, with or without a threshold, of a sum that passed an amount, or of how
+    answers ended, where it asks for them.
+    """
+    if frame.kind in _GROWING or frame.kind == "audit":
+        frame = by_ending(frame, text)
+    if frame.kind in _GROWING and not frame.group_conditions and (passing := find_passing(text)) is not None:
+        return with_passing(frame, passing)
     if growth is None and frame.kind in _GROWING:
         growth = bare_growth(text, in_words_of_change=frame.kind in {"change", "latency"})
     return grouped_by_growth(frame, growth, text) if growth else frame
@@ -235,7 +242,12 @@ def _unread(
     if kind in {"drivers", "change", "latency", "forecast", "anomalies"}:
         found += [condition.said for condition in conditions if not {condition.said} & {*found}]
     if kind == "usage":
-        found += [text for text in _COMPARED.findall(clean) if not any(text in part for part in found)]
+        said = " ".join(found)
+        found += [
+            text
+            for text in _COMPARED.findall(clean)
+            if not {*_DIGITS.findall(text)} & {*_DIGITS.findall(said)}
+        ]
     if kind == "change" and not re.search(_WHY, clean):
         # The movers are listed by size: none is left out for having moved too little.
         found += [text for text in _MOVED_BY.findall(clean) if not any(text in part for part in found)]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from netra.agents.triage.carrying import OUTCOMES, carried, is_meant, unnarrowed
 from netra.agents.triage.continuing import continue_frame, moved_back
 from netra.agents.triage.frame import QuestionFrame, Targets
-from netra.agents.triage.pieces import pieces_of
+from netra.agents.triage.pieces import is_regrouping, pieces_of
 
 MOST_QUESTIONS = 6
 """Questions of one text that one run answers."""
@@ -69,6 +69,9 @@ def read_several(
             ):
                 frames[-1] = joined
                 continue
+        if before is not None and is_regrouping(said) and not (before.window.since or before.window.until):
+            # "Calls by model and then by provider last week" is about last week throughout.
+            frames[-1] = before.model_copy(update={"window": frame.window})
         frames.append(frame)
         begins.append(start)
     if len(frames) < 2 or all(frame.kind == "outside" for frame in frames):

@@ -200,6 +200,7 @@ _PER = (
     ("cost_per_session", "session_id", "to know which calls belong together"),
     ("cost_per_user", "user", "to know whose calls they are"),
     ("reasoning_tokens", "reasoning_tokens", "to count reasoning"),
+    ("output_limited", "max_output_tokens", "to see which answers reached their limit"),
     ("retry_rate", "retry_of", "to know which attempt repeats which"),
 )
 

@@ -159,6 +159,29 @@ class MoversOutput(Output):
     cut: bool = False
 
 
+class PassedSpan(BaseModel):
+    """The sums before and at the end of the `day` an amount was passed; no day where it never was. Counted
+    over the days with calls from `first` to `last`.
+    """
+
+    name: str = ""
+    day: str | None
+    first: str
+    last: str
+    before: str
+    after: str
+    total: str
+
+
+class PassingOutput(Output):
+    """Answer of `find_passing`: one span, or one for each month."""
+
+    label: str
+    amount: str
+    spans: list[PassedSpan]
+    unpriced: str | None = None
+
+
 class Slow(BaseModel):
     """Where time goes: a group's share of all time waited, and its percentiles."""
 

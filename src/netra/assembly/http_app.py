@@ -53,6 +53,8 @@ BODY_LIMITS = BodyLimits(
         "/v1/imports": None,
         "/v1/prices/reconcile": 64 * MEBIBYTE,
         "/v1/traces": 32 * MEBIBYTE,
+        "/v1/logs": 32 * MEBIBYTE,
+        "/v1/metrics": 32 * MEBIBYTE,
         "/api/public/otel/": 32 * MEBIBYTE,
         "/openai/": 64 * MEBIBYTE,
     },

@@ -97,7 +97,7 @@ async def test_what_exporters_send_is_stored_and_priced_once(door: Door) -> None
     body = gzip.compress(request_of([*sent, *spans(2, 3)]))
     assert (await door.post(body, **{"content-encoding": "gzip"})).status_code == 200
     headers = {"authorization": f"Bearer {door.key}"}
-    answer = await door.client.post("/v1/traces", json=json_of(spans(1, 5)), headers=headers)
+    answer = await door.client.post("/v1/traces", json=json_of([*spans(1, 5), *sent]), headers=headers)
     assert (answer.status_code, answer.json()) == (200, {})
     # The Langfuse SDK sends a pair to a path of its own.
     pair = base64.b64encode(f"pk-anything:{door.key}".encode()).decode()
@@ -108,7 +108,7 @@ async def test_what_exporters_send_is_stored_and_priced_once(door: Door) -> None
     )
     assert answer.status_code == 200
     totals = await door.totals()
-    assert (totals["received"], totals["stored"], totals["duplicates"]) == (10, 7, 3)
+    assert (totals["received"], totals["stored"], totals["duplicates"]) == (13, 7, 6)
     query = UsageQuery(measures=["calls", "cache_read_tokens", "cost_usd"], dimensions=["app"])
     result = await door.usage.run(door.context, query)
     # gpt-4o: 400 in at 2.50, 600 cached at 1.25, 100 out at 10.00 a million
@@ -123,6 +123,23 @@ async def test_what_is_not_stored_is_told_and_kept(door: Door) -> None:
     )
     partial = answer.json()["partialSuccess"]
     assert partial == {"rejectedSpans": "1", "errorMessage": "1 spans: a token count is negative"}
+    # Other signals of the same exporter are declined for good, with how many they were and what to set.
+    headers = {"x-api-key": door.key}
+    points = {"name": "m", "sum": {"dataPoints": [{"asInt": "1"}, {"asInt": "2"}]}}
+    metrics = {"resourceMetrics": [{"scopeMetrics": [{"metrics": [points]}]}]}
+    answer = await door.client.post("/v1/metrics", json=metrics, headers=headers)
+    partial = answer.json()["partialSuccess"]
+    assert (answer.status_code, partial["rejectedDataPoints"]) == (200, "2")
+    assert "OTEL_METRICS_EXPORTER=none" in partial["errorMessage"]
+    # resource_logs { scope_logs { log_records {} log_records {} log_records {} } }
+    logs, kind = b"\x0a\x08\x12\x06\x12\x00\x12\x00\x12\x00", {"content-type": PROTOBUF}
+    answer = await door.client.post("/v1/logs", content=logs, headers=headers | kind)
+    assert answer.content[4:].startswith(b"\x12")
+    assert answer.content[2:4] == b"\x08\x03"
+    assert (
+        await door.client.post("/v1/logs", content=b"\x0a\xff", headers=headers | kind)
+    ).status_code == 400
+    assert (await door.client.post("/v1/logs", content=b"", headers=kind)).status_code == 401
     totals = await door.totals()
     assert [totals[name] for name in ("received", "stored", "ignored", "rejected")] == [4, 1, 2, 1]
     (reject,) = (await door.client.get("/v1/ingest/rejects")).json()["items"]

@@ -154,6 +154,8 @@ def test_spans_around_calls_are_no_calls(attributes: dict[str, Value]) -> None:
     ("attributes", "changes", "code"),
     [
         (CHAT, {"trace_id": b"short"}, "invalid_span"),
+        (CHAT, {"trace_id": bytes(16)}, "invalid_span"),
+        (CHAT, {"span_id": bytes(8)}, "invalid_span"),
         (CHAT, {"start": 0}, "invalid_span"),
         (CHAT, {"start": 1_799_000_000_000_000_000}, "future"),
         ({**CHAT, "gen_ai.usage.output_tokens": -1}, {}, "negative"),

@@ -162,6 +162,7 @@ def test_every_known_compression_is_undone() -> None:
         (b"no zstd", PROTOBUF, "zstd", UnreadableExportError),
         (b"\x0a\xff", PROTOBUF, "", UnreadableExportError),
         (b"[]", JSON, "", UnreadableExportError),
+        (b'{"resource_spans": []}', JSON, "", UnreadableExportError),
         (b'{"resourceSpans": {}}', JSON, "", UnreadableExportError),
         (b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"startTimeUnixNano": "soon"}]}]}]}', JSON, "",
          UnreadableExportError),

@@ -123,6 +123,8 @@ def _problem(now: datetime) -> pl.Expr:
     ]
     latest = int((now + MAX_FUTURE).timestamp() * 1e9)
     ids = pl.col("trace_id").str.contains("^[0-9a-f]{32}$") & pl.col("span_id").str.contains("^[0-9a-f]{16}$")
+    # Zeros say that there is no id: by them all such spans would be one.
+    ids &= pl.col("trace_id").str.contains("[^0]") & pl.col("span_id").str.contains("[^0]")
     return (
         pl.when(~ids | (pl.col("start") <= 0))
         .then(pl.lit("invalid_span"))

@@ -1,5 +1,6 @@
 """The doors of live ingestion: OTLP/HTTP traces, and what became of them."""
 
+import asyncio
 from typing import Annotated, Any
 
 import structlog
@@ -11,6 +12,7 @@ from netra.context.models import UserExecutionContext
 from netra.errors.kinds import NetraError
 from netra.http.pagination import Cursor, Limit, Page, decode_cursor, encode_cursor, page_of
 from netra.usage.otlp.export import TraceExport
+from netra.usage.otlp.other_signals import SIGNALS, Signal, answer_to
 from netra.usage.otlp.requests import JSON, PROTOBUF, accepted, media_type, refused
 from netra.usage.outbox.status import IngestReject, IngestStatus, IngestStatusService
 
@@ -36,6 +38,8 @@ def build_router(
     """`/v1/traces` (and the Langfuse SDK's path to it) for exporters, `/v1/ingest` for people."""
     router = APIRouter(tags=["ingestion"])
     _add_traces(router, export, exporter)
+    for signal in SIGNALS:
+        _add_other(router, signal, exporter)
     _add_status(router, status, current)
     return router
 
@@ -70,6 +74,26 @@ def _add_traces(router: APIRouter, export: TraceExport, exporter: ContextDepende
             response_class=Response,
             openapi_extra=_BODY,
         )
+
+
+def _add_other(router: APIRouter, signal: Signal, exporter: ContextDependency) -> None:
+    @router.post(f"/v1/{signal.name}", include_in_schema=False)
+    async def refuse_signal(  # pyright: ignore[reportUnusedFunction]
+        request: Request,
+        context: Annotated[UserExecutionContext, Depends(exporter)],
+        content_type: Annotated[str, Header()] = "",
+        content_encoding: Annotated[str, Header()] = "",
+    ) -> Response:
+        """Tell an exporter that nothing of this signal is kept, so that it does not send it again."""
+        context.check_permission("usage:write")
+        kind = JSON
+        try:
+            kind = media_type(content_type)
+            body = await request.body()
+            answer = await asyncio.to_thread(answer_to, signal, body, kind, content_encoding)
+        except NetraError as failure:
+            return _refusal(kind, failure)
+        return Response(answer, media_type=kind)
 
 
 def _add_status(router: APIRouter, status: IngestStatusService, current: ContextDependency) -> None:

@@ -30,6 +30,8 @@ def read_json(content: bytes) -> Spans:
         raise MalformedError(f"no JSON: {failure}") from None
     if not isinstance(request, dict):
         raise MalformedError("an export request is a JSON object")
+    if "resource_spans" in request:
+        raise MalformedError("keys are in lowerCamelCase: resourceSpans")
     reading = _Reading()
     for resource_spans in _objects(cast(JsonObject, request), "resourceSpans"):
         resource = _pairs(_object(resource_spans, "resource"))

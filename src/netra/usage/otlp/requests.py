@@ -57,7 +57,7 @@ def media_type(content_type: str) -> str:
 def read_export(body: bytes, content_type: str, encoding: str) -> Spans:
     """The spans of a request. Raises UnsupportedMediaError, UnreadableExportError, TooLargeError."""
     kind = media_type(content_type)
-    plain = _decompressed(body, encoding.strip().lower())
+    plain = decompressed(body, encoding.strip().lower())
     if kind == JSON and len(plain) > MAX_JSON_BYTES:
         raise TooLargeError(f"the request is larger than {MAX_JSON_BYTES} bytes", hint="send protobuf")
     try:
@@ -67,13 +67,19 @@ def read_export(body: bytes, content_type: str, encoding: str) -> Spans:
             f"the request has more than {MAX_SPANS} spans", hint="send fewer at once"
         ) from None
     except MalformedError as failure:
-        raise UnreadableExportError(
-            f"the body is no export request: {failure}",
-            hint="the exporter must send ExportTraceServiceRequest",
-        ) from None
+        raise unreadable(failure) from None
 
 
-def _decompressed(body: bytes, encoding: str) -> bytes:
+def unreadable(failure: Exception) -> UnreadableExportError:
+    """What to raise for a body that is no request of its kind."""
+    return UnreadableExportError(
+        f"the body is no export request: {failure}",
+        hint="the exporter must send what OTLP says for this path",
+    )
+
+
+def decompressed(body: bytes, encoding: str) -> bytes:
+    """A body before its encoding. Raises UnsupportedMediaError, UnreadableExportError, TooLargeError."""
     try:
         match encoding:
             case "" | "identity":
@@ -125,8 +131,13 @@ def _too_large() -> TooLargeError:
 
 def accepted(content_type: str, rejected: int, told: str) -> bytes:
     """ExportTraceServiceResponse: everything taken, or how many spans were not and why."""
+    return not_taken(content_type, "Spans", rejected, told)
+
+
+def not_taken(content_type: str, items: str, rejected: int, told: str) -> bytes:
+    """The same for any signal: `items` as its answer names them (`Spans`, `LogRecords`, `DataPoints`)."""
     if content_type == JSON:
-        partial = {"rejectedSpans": str(rejected), "errorMessage": told}
+        partial = {f"rejected{items}": str(rejected), "errorMessage": told}
         return orjson.dumps({"partialSuccess": partial} if rejected else {})
     if not rejected:
         return b""

@@ -140,9 +140,13 @@ class _Reach:
     """Percentiles of sums of histograms (groups, bins) with their bin edges, linear within a bin."""
 
     def __init__(self, histograms: Float64, edges: Float64) -> None:
-        self._edges = edges
-        # Calls below each edge: sums of these are cumulated histograms of the sums.
-        self._below: Float64 = np.hstack([np.zeros((len(histograms), 1)), np.cumsum(histograms, axis=1)])
+        # No percentile lies in a bin without calls; a resample without any call has them all in the first.
+        bins = np.union1d(0, np.flatnonzero(histograms.any(axis=0)))
+        self._starts: Float64 = edges[bins]
+        self._ends: Float64 = edges[bins + 1]
+        # Calls below the end of each bin: sums of these are cumulated histograms of the sums.
+        cumulated = np.cumsum(histograms[:, bins], axis=1)
+        self._below: Float64 = np.hstack([np.zeros((len(histograms), 1)), cumulated])
         whole: Float64 = self._below.sum(axis=0)
         self._near = [int(np.sum(whole < share * whole[-1])) for share in QUANTILES.values()]
 
@@ -159,17 +163,18 @@ class _Reach:
         """Where each row reaches so many calls. Resamples differ little: looked at are the bins around the
         percentile of all calls, and all where some row has it elsewhere.
         """
-        for width in (_BINS_NEAR, _BINS):
-            first, last = max(near - width, 0), min(near + width, _BINS)
+        bins = len(self._starts)
+        for width in (_BINS_NEAR, bins):
+            first, last = max(near - width, 0), min(near + width, bins)
             below = counts @ self._below[:, first : last + 1]
             started = first == 0 or bool((below[:, 0] < wanted).all())
-            if started and (last == _BINS or bool((below[:, -1] >= wanted).all())):
+            if started and (last == bins or bool((below[:, -1] >= wanted).all())):
                 break
         rows = np.arange(len(counts))
         place = np.minimum((below[:, 1:] < wanted[:, None]).sum(axis=1), last - first - 1)
         inside = np.maximum(below[rows, place + 1] - below[rows, place], 1e-12)
         part = np.clip((wanted - below[rows, place]) / inside, 0.0, 1.0)
-        low, high = self._edges[first + place], self._edges[first + place + 1]
+        low, high = self._starts[first + place], self._ends[first + place]
         return low + part * (high - low)
 
 

@@ -134,6 +134,8 @@ def run_environment(arguments: argparse.Namespace) -> dict[str, str]:
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
     # pytest rewrites each test module; without kept bytecode every process of every run does it again.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    # There is a process a core: threads of numpy's library would wait for each other, at full load.
+    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
     if arguments.deep:
         environment[DEEP_VARIABLE] = "1"
     if arguments.real_llm:

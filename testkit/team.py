@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from netra.agents.runtime import SupervisorResult
+from netra.context.models import UserExecutionContext
 from netra.generator.generating import Profile, generate
 from netra.generator.writing import write_files
 from netra.pricing.catalogue import PriceCatalogue
 from netra.reports.figures import Figure
 from testkit.agents_bench import AgentsBench
 
-__all__ = ["company", "team"]
+__all__ = ["company", "company_workspace", "team"]
 
 UNTIL = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -26,11 +27,24 @@ def company(tmp_path_factory: pytest.TempPathFactory, catalogue: PriceCatalogue)
     return Path(files.calls).read_bytes(), Path(files.evaluations).read_bytes()
 
 
+@pytest.fixture(scope="session")
+def company_workspace() -> list[UserExecutionContext]:
+    """Where that month is stored, once it is."""
+    return []
+
+
 @pytest.fixture
-async def team(agents: AgentsBench, company: tuple[bytes, bytes]) -> AgentsBench:
-    """The agents of a fresh workspace that holds that month."""
-    await agents.bench.load(company[0])
-    await agents.bench.load(company[1], "evals")
+async def team(
+    agents: AgentsBench, company: tuple[bytes, bytes], company_workspace: list[UserExecutionContext]
+) -> AgentsBench:
+    """The agents over a workspace that holds that month, and nothing of what they were asked before. Tests
+    share the workspace, since they only ask.
+    """
+    if not company_workspace:
+        await agents.bench.load(company[0])
+        await agents.bench.load(company[1], "evals")
+        company_workspace.append(agents.bench.context)
+    agents.bench.context = company_workspace[0]
     return agents
 
 

@@ -13,7 +13,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from netra.storage.embedded.engines import EngineUrls
-from testkit.properties import load_profile
+from testkit.properties import DEPTH, is_deep, load_profile
 from testkit.real_services import SharedEngines
 from testkit.runner import ENGINE_VARIABLES
 
@@ -68,6 +68,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(TESTS / "statistics") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(900))  # hundreds of runs each, however busy the machine
+        elif is_deep() and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(120 * DEPTH))
     items.sort(key=rank)
 
 

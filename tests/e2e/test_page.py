@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
+from netra.cli.generating import GenerateRequest, generate_files
 from testkit.live_server import ROOT, LiveServer
 
 pytestmark = pytest.mark.protects("W7")
@@ -90,10 +91,8 @@ def visit(built_page: None, live_server: LiveServer) -> Generator[Visit]:
 @pytest.fixture(scope="module")
 def usage_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A month of calls with one line that is not a call."""
-    folder = tmp_path_factory.mktemp("usage")
-    command = [sys.executable, "-P", "-m", "netra", "generate", "--out", str(folder), "--calls", "2000"]
-    subprocess.run(command, env={"PYTHONPATH": str(ROOT / "src")}, check=True, capture_output=True)
-    calls = folder / "calls.jsonl"
+    request = GenerateRequest(tmp_path_factory.mktemp("usage"), profile={"calls": 2_000})
+    calls = generate_files(request).calls
     with calls.open("a", encoding="utf-8") as file:
         file.write('{"call_id": "bad", "ts": "yesterday", "input_tokens": 1}\n')
     return calls

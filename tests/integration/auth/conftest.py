@@ -31,14 +31,15 @@ from netra.storage.postgres.migrate import migrate
 from netra.storage.postgres.sessions import DatabaseSessionManager
 from netra.telemetry.metrics import Metrics
 from testkit.databases import own_database
-from testkit.stores import open_database
 
 PASSWORD = "violet kettle 1984 morning"
 SECRET = b"a secret of the tests, long enough to be one"
 
 
 @pytest.fixture
-async def database(request: pytest.FixtureRequest, migrated: EngineUrls) -> AsyncGenerator[DatabaseManager]:
+async def database(
+    request: pytest.FixtureRequest, migrated: EngineUrls, database: DatabaseManager
+) -> AsyncGenerator[DatabaseManager]:
     """The database of the run; `own` by parametrisation for what there is only one of in an installation."""
     if getattr(request, "param", "shared") == "own":
         async with own_database(migrated) as own:
@@ -46,9 +47,7 @@ async def database(request: pytest.FixtureRequest, migrated: EngineUrls) -> Asyn
             await migrate(own, "auth")
             yield own
         return
-    manager = open_database(migrated)
-    yield manager
-    await manager.close()
+    yield database
 
 
 class CountingHashing(PasswordHashing):

@@ -113,6 +113,9 @@ def _print_joint(console: "Console", joint: Mapping[str, Any] | None, numbers: M
 
     if not joint or joint.get("savings_usd") is None:
         return
+    if joint.get("findings") == []:
+        console.print("\n[bold]Nothing is recommended on these calls.[/]")
+        return
     interval = joint.get("interval_95")
     told = f", 95 % interval {show_interval((interval[0], interval[1]))}" if interval else ""
     share = "" if joint.get("savings_pct") is None else f" ({format_percent(joint['savings_pct'])})"

@@ -81,7 +81,10 @@ class FindingRow(BaseModel):
     @property
     def why(self) -> str:
         """Why the verdict is what it is: the stated reason, else what follows from the figures."""
-        known = verdict_in_words(self.verdict, self.savings_usd, self.quality_effect, self.latency_effect)
+        found = self.assumptions[0] if self.assumptions else ""
+        known = verdict_in_words(
+            self.verdict, self.savings_usd, self.quality_effect, self.latency_effect, found
+        )
         return self.reason or known
 
 

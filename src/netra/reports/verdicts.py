@@ -7,14 +7,17 @@ from typing import Any, cast
 from netra.reports.formatting import format_money
 
 
-def verdict_in_words(verdict: str, savings_usd: str | None, quality: object, latency: object) -> str:
+def verdict_in_words(
+    verdict: str, savings_usd: str | None, quality: object, latency: object, found: str = ""
+) -> str:
     """The reason of a recommendation or refusal; empty where neither is given, or no figures are.
 
+    `found`: what the lever says first of the calls, the reason where it would save nothing.
     `quality`, `latency`: the finding's effects, as text or as the mapping that was measured.
     """
     gate, goal = _measured(quality), _measured(_measured(latency).get("goal"))
     if verdict == "refuse":
-        return _refused(savings_usd, gate, goal)
+        return _refused(savings_usd, gate, goal, found)
     if verdict != "recommend":
         return ""
     if goal:
@@ -26,7 +29,7 @@ def verdict_in_words(verdict: str, savings_usd: str | None, quality: object, lat
     return f"The whole 95 % interval of the saving is above zero{inside}."
 
 
-def _refused(savings_usd: str | None, gate: Mapping[str, Any], goal: Mapping[str, Any]) -> str:
+def _refused(savings_usd: str | None, gate: Mapping[str, Any], goal: Mapping[str, Any], found: str) -> str:
     if gate.get("gate") == "refuse":
         return (
             f"The observed drop of quality, {gate['drop_points']:.2f} points of 100, is beyond the margin of "
@@ -40,7 +43,9 @@ def _refused(savings_usd: str | None, gate: Mapping[str, Any], goal: Mapping[str
     if savings_usd is None:
         return ""
     saving = Decimal(savings_usd)
-    return "It would save nothing." if saving == 0 else f"It would cost {format_money(-saving)} more."
+    if saving:
+        return f"It would cost {format_money(-saving)} more."
+    return f"It would save nothing: {found}." if found else "It would save nothing."
 
 
 def _measured(effect: object) -> Mapping[str, Any]:

@@ -78,6 +78,9 @@ def test_findings_show_refusals_and_what_is_missing() -> None:
     assert text.count("evaluations") == text.count("send them") == 1
     assert text.index("prompt-cache") < text.index("model-switch") < text.index("routing")
     assert "7 calls have no known price" in text
+    nothing_done = plain_console()
+    print_findings(nothing_done, result | {"joint": {"savings_usd": "0", "findings": []}})
+    assert "Nothing is recommended on these calls." in text_of(nothing_done)
     assert "All recommended together: $3.00 (30.0 %), 95 % interval $2.00 to $4.00" in text
 
 

@@ -263,6 +263,13 @@ def test_streaming_ends_the_wait_at_the_first_token_of_calls_that_stream() -> No
     assert only(run_levers(waits(), "streaming", first_p95_ms="300")).verdict == "refuse"
 
 
+def test_where_all_is_streamed_it_is_said() -> None:
+    rows = [{"streaming": True, "ttft_ms": 200.0, "latency_ms": 900.0}] * 60
+    finding = only(run_levers(calls(rows), "streaming"))
+    assert finding.verdict == "refuse"
+    assert "streamed already" in finding.assumptions[0]
+
+
 def test_streaming_compares_only_prompts_of_a_length_and_calls_that_somebody_waits_for() -> None:
     longer = only(run_levers(waits(input_tokens=60_000), "streaming"))
     assert longer.verdict == "insufficient_data"

@@ -32,7 +32,23 @@ def test_batch_without_declaration_or_price_is_insufficient() -> None:
 
 
 def test_batch_with_everybody_waiting_is_refused() -> None:
-    assert only(run_levers(calls([{"interactive": True}] * 60), "batch")).verdict == "refuse"
+    refused = only(run_levers(calls([{"interactive": True}] * 60), "batch"))
+    assert refused.verdict == "refuse"
+    assert refused.apply.summary.startswith("Leave it as it is")
+    assert not refused.apply.steps
+    assert refused.assumptions[0].startswith("0 of 60 calls are declared not interactive")
+
+
+def test_caps_are_said_for_each_feature_and_model() -> None:
+    rows = [
+        {"feature": name, "output_tokens": long if k == 99 else 100}
+        for name, long in (("chat", 1_100), ("title", 600))
+        for k in range(100)
+    ]
+    finding = only(run_levers(calls(rows), "output-cap"))
+    # Of ranks 0 to 99 the p99 is at 98.01: a hundredth of the way from 100 to the longest answer.
+    assert finding.apply.steps[0].endswith("chat / gpt-4o to 110; title / gpt-4o to 105.")
+    assert "max_output_tokens=CAP" in finding.apply.snippet.text
 
 
 def test_wasted_attempts_of_chains() -> None:

@@ -112,6 +112,15 @@ def test_the_length_of_prompts_tells_calls_apart_too() -> None:
     assert json.loads(finding.apply.snippet.text)[B] == ["up to 200 tokens"]
 
 
+def test_kinds_of_length_do_not_overlap() -> None:
+    size = pl.col("item_id").str.slice(1).cast(pl.Int64) % 9 + 1
+    evaluations = answers().with_columns(group=pl.lit(""), input_tokens=size * 100)
+    frame = calls([{"input_tokens": 100 + 100 * (k % 9)} for k in range(90)])
+    finding = only(run_levers(frame, "routing", evaluations=evaluations, margin="40%", **PAIR))
+    kinds = json.loads(finding.apply.snippet.text)[B]
+    assert set(kinds) == {"up to 400 tokens", "401 to 700 tokens", "over 700 tokens"}
+
+
 def test_calls_of_kinds_that_were_not_evaluated_stay() -> None:
     frame = pl.concat([traffic(), calls([{"feature": "new", "at": 500 + k} for k in range(50)])])
     finding = only(run_levers(frame, "routing", evaluations=answers(), **PAIR))

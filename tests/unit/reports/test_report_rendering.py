@@ -147,6 +147,8 @@ def test_each_verdict_says_why(
     found = FindingRow.model_validate(row)
     assert found.why == why
     assert FindingRow.model_validate(found.model_dump(mode="json")) == found
+    said = FindingRow.model_validate(row | {"assumptions": ["0 of 9 calls repeat one", "more"]})
+    assert said.why == why.replace("save nothing.", "save nothing: 0 of 9 calls repeat one.")
 
 
 def test_a_finding_can_be_checked_gate_diagnosis_and_steps_of_the_joint_saving(

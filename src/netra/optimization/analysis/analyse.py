@@ -12,11 +12,12 @@ import numpy as np
 import polars as pl
 
 from netra.optimization.drafts import Draft, Effect, Lever
-from netra.optimization.findings import Baseline, Finding, Joint, JointStep, MoneyInterval
+from netra.optimization.findings import Baseline, Finding, Instructions, Joint, JointStep, MoneyInterval
 from netra.optimization.interval_doubts import doubts_about
 from netra.optimization.intervals import MIN_CALLS, Interval, Resamples, likely_interval
 from netra.optimization.joint import Together, marginal_savings, taken_together
 from netra.optimization.left_out import with_prices_counted
+from netra.optimization.levers.prompt_cache_diagnosis import steps_worth_it
 from netra.optimization.params import LeverParams
 from netra.optimization.verdict import Judgement, judge
 from netra.optimization.workload import Workload
@@ -171,9 +172,21 @@ def _finding(draft: Draft, interval: Interval | None, judgement: Judgement, arou
         query=query,
         sql=sql,
         rows=draft.rows,
-        apply=draft.apply,
+        apply=_to_do(draft, judgement),
         bounds=draft.bounds,
         diagnosis=draft.diagnosis,
+    )
+
+
+def _to_do(draft: Draft, judgement: Judgement) -> Instructions:
+    """What to change; where the change is refused, at most what would have to change first."""
+    if judgement.verdict != "refuse" or not draft.apply.steps:
+        return draft.apply
+    first = steps_worth_it(draft.diagnosis or [])
+    return Instructions(
+        summary="Leave it as it is: on these calls the change is refused"
+        + (" as long as the prompts stay as they are." if first else "."),
+        steps=first,
     )
 
 

@@ -98,7 +98,8 @@ def _unevaluated(workload: Workload, base: Draft, calls: tuple[Rows, Rows], afte
     codes = np.unique(workload.model_codes[touched])
     example = next(used.canonical.model for used in workload.models if used.code in codes)
     share = 100 * effect.savings / effect.baseline if effect.baseline else 0.0
-    concerns = f"could touch {share:.1f} % of the spend" if priced else "the calls it touches have no price"
+    told = "less than 0.1" if 0 < share < 0.05 else f"{share:.1f}"
+    concerns = f"could touch {told} % of the spend" if priced else "the calls it touches have no price"
     missing = Missing(
         what=f"evaluations of the changed calls: this lever changes answers, and {concerns}",
         how=f"answer the same items with and without the change and import both with --format evals: model "

@@ -319,7 +319,7 @@ def _without_prices(workload: Workload, traffic: _Traffic) -> Draft:
         what=(
             f"what a unit of capacity for {traffic.used.model} costs and carries. Its calls take {p50:,} "
             f"tokens in the median minute (p90 {p90:,}, p99 {p99:,}, most {most:,}); capacity for "
-            f"{capacity:,} a minute pays if it costs less than ${worth:,.4f} an hour"
+            f"{capacity:,} a minute pays if it costs less than ${worth:,.{2 if worth >= 1 else 4}f} an hour"
         ),
         how=(
             "add a [[capacity]] with usd_per_hour and tokens_per_minute to the price overrides file, or ask "

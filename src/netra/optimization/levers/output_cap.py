@@ -3,13 +3,13 @@
 import numpy as np
 import polars as pl
 
-from netra.optimization.actions import ChangeTokens, Int64
+from netra.optimization.actions import ChangeTokens, Int64, Rows
 from netra.optimization.drafts import Draft
 from netra.optimization.findings import Instructions, Snippet
 from netra.optimization.levers.changed_answers import gated_drafts
 from netra.optimization.params import LeverParams
 from netra.optimization.workload import Workload
-from netra.pricing.coding import combined
+from netra.pricing.coding import combined, has_value
 
 _QUANTILE = 0.99
 
@@ -61,16 +61,30 @@ def usual_caps(workload: Workload) -> Int64:
 
 
 def _instructions(workload: Workload, limits: Int64, cap: int | None) -> Instructions:
-    top = workload.labels(("feature", "model"), workload.tokens.output > limits)
-    names = [" / ".join(labels.values()) for labels, _ in top if labels]
-    where = ", ".join(names) if names else "the calls with the longest answers"
-    value = str(cap) if cap is not None else str(int(limits.max(initial=0)))
+    longer = workload.tokens.output > limits
+    places: list[str] = []
+    values: set[int] = set() if cap is None else {cap}
+    for labels, _ in workload.labels(("feature", "model"), longer):
+        value = int(limits[np.argmax(longer & _labelled(workload, labels))])
+        values.add(value)
+        places.append(f"{' / '.join(labels.values())} to {value:,}")
+    where = "; ".join(places) if places else "of the calls with the longest answers to the cap"
     return Instructions(
         summary="Set a limit on output tokens where answers run away.",
         steps=[
-            f"In {where}, set max_tokens (max_output_tokens) to the cap.",
+            f"Set max_tokens (max_output_tokens): {where}.",
             "Say in the prompt how long the answer may be, so that it ends instead of being cut.",
             "Count answers that stop for length (finish_reason length) after the change.",
         ],
-        snippet=Snippet(language="python", text=f"    max_output_tokens={value},"),
+        snippet=Snippet(
+            language="python", text=f"    max_output_tokens={values.pop() if len(values) == 1 else 'CAP'},"
+        ),
     )
+
+
+def _labelled(workload: Workload, labels: dict[str, str]) -> Rows:
+    """The calls with these texts in feature and model, an absent one being empty."""
+    rows = np.ones(workload.n, dtype=bool)
+    for name in ("feature", "model"):
+        rows &= has_value(workload.coded(name), (labels.get(name, ""),))
+    return rows

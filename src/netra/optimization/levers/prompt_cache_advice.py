@@ -38,9 +38,15 @@ def miss_in_words(cause: MissCause, terms: CacheTerms, block: int, token: int) -
                 f"Move what changes at about token {token:,} (a time, an id, a name, a retrieved text) to "
                 "the end of the prompt, and keep earlier turns as they were sent.",
             )
+        case "differs" if token == 0:
+            return (
+                "first calls of conversations, and single calls, differ from their first block on",
+                "If instructions or documents that repeat come later in these prompts, put them at the very "
+                "start, before what differs (a name, a date, a question).",
+            )
         case "differs":
             return (
-                f"first calls have long prompts in common length, but share nothing from {place} on",
+                f"first calls of conversations, and single calls, begin alike but differ from {place} on",
                 f"If instructions or documents that repeat come after about token {token:,}, put them before "
                 "what differs there (a name, a date, a question).",
             )

@@ -103,27 +103,32 @@ def with_diagnosis(workload: Workload, drafts: list[Draft]) -> list[Draft]:
             continue
         if label not in found:
             found[label] = _groups_of(scene, runs, costs, label)
-        diagnosed.append(_told(draft, found[label], scene.load.n))
+        diagnosed.append(_told(draft, found[label]))
     return diagnosed
 
 
-def _told(draft: Draft, groups: list[CacheGroup], calls: int) -> Draft:
+def steps_worth_it(groups: list[CacheGroup]) -> list[str]:
+    """The changes of prompts that a diagnosis found worth something, in words."""
+    steps = [
+        f"{f'In {group.feature}: ' if group.feature else ''}{miss.advice} Worth "
+        f"{'at most ' if miss.at_most else ''}${Decimal(miss.worth_usd):,.2f} on these {group.calls:,} calls."
+        for group in groups
+        for miss in group.misses
+        if miss.worth_usd is not None and miss.share_pct >= _WORTH_SAYING
+    ]
+    return steps[:_SAID]
+
+
+def _told(draft: Draft, groups: list[CacheGroup]) -> Draft:
     """The draft with its diagnosis, and with the dearest causes in words."""
     said = [
-        f"{group.feature or 'these calls'}: {miss.share_pct} % of the tokens in full blocks are not read, "
+        f"{group.feature or 'these calls'}: {miss.share_pct} % of the tokens in full blocks are not read: "
         f"{miss.why}"
         for group in groups
         for miss in group.misses
         if miss.cause not in ("new", "below_minimum") and miss.share_pct >= _WORTH_SAYING
     ]
-    steps = [
-        f"{f'In {group.feature}: ' if group.feature else ''}{miss.advice} Worth "
-        f"{'at most ' if miss.at_most else ''}${Decimal(miss.worth_usd):,.2f} on the {calls:,} calls read."
-        for group in groups
-        for miss in group.misses
-        if miss.worth_usd is not None and miss.share_pct >= _WORTH_SAYING
-    ]
-    apply = draft.apply.model_copy(update={"steps": [*draft.apply.steps, *steps[:_SAID]]})
+    apply = draft.apply.model_copy(update={"steps": [*draft.apply.steps, *steps_worth_it(groups)]})
     return replace(draft, diagnosis=groups, apply=apply, assumptions=[*draft.assumptions, *said[:_SAID]])
 
 

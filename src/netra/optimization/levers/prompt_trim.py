@@ -101,8 +101,8 @@ def _assumptions(workload: Workload, tokens: tuple[Int64, Int64, Int64], share: 
     everything = int(workload.tokens.input.sum())
     calls = int((tokens[1] > 0).sum())
     said = [
-        f"{calls:,} of {workload.n:,} calls begin with input that at least {share:.0%} of the calls of their "
-        f"app, feature and model share and that is too short to be cached: {paid:,} tokens, "
+        f"{calls:,} of {workload.n:,} calls begin with input that at least {100 * share:.0f} % of the calls "
+        f"of their app, feature and model share and that is too short to be cached: {paid:,} tokens, "
         f"{100 * paid / everything if everything else 0:.1f} % of all input",
         "static input is seen in full blocks only; a shorter static start is not counted",
     ]

@@ -133,11 +133,13 @@ def _draft(workload: Workload, used: UsedModel, offer: _Offer, sellers: list[str
     at_target = _calls_at(workload, used, seller.provider)
     label = {"model": used.model, **({"provider": used.provider} if used.provider else {})}
     others = ", ".join(sorted(set(sellers)))
+    asks = "as much" if offer.total == used.femto else "less" if offer.total < used.femto else "more"
     said = [
+        f"for these calls {seller.provider} asks {asks} in all: the cheapest looked at, of {others}; fees "
+        "beside token prices are not included",
         "the answers are as good: both providers name the same weights; a host may run open weights at lower "
         "precision, so compare on your own evaluations first",
         "each call has the same tokens; cached ones are priced by the target's terms and hit as often there",
-        f"looked at, and cheapest taken: {others}; fees beside token prices are not included",
     ]
     if offer.kept:
         said.append(f"{offer.kept:,} calls are in a tier that {seller.provider} does not sell and stay")

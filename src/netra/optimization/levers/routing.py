@@ -174,7 +174,7 @@ def _doubts(pair: Pair, judged: Judged, routed: list[int]) -> list[Missing]:
     """What lacks for a recommendation, apart from prices."""
     effect = judged.quality
     if not routed:
-        what = "kinds of calls that can move: with the items there are, the drop of none is certain enough"
+        what = "a kind of calls that can move: with the items there are, no drop is certainly small enough"
         return [Missing(what=what, how=_SEND)]
     if effect.gate == "insufficient_data":
         more = max(judged.items_needed - effect.items, 1)

@@ -1,6 +1,7 @@
 """Kinds of calls that a router can tell apart, seen in evaluated items and in calls alike."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -81,7 +82,8 @@ def _by_length(workload: Workload, pair: Pair) -> Cells | None:
     edges = edges[edges < known.max()]
     if not len(edges):
         return None
-    names = [f"up to {edge:,} tokens" for edge in edges] + [f"over {edges[-1]:,} tokens"]
+    between = [f"{low + 1:,} to {high:,} tokens" for low, high in pairwise(edges)]
+    names = [f"up to {edges[0]:,} tokens", *between, f"over {edges[-1]:,} tokens"]
     of_calls = np.searchsorted(edges, workload.tokens.input, side="left").astype(np.int64)
     of_items = np.searchsorted(edges, known, side="left").astype(np.int64)
     return Cells(names, of_items, np.where(pair.rows, of_calls, -1), "length")

@@ -94,7 +94,9 @@ class Streaming:
                 assumptions=[
                     f"{moved:,} of {int(whole):,} calls that somebody waits for and that are not streamed "
                     f"have at least {ENOUGH} streamed calls of their model with prompts of about the same "
-                    f"length to be compared with; the others stay as they are",
+                    f"length to be compared with; the others stay as they are"
+                    if whole
+                    else "every call that somebody waits for, as far as is recorded, is streamed already",
                     "latency here is the wait until the first words: the first token where an answer is "
                     "streamed, else its end; whole answers take as long and cost as much as before",
                 ],

@@ -13,6 +13,7 @@ from netra.tools.optimization.recall import recall_finding
 from netra.tools.optimization.savings import find_savings
 from netra.tools.reports.create import create_report
 from netra.tools.usage.anomalies_tool import find_anomalies
+from netra.tools.usage.calls_tool import list_calls
 from netra.tools.usage.changes import compare_periods
 from netra.tools.usage.drivers import rank_drivers
 from netra.tools.usage.forecast_tool import forecast_spend
@@ -26,6 +27,7 @@ from netra.tools.usage.query_tool import query_usage
 from netra.tools.usage.recall_query import recall_query
 from netra.tools.usage.tail_tool import plan_latency
 from netra.tools.usage.what_if_tool import price_on_model
+from netra.usage.calls.service import CallsService
 from netra.usage.service import UsageService
 
 
@@ -35,12 +37,14 @@ def product_tools(
     optimization: OptimizationService,
     reports: ReportService,
     prices: PriceCatalogue | WorkspacePrices,
+    calls: CallsService,
 ) -> ToolCatalogue:
     """The catalogue; immutable, safe to share between runs."""
     return ToolCatalogue(
         [
             inspect_data(DataProfiler(usage, evaluations)),
             query_usage(usage),
+            list_calls(calls),
             rank_drivers(usage),
             forecast_spend(usage),
             find_anomalies(usage),

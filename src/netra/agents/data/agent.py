@@ -42,6 +42,7 @@ DATA = AgentBlueprint(
     output=DataAnswer,
     tools=(
         "query_usage",
+        "list_calls",
         "rank_drivers",
         "compare_periods",
         "find_movers",

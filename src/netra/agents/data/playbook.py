@@ -15,6 +15,7 @@ from netra.agents.triage.frame import Growth, QuestionFrame
 from netra.agents.triage.named_days import is_one_day
 from netra.agents.triage.results import DataFacts, TriageResult
 from netra.llm.playbook import CallTools, Finish, JsonObject, PlaybookView
+from netra.tools.usage.calls_tool import MOST_SHOWN
 from netra.usage.measures import MEASURES
 
 _TIME = {"hour", "day", "week", "month"}
@@ -59,6 +60,9 @@ def calls_for(
         case "usage" if frame.passing is not None:
             asked = frame.passing.model_dump(include={"measure", "amount", "reached", "each_month"})
             return (("find_passing", {**asked, **narrowed_by(frame), **_range(frame)}),)
+        case "usage" if frame.calls_by is not None:
+            asked_for: JsonObject = {"order_by": frame.calls_by, "limit": min(frame.top, MOST_SHOWN)}
+            return (("list_calls", {**asked_for, **narrowed_by(frame), **_range(frame)}),)
         case "usage" if _is_overview(frame):
             return _overview(frame, facts)
         case "usage":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from netra.agents.data.call_statements import call_statements
 from netra.agents.data.growth_statements import growth_statements
 from netra.agents.data.insight_statements import anomaly_statements, forecast_statements
 from netra.agents.data.load_statements import load_statements
@@ -17,6 +18,7 @@ from netra.agents.data.usage_statements import unpriced_statements, usage_statem
 from netra.agents.data.what_if_statements import what_if_statements
 from netra.agents.triage.frame import QuestionFrame
 from netra.reports.citations import cite
+from netra.tools.usage.calls_tool import CallsOutput
 from netra.tools.usage.outputs import (
     AnomaliesOutput,
     ChangeOutput,
@@ -59,6 +61,8 @@ def statements_of(frame: QuestionFrame, shown: Sequence[tuple[str, dict[str, Any
                 statements += _drivers(frame, output) if frame.kind in _RANKED else _spend(frame, output)
             case "compare_periods":
                 statements += _change(frame, ChangeOutput.model_validate(data))
+            case "list_calls":
+                statements += call_statements(frame, CallsOutput.model_validate(data))
             case "find_movers":
                 statements += growth_statements(frame, MoversOutput.model_validate(data))
             case "find_passing":

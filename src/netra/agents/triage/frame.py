@@ -7,6 +7,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from netra.usage.calls.question import CallOrder
+
 QuestionKind = Literal[
     "greeting",
     "capabilities",
@@ -181,6 +183,8 @@ class QuestionFrame(_Value):
     """How the groups listed moved against the period before."""
     passing: Passing | None = None
     """The amount whose day of passing is asked for."""
+    calls_by: CallOrder | None = None
+    """The order in which single calls are listed, where they are asked for and not sums of them."""
     share: bool = False
     """Whether the part in all calls is wanted of what the question names."""
     unread: list[str] = Field(default_factory=list[str])

@@ -48,6 +48,7 @@ from netra.agents.triage.requests import (
     wants_report,
     without_exclusion,
 )
+from netra.agents.triage.single_calls import listed_singly, single_calls
 from netra.agents.triage.targets import find_targets
 from netra.agents.triage.unknown_names import find_unknown
 from netra.agents.triage.windows import find_horizon, find_months, find_window
@@ -109,6 +110,9 @@ def parse_question(
     named = conditions or ((filters or models or unknown) and (measures or dimensions))
     kind = _not_outside(clean, original, bool(named)) if kind == "outside" else kind
     kind = "usage" if of_groups or growth or (among and _compares_latency(kind, bare)) else kind
+    narrowed = bool(conditions or filters or models or excluded)
+    single = None if of_groups or dimensions else single_calls(clean, kind, conditions, narrowed=narrowed)
+    kind = "usage" if single else kind
     follows = kind == "follow_up"
     window = find_window(clean, now, timezone) or Window()
     frame = QuestionFrame(
@@ -136,6 +140,7 @@ def parse_question(
         asks=find_asks(bare) if follows else [],
     ).model_copy(update=_manner(clean))
     frame = _asked(refined(_over_months(frame, clean, now, timezone), bare), growth, bare)
+    frame = listed_singly(frame, single)
     return frame if frame.kind != "outside" else frame.model_copy(update=_why_unread(text, original, clean))
 
 

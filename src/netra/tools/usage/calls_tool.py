@@ -71,9 +71,7 @@ def list_calls(calls: CallsService) -> AnyToolSpec:
 
     async def run(call: ToolCall, arguments: CallsArguments) -> ToolResult:
         query = CallsQuery(
-            filters=narrowed_to(
-                arguments.filters, arguments.among, arguments.excluded, arguments.conditions
-            ),
+            filters=narrowed_to(arguments.filters, arguments.among, arguments.excluded, arguments.conditions),
             since=arguments.since,
             until=arguments.until,
             order_by=arguments.order_by,

@@ -24,6 +24,7 @@ from netra.cli import (
     usage,
 )
 from netra.cli.failures import exit_code_after
+from netra.config.environment import ONE_THREAD, IsolatedEnvironment
 
 app = typer.Typer(
     name="netra",
@@ -58,4 +59,7 @@ for group in (
 
 def main() -> None:
     """Run the command of the process's arguments and exit."""
+    environment = IsolatedEnvironment()
+    for name, value in ONE_THREAD.items():
+        environment.set(name, environment.get(name, value) or value, source="default")
     sys.exit(exit_code_after(lambda: app(prog_name="netra", standalone_mode=True)))

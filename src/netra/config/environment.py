@@ -33,6 +33,10 @@ _PASSED_ON = frozenset(
         "SSL_CERT_DIR",
     ]
 )
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
+"""For numpy's library: the levers divide their work themselves, and its own threads would wait for each other
+at full load. Its sums then come out the same on any number of cores.
+"""
 _NO_FILES_IN = frozenset({"staging", "production"})
 
 

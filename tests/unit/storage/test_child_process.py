@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from netra.storage.embedded import child_process
-from netra.storage.embedded.child_process import ChildProcess, ChildSpec
+from netra.storage.embedded.child_process import ChildProcess, ChildSpec, python_environment
 
 POLITE = """
 import signal, sys, time
@@ -104,3 +104,11 @@ def wait_for(condition, seconds: float = 10) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)
+
+
+def test_numeric_libraries_start_no_threads_unless_asked_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Theirs and those of the levers would wait for each other at full load."""
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    assert python_environment()["OPENBLAS_NUM_THREADS"] == "1"
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    assert python_environment()["OPENBLAS_NUM_THREADS"] == "3"

@@ -32,8 +32,6 @@ BYTES_PER_CALL = 420
 BYTES_PER_BLOCK = 32
 BYTES_AT_LEAST = 300 * 2**20
 LONGEST_LINE = 256 * 2**20
-_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
-"""The levers divide their work themselves; the library's own threads would wait for each other."""
 
 
 def bytes_needed(extent: Extent) -> int:
@@ -100,7 +98,7 @@ async def _apart(url: str, job: AnalysisJob, tell: Tell) -> OptimizeResult:
         *(sys.executable, "-P", "-m", "netra.optimization.analysis.process"),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        env=python_environment(_ONE_THREAD),
+        env=python_environment(),
         limit=LONGEST_LINE,
         start_new_session=True,
     )

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from netra.config.environment import IsolatedEnvironment
+from netra.config.environment import ONE_THREAD, IsolatedEnvironment
 
 LARGEST_LOG_BYTES = 16 * 1024 * 1024
 POLL_S = 0.05
@@ -141,9 +141,10 @@ def python_environment(
     extra: Mapping[str, str] | None = None, *, include: tuple[str, ...] = ()
 ) -> dict[str, str]:
     """Environment of a Python child that finds this very package, with our variables that begin with
-    `include`, then `extra`.
+    `include`, then `extra`; `ONE_THREAD` unless we were given another number.
     """
-    environment = IsolatedEnvironment().for_subprocess(extra, include=(*LOADER_VARIABLES, *include))
+    kept = (*LOADER_VARIABLES, *ONE_THREAD, *include)
+    environment = {**ONE_THREAD, **IsolatedEnvironment().for_subprocess(extra, include=kept)}
     package = str(Path(__file__).resolve().parents[3])
     known = environment.get("PYTHONPATH")
     return {**environment, "PYTHONPATH": os.pathsep.join([package, known] if known else [package])}

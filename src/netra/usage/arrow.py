@@ -41,5 +41,15 @@ def encoded(table: Any, names: Collection[str]) -> Any:
     """The table with these text columns as dictionaries: each different value travels once."""
     for position, name in enumerate(table.schema.names):
         if name in names:
-            table = table.set_column(position, name, table.column(position).dictionary_encode())
+            column = table.column(position).dictionary_encode().combine_chunks()
+            column = column.chunk(0) if isinstance(column, arrow.ChunkedArray) else column
+            codes = column.indices.cast(_codes(len(column.dictionary)))
+            table = table.set_column(
+                position, name, arrow.DictionaryArray.from_arrays(codes, column.dictionary)
+            )
     return table
+
+
+def _codes(values: int) -> Any:
+    """The smallest type of numbers for so many values."""
+    return arrow.int8() if values < 1 << 7 else arrow.int16() if values < 1 << 15 else arrow.int32()

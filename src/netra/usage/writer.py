@@ -17,6 +17,10 @@ from netra.usage.schema import CALL_COLUMNS, LEDGER_COLUMNS, PRICE_COLUMNS, TABL
 
 _LOOK = 2_048
 _FEW = 256
+_NULLABLE = {
+    *(column.name for column in CALL_COLUMNS if column.clickhouse.startswith("Nullable")),
+    *(name for name, kind in PRICE_COLUMNS.items() if kind.startswith("Nullable")),
+}
 _FOUND_BY = (
     "day = toDate(fromUnixTimestamp64Micro({at:Int64}), 'UTC') AND ts = fromUnixTimestamp64Micro({at:Int64})"
 )
@@ -71,7 +75,21 @@ class CallWriter:
 def _priced(frame: pl.DataFrame, price: PriceRows) -> tuple[Any, int]:
     names = [*(c.name for c in CALL_COLUMNS), *PRICE_COLUMNS, *LEDGER_COLUMNS]
     rows = price(complete_calls(frame)).select(names)
-    return encoded(table_of(rows), _labels(rows)), rows["cost_usd"].null_count()
+    sent = rows.select([name for name in names if name in LEDGER_COLUMNS or not _is_blank(rows[name])])
+    return encoded(table_of(sent), _labels(sent)), rows["cost_usd"].null_count()
+
+
+def _is_blank(values: pl.Series) -> bool:
+    """Whether a column holds nothing but what the store gives a column that was not sent: NULL where there
+    may be one, else empty text, zero, or no elements.
+    """
+    if values.name in _NULLABLE:
+        return values.null_count() == len(values)
+    if values.dtype == pl.String:
+        return values[0] == "" and values.str.len_bytes().max() == 0
+    if values.dtype.is_integer():
+        return values[0] == 0 and values.min() == 0 and values.max() == 0
+    return isinstance(values.dtype, pl.List) and values.list.len().max() == 0
 
 
 def _labels(rows: pl.DataFrame) -> set[str]:

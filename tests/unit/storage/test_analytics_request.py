@@ -37,7 +37,7 @@ def test_get_is_for_readers() -> None:
 def test_packed_bodies(encoding: str) -> None:
     body = PACKERS[encoding](b"INSERT INTO t FORMAT Native\n" + b"\x01" * 100_000)
     statement = read_statement("POST", [], {"content-encoding": encoding}, body)
-    assert (statement.sql, statement.data_format, statement.data) == (
+    assert (statement.sql, statement.data_format, b"".join(statement.data)) == (
         "INSERT INTO t ",
         "Native",
         b"\x01" * 100_000,
@@ -59,7 +59,15 @@ def test_bodies_that_unpack_to_too_much(encoding: str, monkeypatch: pytest.Monke
 
 def test_the_query_of_the_address_comes_first() -> None:
     statement = read_statement("POST", [("query", "INSERT INTO t FORMAT CSV")], {}, b"1,2")
-    assert (statement.sql, statement.data_format, statement.data) == ("INSERT INTO t ", "CSV", b"1,2")
+    assert (statement.sql, statement.data_format, statement.data) == ("INSERT INTO t ", "CSV", (b"1,2",))
+
+
+def test_data_that_comes_in_parts_is_not_put_together() -> None:
+    query, parts = [("query", "INSERT INTO t FORMAT Native")], (b"1\n", b"", b"2")
+    assert read_statement("POST", query, {}, *parts).data == parts
+    assert read_statement("POST", [], {}, b"INSERT INTO t FORMAT ", b"CSV\n1", b",2").data == (b"1,2",)
+    inline = [("query", "INSERT INTO t FORMAT CSV\n1")]
+    assert read_statement("POST", inline, {}, b"2", b"\n3").data == (b"1\n2\n3",)
 
 
 def test_forms_carry_long_parameters() -> None:

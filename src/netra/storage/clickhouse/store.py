@@ -30,12 +30,13 @@ PATIENCE_S = 8.0
 """How long a call is repeated while the store restarts: the embedded engine is back in about a second."""
 GRACE_S = 0.15
 LEAST_MEMORY_BYTES = 2 * 1024**3
-_ARROW = {
+_READ_AS_ARROW = {
     "output_format_arrow_string_as_string": 1,
     # Compressing costs more than it saves over loopback, and HTTP compresses on longer ways.
     "output_format_arrow_compression_method": "none",
 }
-_ipc = cast(Any, pyarrow).ipc
+_arrow = cast(Any, pyarrow)
+_ipc = _arrow.ipc
 
 
 class AnalyticsStore:
@@ -108,9 +109,10 @@ class AnalyticsStore:
             source.close()
 
     async def insert_arrow(self, table: str, data: ArrowTable, *, token: str) -> None:
-        """Insert rows as one block, at most once per token (`insert_deduplication_token`; the table must have
-        a deduplication window). Acknowledged means on disk, but for a repetition after the store was killed:
-        it notes a token before it commits the rows, see `LedgeredRows.insert`.
+        """Insert rows as one block, at most once per token (the table must have a deduplication window).
+
+        Acknowledged means on disk, but for a repetition after the store was killed: it notes a token before
+        it commits the rows, see `LedgeredRows.insert`.
         """
         if data.num_rows == 0:
             return
@@ -122,11 +124,33 @@ class AnalyticsStore:
             "min_insert_block_size_rows": data.num_rows,
             "min_insert_block_size_bytes": 0,
             "input_format_arrow_skip_columns_with_unsupported_types_in_schema_inference": 0,
+            # Compiling the sums that are kept with the rows takes longer than it saves on one block.
+            "compile_expressions": 0,
+            "compile_aggregate_expressions": 0,
             "max_execution_time": math.ceil(self._deadline_s),
         }
-        await self._patiently(
-            lambda: self._connection.call(lambda client: client.insert_arrow(table, data, settings=settings))
+
+        def work(client: Client) -> None:
+            if client.write_compression:
+                client.insert_arrow(table, data, settings=settings)
+            else:
+                client.raw_insert(table, data.schema.names, _arrow_file(data), settings, "Arrow")
+
+        await self._patiently(lambda: self._connection.call(work))
+
+    async def is_inserting(self, token: str) -> bool:
+        """Whether an insert under this token runs in the store at this moment, no matter who sent it."""
+        sql = (
+            "SELECT 1 FROM system.processes "
+            "WHERE Settings['insert_deduplication_token'] = {token:String} LIMIT 1"
         )
+        # Not as a reader, to whom the embedded engine shows no system tables.
+        settings = {"max_execution_time": math.ceil(self._deadline_s)}
+
+        def work(client: Client) -> bool:
+            return bool(client.query(sql, parameters={"token": token}, settings=settings).result_rows)
+
+        return await self._patiently(lambda: self._connection.call(work))
 
     async def command(
         self, sql: str, params: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
@@ -180,7 +204,7 @@ class AnalyticsStore:
     def _arrow_stream(
         self, client: Client, sql: str, params: Mapping[str, Any] | None, settings: Mapping[str, Any] | None
     ) -> Any:
-        chosen = self._reading(as_settings(_ARROW, settings))
+        chosen = self._reading(as_settings(_READ_AS_ARROW, settings))
         return client.raw_stream(sql, parameters=dict(params or {}), settings=chosen, fmt="ArrowStream")
 
     async def _patiently(self, attempt: Callable[[], Awaitable[Answer]]) -> Answer:
@@ -210,6 +234,20 @@ class AnalyticsStore:
                 return answer
             await asyncio.sleep(pause)
             pause = min(pause * 2, 1.0)
+
+
+def _arrow_file(data: ArrowTable) -> Any:
+    """The table as an Arrow file, in a buffer made to measure: one that grows is copied when it doubles."""
+    measured = _arrow.MockOutputStream()
+    _write_file(data, measured)
+    buffer = _arrow.allocate_buffer(measured.size())
+    _write_file(data, _arrow.FixedSizeBufferWriter(buffer))
+    return buffer
+
+
+def _write_file(data: ArrowTable, sink: Any) -> None:
+    with _ipc.new_file(sink, data.schema) as writer:
+        writer.write_table(data)
 
 
 def _next_batch(reader: Any) -> RecordBatch | None:

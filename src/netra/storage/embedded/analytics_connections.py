@@ -27,7 +27,7 @@ _Key: TypeAlias = tuple[str | None, tuple[tuple[str, str], ...]]
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One request: SQL, its parameters (in ClickHouse's escaped text form), settings, and data of an
-    insert. `whole`: the answer is wanted in one piece, when the statement is done.
+    insert in parts as they came. `whole`: the answer is wanted in one piece, when the statement is done.
     """
 
     sql: str
@@ -36,7 +36,7 @@ class Statement:
     settings: dict[str, str] = field(default_factory=dict[str, str])
     database: str | None = None
     data_format: str | None = None
-    data: bytes = b""
+    data: tuple[bytes, ...] = ()
     whole: bool = False
 
     @property

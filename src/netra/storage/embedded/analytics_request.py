@@ -6,6 +6,7 @@ import importlib
 import io
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from python_multipart import parse_form
@@ -42,6 +43,7 @@ NO_SETTINGS = frozenset(
 )
 LARGEST_PLAIN_BYTES = 1024**3
 CHUNK_BYTES = 1024**2
+_PLAIN = frozenset({"", "identity"})
 
 
 def _installed(*names: str) -> Any:
@@ -73,17 +75,46 @@ class BadRequestError(Exception):
 
 
 def read_statement(
-    method: str, query: Sequence[tuple[str, str]], headers: Mapping[str, str], body: bytes
+    method: str, query: Sequence[tuple[str, str]], headers: Mapping[str, str], *body: bytes
 ) -> Statement:
-    """Build the statement of a request. Raises BadRequestError when body or text cannot be read."""
+    """Build the statement of a request, whose body may come in parts. Raises BadRequestError when body or
+    text cannot be read.
+    """
     values = dict(query)
-    plain = _plain(body, headers.get("content-encoding", ""))
-    if headers.get("content-type", "").startswith("multipart/form-data"):
+    encoding = headers.get("content-encoding", "")
+    form = headers.get("content-type", "").startswith("multipart/form-data")
+    insert = split_insert(values.get("query", "").encode()) if encoding in _PLAIN and not form else None
+    if insert is not None and not insert[2]:
+        # The address holds the whole statement, so the body is nothing but data: it is not copied.
+        return _statement(method, values, *insert[:2], body)
+    plain = _plain(body[0] if len(body) == 1 else b"".join(body), encoding)
+    if form:
         values.update(_form(headers, plain))
         plain = b""
     head = values.get("query", "").encode()
     text = head + b"\n" + plain if head and plain else head or plain
     insert = split_insert(text)
+    if insert is not None:
+        return _statement(method, values, *insert[:2], (insert[2],))
+    try:
+        sql = text.decode()
+    except UnicodeDecodeError:
+        raise BadRequestError("the query is not UTF-8", 62) from None
+    output = output_format(sql) or headers.get("x-clickhouse-format") or values.get("default_format")
+    return replace(
+        _statement(method, values, sql),
+        output=output or "TabSeparated",
+        whole=values.get("wait_end_of_query", "0") not in {"0", "false"},
+    )
+
+
+def _statement(
+    method: str,
+    values: Mapping[str, str],
+    sql: str,
+    data_format: str | None = None,
+    data: tuple[bytes, ...] = (),
+) -> Statement:
     parameters = {key[6:]: value for key, value in values.items() if key.startswith("param_")}
     settings = {
         key: value
@@ -92,27 +123,19 @@ def read_statement(
     }
     if method == "GET":
         settings["readonly"] = "1"
-    if insert is not None:
-        sql, data_format, data = insert
-        return Statement(sql, "TabSeparated", parameters, settings, values.get("database"), data_format, data)
-    try:
-        sql = text.decode()
-    except UnicodeDecodeError:
-        raise BadRequestError("the query is not UTF-8", 62) from None
-    output = output_format(sql) or headers.get("x-clickhouse-format") or values.get("default_format")
     return Statement(
         sql,
-        output or "TabSeparated",
-        parameters,
-        settings,
-        values.get("database"),
-        whole=values.get("wait_end_of_query", "0") not in {"0", "false"},
+        parameters=parameters,
+        settings=settings,
+        database=values.get("database"),
+        data_format=data_format,
+        data=data,
     )
 
 
 def _plain(body: bytes, encoding: str) -> bytes:
     try:
-        if encoding in {"", "identity"} or not body:
+        if encoding in _PLAIN or not body:
             return body
         if encoding == "gzip":
             return _bounded(gzip.GzipFile(fileobj=io.BytesIO(body)))

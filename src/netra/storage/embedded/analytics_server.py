@@ -100,7 +100,7 @@ class AnalyticsApp:
             body = await _body(receive)
 
             def work() -> tuple[Summary, bytes]:
-                statement = read_statement(method, query, headers, body)
+                statement = read_statement(method, query, headers, *body)
                 response.output = statement.output
                 if statement.whole:
                     parts: list[bytes] = []
@@ -174,7 +174,7 @@ def _hand_over(loop: asyncio.AbstractEventLoop, writing: Any) -> None:
     asyncio.run_coroutine_threadsafe(writing, loop).result(timeout=SLOWEST_READER_S)
 
 
-async def _body(receive: Receive) -> bytes:
+async def _body(receive: Receive) -> list[bytes]:
     parts: list[bytes] = []
     size = 0
     while True:
@@ -187,7 +187,7 @@ async def _body(receive: Receive) -> bytes:
             raise BadRequestError(f"the body is larger than {LARGEST_BODY_BYTES} bytes", 307)
         parts.append(part)
         if not message.get("more_body", False):
-            return parts[0] if len(parts) == 1 else b"".join(parts)
+            return parts
 
 
 async def _fail(send: Send, code: int, text: str) -> None:

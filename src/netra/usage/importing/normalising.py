@@ -22,6 +22,8 @@ from netra.usage.service_tiers import KNOWN_TIERS
 MAX_FUTURE = timedelta(days=1)
 """Clocks differ; a call later than this from now is a mistake."""
 
+_LOOK = 2_048
+_FEW = 256
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
 _ALIASES = {"service_tier": KNOWN_TIERS}
@@ -93,8 +95,19 @@ def _problem(mask: pl.Series, column: Column, code: str, reason: Callable[[objec
     return [Problem(column.name, code, mask, reason)] if mask.any() else []
 
 
+def _few_values(texts: pl.Series) -> pl.Series | None:
+    """Each different value once, where a first look at many rows finds few of them."""
+    if len(texts) <= _LOOK or texts.head(_LOOK).n_unique() > _FEW:
+        return None
+    values = texts.unique()
+    return values if len(values) <= _LOOK else None
+
+
 def _text(source: pl.Series, column: Column, now: datetime) -> Normalised:
     text = source.cast(pl.String)
+    few = _few_values(text)
+    if few is not None and not _text(few, column, now).problems:
+        return Normalised(text, [])
     long = _problem(
         text.str.len_chars() > MAX_TEXT,
         column,
@@ -113,6 +126,9 @@ def _text(source: pl.Series, column: Column, now: datetime) -> Normalised:
 def _choice(source: pl.Series, column: Column, now: datetime) -> Normalised:
     if source.dtype != pl.String:
         source = source.cast(pl.String, strict=False)
+    few = _few_values(source)
+    if few is not None and few.drop_nulls().is_in(column.choices).all():
+        return Normalised(source, [])
     text = source.str.strip_chars().str.to_lowercase()
     aliases = _ALIASES.get(column.name)
     if aliases:

@@ -145,6 +145,35 @@ async def test_analytics_keeps_each_acknowledged_insert_once(running: Running) -
     assert {row["times"] for row in counts} == {5}
 
 
+async def test_a_block_whose_earlier_try_hangs_is_stored_once(running: Running) -> None:
+    store = AnalyticsStore(running.urls.clickhouse_url, threads=3)
+    await store.command(
+        "CREATE TABLE kept (workspace_id String, import_id String, id_hash UInt64) ENGINE = MergeTree"
+        " ORDER BY id_hash SETTINGS non_replicated_deduplication_window = 10000"
+    )
+    rows = LedgeredRows(ScopedAnalytics(store, "w"), "kept")
+    data = pa.table({"import_id": ["i"] * 5, "id_hash": pa.array([1] * 5, pa.uint64())})
+    try:
+        await rows.insert(data, token="t")
+        # The token is noted and the rows are not there, while a try under it goes on and commits after all.
+        await store.command("ALTER TABLE kept DELETE WHERE true SETTINGS mutations_sync = 2")
+        hanging = asyncio.create_task(
+            store.command(
+                "INSERT INTO kept SELECT 'w', 'i', 1 + sleepEachRow(0.6) FROM numbers(5)",
+                settings={"insert_deduplication_token": "w:t", "max_block_size": 1},
+            )
+        )
+        async with asyncio.timeout(30):
+            while not await store.is_inserting("w:t"):  # noqa: ASYNC110 - the condition is in another process
+                await asyncio.sleep(0.01)
+        assert not await store.is_inserting("w:t~1")
+        await rows.insert(data, token="t")
+        await hanging
+        assert await store.query_rows("SELECT count() AS n FROM kept") == [{"n": 5}]
+    finally:
+        await store.close()
+
+
 async def test_a_frozen_engine_is_replaced(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "CHECK_INTERVAL_S", 0.05)
     monkeypatch.setattr(engine, "CHECK_TIMEOUT_S", 0.2)

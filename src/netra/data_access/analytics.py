@@ -50,7 +50,11 @@ class ScopedAnalytics:
     async def insert(self, table: str, data: ArrowTable, *, token: str) -> None:
         """Insert rows once per `token`; the column workspace_id is put in, over whatever the data says."""
         owned = with_constant_column(data, _COLUMN, self._workspace_id)
-        await self._store.insert_arrow(table, owned, token=f"{self._workspace_id}:{token}")
+        await self._store.insert_arrow(table, owned, token=self._own(token))
+
+    async def is_inserting(self, token: str) -> bool:
+        """Whether an insert under this token runs now: one that has noted it and may still commit."""
+        return await self._store.is_inserting(self._own(token))
 
     async def delete(self, table: str, condition: str, params: Mapping[str, Any]) -> None:
         """Delete the workspace's rows that meet the condition; waits until no query sees them."""
@@ -73,6 +77,9 @@ class ScopedAnalytics:
             "SETTINGS mutations_sync = 2"
         )
         await self._store.command(sql, self._bind(sql, params), LIST_SETTINGS)
+
+    def _own(self, token: str) -> str:
+        return f"{self._workspace_id}:{token}"
 
     def _bind(self, sql: str, params: Mapping[str, Any] | None) -> dict[str, Any]:
         if params and "workspace" in params:

@@ -13,8 +13,8 @@ from netra.data_access.number_lists import LIST_SETTINGS, number_list
 
 _OWN = "WHERE workspace_id = {workspace:String}"
 _REWRITTEN_AT_ONCE = 500
-LOOKS_S = (0.05, 0.1, 0.25, 0.5, 1.0)
-"""Pauses between looks for rows that the store says it has."""
+LOOKS_S = (0.05, 0.1, 0.25, 0.5, *(1.0,) * 60)
+"""Pauses between looks for rows that an earlier try may still be inserting; no insert may take longer."""
 _TOKENS = 3
 
 
@@ -45,20 +45,35 @@ class LedgeredRows:
         """Insert rows as one block, once per token, and see that they are there.
 
         A store that is killed after it noted a token and before it committed the rows takes every repetition
-        for known, and answers that all is well. So rows that stay away are inserted under another token;
-        only after two seconds, since a first attempt whose answer was lost may be between those two steps
-        at this moment: one file is renamed there. Raises RowsNotStoredError.
+        for known, and answers that all is well. So rows that stay away are inserted under another token; but
+        not while an insert under the first one runs, since an earlier try whose answer was lost may be
+        between those two steps at this moment. Raises RowsNotStoredError.
         """
         if rows.num_rows == 0:
             return
         for attempt in range(_TOKENS):
-            await self._analytics.insert(self._table, rows, token=f"{token}~{attempt}" if attempt else token)
-            if await self._arrived(rows):
+            name = f"{token}~{attempt}" if attempt else token
+            await self._analytics.insert(self._table, rows, token=name)
+            if await self._arrived(rows, name):
                 return
         raise RowsNotStoredError(f"{rows.num_rows} rows for {self._table} do not stay in the analytics store")
 
-    async def _arrived(self, rows: ArrowTable) -> bool:
-        """Whether the first row, and so its block, is there or comes soon."""
+    async def _arrived(self, rows: ArrowTable, token: str) -> bool:
+        """Whether the block is there. False: nobody is about to commit it under this token either.
+
+        Raises RowsNotStoredError where an insert under the token does not end.
+        """
+        for pause in LOOKS_S:
+            if await self._is_there(rows):
+                return True
+            if not await self._analytics.is_inserting(token):
+                # It may have committed between the two questions.
+                return await self._is_there(rows)
+            await asyncio.sleep(pause)
+        raise RowsNotStoredError(f"an insert into {self._table} does not end in the analytics store")
+
+    async def _is_there(self, rows: ArrowTable) -> bool:
+        """Whether the first row, and so its block, is stored."""
         sql = (
             f"SELECT 1 FROM {self._table} {_OWN} AND {self._found_by} "
             "AND id_hash = {id:UInt64} AND import_id = {import_id:String} LIMIT 1"
@@ -66,12 +81,7 @@ class LedgeredRows:
         first = {"id": rows["id_hash"][0].as_py(), "import_id": rows["import_id"][0].as_py()}
         if "{at:" in self._found_by:
             first["at"] = rows["ts"][0].value
-        for pause in (*LOOKS_S, None):
-            if await self._analytics.query_rows(sql, first):
-                return True
-            if pause is not None:
-                await asyncio.sleep(pause)
-        return False
+        return bool(await self._analytics.query_rows(sql, first))
 
     async def existing(self, hashes: Sequence[int]) -> ArrowTable:
         """Stored rows with these id digests: id_hash, content_hash, import_id, position, unpriced."""

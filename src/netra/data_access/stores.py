@@ -31,6 +31,10 @@ class AnalyticsReaderWriter(Protocol):
         """Insert once per token."""
         ...
 
+    async def is_inserting(self, token: str) -> bool:
+        """Whether an insert under this token runs."""
+        ...
+
     async def command(
         self, sql: str, params: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> None:

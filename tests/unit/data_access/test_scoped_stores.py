@@ -43,6 +43,9 @@ class RecordingAnalytics:
     async def insert_arrow(self, table: str, data: Any, *, token: str) -> None:
         self.inserted.append((table, data, token))
 
+    async def is_inserting(self, token: str) -> bool:
+        return False
+
 
 class DictionaryKeys:
     """Keys and values in memory, for what a scope adds to them."""

@@ -22,9 +22,9 @@ def print_calls(console: "Console", page: dict[str, Any]) -> None:
     from rich.markup import escape
 
     items: list[dict[str, Any]] = page["items"]
-    if console.is_terminal and console.width < _WIDE:
+    if items and console.is_terminal and console.width < _WIDE:
         _print_stacked(console, items)
-    else:
+    elif items:
         table = tidy_table(("Start", *_NUMBERS, "Model", "Feature", "Status", "Id"), numeric=_NUMBERS)
         for call in items:
             names = (call["model"], call["feature"], call["status"], call["call_id"])

@@ -166,6 +166,14 @@ async def test_numbers_agree_with_a_query_of_ones_own(team: AgentsBench) -> None
     result = await team.ask("how much did we spend?", history=[])
     own = await team.bench.ask("cost_usd")
     assert [item["value"] for item in result.figures if item["unit"] == "usd"] == [own.rows[0]["cost_usd"]]
+    calls = await team.ask("show me the calls behind that")
+    assert calls.message.startswith("The dearest calls, $")
+    assert "10. **" in calls.message
+    figures = {item["label"]: item for item in calls.figures}
+    assert figures["Spend of all these calls"]["value"] == own.rows[0]["cost_usd"]
+    costs = [Decimal(item["value"]) for label, item in figures.items() if label.startswith("Cost of call ")]
+    assert costs == sorted(costs, reverse=True)
+    assert sum(costs) == Decimal(figures["Spend of the calls listed"]["value"])
 
 
 async def test_an_empty_workspace_is_told_what_to_send(agents: AgentsBench) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from rich.console import Console
 
 from netra.cli.answer_view import print_answer, readable_prose
+from netra.cli.calls_view import print_call, print_calls
 from netra.cli.events_view import EventsView
 from netra.cli.findings_view import print_findings
 from netra.reports.figures import Figure
@@ -45,6 +46,50 @@ def test_prose_with_mark_up_of_the_console_is_shown_as_it_is() -> None:
     console = plain_console()
     console.print(readable_prose("[red]not red[/red] {{f:1}}", [SPEND]))
     assert text_of(console).strip() == "[red]not red[/red] $612.45 ⟦1⟧"
+
+
+CALL: dict[str, Any] = {
+    "call_id": "call[7]", "ts": "2026-03-01T14:05:06.5+01:00", "model": "gpt-4o", "feature": "chat",
+    "status": "timeout", "input_tokens": 12_345, "output_tokens": 67, "latency_ms": 1_470.0, "ttft_ms": None,
+    "cost_usd": "0.0315", "service_tier": "standard", "tags": {"team": "[blue]"}, "streaming": True,
+    "prefix_hashes": ["0f"], "prefix_block_tokens": 64, "app": None,
+}  # fmt: skip
+PAGE: dict[str, Any] = {
+    "items": [CALL], "calls": 9, "cost_usd": "1.5", "unpriced_calls": 2, "timezone": "Europe/Berlin",
+    "next_cursor": "x",
+}  # fmt: skip
+
+
+def test_calls_fit_a_narrow_terminal_and_say_what_all_come_to() -> None:
+    narrow = Console(file=io.StringIO(), width=80, highlight=False, force_terminal=True, no_color=True)
+    for console in (narrow, plain_console()):
+        print_calls(console, PAGE)
+        text = text_of(console)
+        for shown in ("2026-03-01 14:05:06", "$0.0315", "12,345", "1.47 s", "gpt-4o", "timeout", "call[7]"):
+            assert shown in text
+        assert "1 of 9 calls, $1.50 in all; times in Europe/Berlin" in text
+        assert "2 calls have no known price" in text
+    assert max(len(line) for line in text_of(narrow).splitlines() if "\x1b" not in line) <= 80
+
+
+def test_a_call_shows_the_working_of_its_cost() -> None:
+    console = plain_console()
+    part = {"usage": "cache_read", "tokens": 12_000, "usd_per_mtok": "1.25", "cost_usd": "0.015"}
+    working = {
+        "cost_usd": "0.03", "parts": [part], "in_force": None, "above_input_tokens": 200,
+        "price_source": "list",
+    }  # fmt: skip
+    cost = {
+        "stored_usd": "0.0315", "explanation": "Stored at other prices.", "difference_usd": "0.0015",
+        "working": working, "reported_usd": "0.04", "reported_difference_usd": "0.0085",
+    }  # fmt: skip
+    print_call(console, {"call": CALL, "cost": cost, "timezone": "Europe/Berlin"})
+    text = text_of(console)
+    for shown in (
+        "$0.0315", "Stored at other prices.", "cache read", "12,000", "1.25", "stored less sum", "0.0015",
+        "above 200 input tokens", "reported $0.04", "tag:team", "[blue]", "1 block of 64 tokens",
+    ):  # fmt: skip
+        assert shown in text
 
 
 def finding(**changes: Any) -> dict[str, Any]:
@@ -117,7 +162,7 @@ def test_a_plan_and_why_prefixes_miss_are_shown() -> None:
     print_findings(console, result)
     text = text_of(console)
     assert "No plan holds; the nearest: changes 1, saves $2.00 (20.0 %)" in text
-    assert "does not hold a saving of 30 %: 20.00 %, short by 10.00 %" in text
+    assert "does not hold a saving of 30 %: 20.00 %, short by 10.00 points" in text
     assert "Latency p50 1,500 to 900 ms" in text
     assert "Why prefixes of gpt-4o miss the cache" in text
     assert "60.0 % changed: from block 2 [on]; worth $1.50" in text

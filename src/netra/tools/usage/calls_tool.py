@@ -94,13 +94,14 @@ def list_calls(calls: CallsService) -> AnyToolSpec:
 def _output(sheet: FigureSheet, order: CallOrder, page: CallsPage) -> CallsOutput:
     source = Source(page.query, page.sql, page.calls, page.since, page.until)
     lines = [_line(sheet, number, call, source) for number, call in enumerate(page.items, 1)]
-    total = sheet.add(page.cost_usd, "usd", "Spend of all these calls", source)
+    summed = Source(page.total_query, page.total_sql, page.calls, page.since, page.until)
+    total = sheet.add(page.cost_usd, "usd", "Spend of all these calls", summed)
     part, unpriced = None, None
     if 1 < len(lines) < page.calls:
         amount = sum((Decimal(call.cost_usd or 0) for call in page.items), Decimal(0))
         part = sheet.add(amount, "usd", "Spend of the calls listed", source)
     if page.unpriced_calls:
-        unpriced = sheet.add(page.unpriced_calls, "count", "Calls without a known price", source)
+        unpriced = sheet.add(page.unpriced_calls, "count", "Calls without a known price", summed)
     return CallsOutput(
         names=[
             text for line in lines for text in (line.id, line.start, line.model, line.feature or "") if text
@@ -110,7 +111,7 @@ def _output(sheet: FigureSheet, order: CallOrder, page: CallsPage) -> CallsOutpu
         order_by=order,
         timezone=page.timezone,
         lines=lines,
-        count=sheet.add(page.calls, "count", "Calls", source),
+        count=sheet.add(page.calls, "count", "Calls", summed),
         total=total,
         shown=part,
         unpriced=unpriced,

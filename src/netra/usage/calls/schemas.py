@@ -70,7 +70,8 @@ class CallsPage(BaseModel):
     """Some calls, the cursor of the next page (null at the end), and what all the calls asked for come to.
 
     `calls`, `cost_usd` and `unpriced_calls` are what the typed question of the same filters and range says:
-    the costs of the calls of all pages add up to `cost_usd`. `elapsed_ms` is for the page.
+    the costs of the calls of all pages add up to `cost_usd`. `query` and `sql` are of the page, as is
+    `elapsed_ms`; `total_query` and `total_sql` are of the sums.
     """
 
     items: list[ListedCall]
@@ -83,6 +84,8 @@ class CallsPage(BaseModel):
     timezone: str
     query: dict[str, Any]
     sql: str
+    total_query: dict[str, Any]
+    total_sql: str
     elapsed_ms: float
 
 

@@ -59,6 +59,8 @@ class CallsService:
             timezone=compiled.zone,
             query=query.model_dump(mode="json", exclude_defaults=True) | {"order_by": query.order_by},
             sql=compiled.sql,
+            total_query=total.query,
+            total_sql=total.sql,
             elapsed_ms=elapsed_ms,
         )
 

@@ -36,6 +36,47 @@ def test_intervals_cover_95_percent_of_what_came() -> None:
     assert 0.90 <= inside / runs <= 1.0
 
 
+def months(kind: str, seed: int, days: int) -> np.ndarray:
+    """A week's shape and multiplied noise, and what makes months differ from that."""
+    random = np.random.default_rng(seed * 7 + 1)
+    steps = np.arange(days)
+    week = np.array([1.0, 1.05, 1.05, 1.0, 0.9, 0.25, 0.15])[steps % 7]
+    noise = random.lognormal(0, 0.12, days)
+    if kind == "growing":
+        return week * noise * (1 + steps / 90)
+    if kind == "bursts":
+        return week * noise * np.where(random.random(days) < 0.06, random.uniform(2, 4, days), 1)
+    if kind == "a new feature":
+        return week * noise * np.where(steps < random.integers(20, 36), 1, 1.6)
+    if kind == "missing days":
+        return week * noise * (random.random(days) > 0.04)
+    if kind == "days like the day before":
+        wander = np.zeros(days)
+        for day in range(1, days):
+            wander[day] = 0.6 * wander[day - 1] + random.normal(0, 0.1)
+        return week * np.exp(wander)
+    return week * noise
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["ordinary", "growing", "bursts", "a new feature", "missing days", "days like the day before"],
+)
+def test_intervals_hold_in_months_of_every_kind(kind: str) -> None:
+    inside = days_inside = 0
+    runs, known, ahead = 120, 52, 7
+    for seed in range(runs):
+        series = months(kind, seed, known + ahead)
+        told = forecast(series[:known].tolist(), ahead)
+        truth = series[known:]
+        assert told.total_interval is not None
+        inside += told.total_interval[0] <= truth.sum() <= told.total_interval[1]
+        days_inside += int(((told.low <= truth) & (truth <= told.high)).sum())
+    # Where traffic and its noise double within three months, errors ahead are larger than errors behind.
+    assert days_inside / (runs * ahead) >= (0.90 if kind == "growing" else 0.93)
+    assert inside / runs >= 0.90
+
+
 @pytest.mark.parametrize("known", [14, 20, 27])
 def test_intervals_from_two_to_four_weeks_are_wider_and_hold(known: int) -> None:
     inside = days_inside = days = 0

@@ -61,6 +61,17 @@ def test_what_is_new_is_mix_and_what_has_gone_is_too() -> None:
     assert decompose({}, {("a",): Segment(1, 1, Decimal(2))}).mix == 2
 
 
+def test_what_cost_nothing_and_then_something_is_price() -> None:
+    free = {("a",): Segment(10, 100, Decimal(0)), ("b",): Segment(10, 100, Decimal(10))}
+    paid = {("a",): Segment(20, 400, Decimal(8)), ("b",): Segment(10, 100, Decimal(10))}
+    result = decompose(free, paid)
+    # Ten more calls at an average of 0.50 USD, all of a model whose calls cost nothing: volume less mix.
+    assert (result.volume, result.mix, result.size, result.price) == (5, -5, 0, 8)
+    back = decompose(paid, free)
+    assert (back.change, back.size) == (-8, Decimal(-2))
+    assert back.volume + back.mix + back.size + back.price == -8
+
+
 def test_given_out_as_text() -> None:
     result = decompose({("a",): Segment(1, 1, Decimal("0.10"))}, {("a",): Segment(1, 1, Decimal("0.30"))})
     written = result.to_dict()

@@ -6,8 +6,10 @@ Hyndman and Billah 2003: simple exponential smoothing with half the trend as dri
 values). From every earlier day as origin, both forecast what is known by now; the one with the smaller mean
 absolute error is taken. Its errors there are the interval: by split conformal prediction (Vovk et al.
 2005), the ceil(0.95 (m + 1))-th smallest of m absolute errors at about that distance covers the truth in 95
-% of cases if errors ahead are like errors behind, whatever their distribution. Under four weeks neither has
-enough to learn from: `short_history` says what can be said then.
+% of cases if errors ahead are like errors behind, whatever their distribution. Sums of several days from
+neighbouring origins share most of their days: m of them tell as much as m / days, so their margin is at least
+Student's t with that many degrees of freedom times their root mean square. Under four weeks neither method
+has enough to learn from: `short_history` says what can be said then.
 """
 
 import math
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from netra.usage.insights.short_history import LEAST_DAYS, flat_forecast
+from netra.usage.insights.short_history import LEAST_DAYS, flat_forecast, student_t
 
 Series = npt.NDArray[np.float64]
 Method = Callable[[Series, int], Series]
@@ -29,6 +31,8 @@ WEEKLY_DAYS = 28
 _FIRST_ORIGIN = 14
 _LEVEL = 0.95
 _NEIGHBOURS = 3
+_LEAST_FREEDOM = 2.0
+"""Under two periods of its length a past says hardly more about a sum than that it is uncertain."""
 _SMOOTHING = tuple(step / 20 for step in range(1, 20))
 
 
@@ -65,7 +69,7 @@ def forecast(values: Sequence[float], days: int) -> Forecast:
     total = float(points.sum())
     sums = errors[name].sum(axis=1)
     whole = sums[~np.isnan(sums)]
-    margin = conformal(np.abs(whole)) if len(whole) >= math.ceil(_LEVEL / (1 - _LEVEL)) else None
+    margin = _margin_of_sum(whole, days) if len(whole) >= math.ceil(_LEVEL / (1 - _LEVEL)) else None
     mean = float(series.mean())
     return Forecast(
         method=name,
@@ -112,6 +116,13 @@ def conformal(errors: Series) -> float:
     """The margin that covers a further error with 95 %; with under 19 errors the largest of them."""
     place = min(math.ceil(_LEVEL * (len(errors) + 1)), len(errors))
     return float(np.sort(errors)[place - 1])
+
+
+def _margin_of_sum(errors: Series, days: int) -> float:
+    """The margin of a sum of days, from the errors of overlapping sums; see the module."""
+    spread = math.sqrt(float(np.mean(errors**2)))
+    freedom = max(len(errors) / days, _LEAST_FREEDOM)
+    return max(conformal(np.abs(errors)), student_t((1 + _LEVEL) / 2, freedom) * spread)
 
 
 def seasonal_naive(series: Series, days: int) -> Series:

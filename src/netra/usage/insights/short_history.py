@@ -58,9 +58,9 @@ def flat_forecast(series: Series, days: int) -> FlatForecast:
     )
 
 
-def student_t(level: float, freedom: int) -> float:
-    """The quantile of Student's t, to four digits from 10 degrees of freedom on (Abramowitz and Stegun 1964,
-    26.7.5).
+def student_t(level: float, freedom: float) -> float:
+    """The quantile of Student's t, to four digits from 10 degrees of freedom on, to 3 % from 2 on (Abramowitz
+    and Stegun 1964, 26.7.5).
     """
     x = NormalDist().inv_cdf(level)
     terms = (

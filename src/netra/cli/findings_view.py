@@ -166,7 +166,7 @@ def _print_plan(console: "Console", plan: Mapping[str, Any], numbers: Mapping[st
     from rich.markup import escape
 
     from netra.optimization.solver.schemas import Plan
-    from netra.optimization.solver.words import limit_in_words, value_in_words
+    from netra.optimization.solver.words import lacking_in_words, limit_in_words, reached_in_words
     from netra.reports.formatting import format_money, format_percent
     from netra.reports.rendering.view import show_interval
 
@@ -180,9 +180,9 @@ def _print_plan(console: "Console", plan: Mapping[str, Any], numbers: Mapping[st
         f"95 % interval {show_interval(given.interval_95)}"
     )
     for check in given.constraints:
-        reached = "" if check.value is None else f": {value_in_words(check.name, check.value)}"
-        lacking = f", short by {value_in_words(check.name, check.short_by)}" if check.short_by else ""
-        console.print(f"  {_STANDING[check.standing]} {escape(limit_in_words(check) + reached + lacking)}")
+        told = [words for words in (reached_in_words(check), lacking_in_words(check)) if words]
+        said = limit_in_words(check) + (f": {', '.join(told)}" if told else "")
+        console.print(f"  {_STANDING[check.standing]} {escape(said)}")
     for item in given.left_out:
         console.print(f"  left out, unknown: {escape(item.what)}; {escape(item.how)}")
     if given.latency is not None:

@@ -50,7 +50,8 @@ def test_a_target_out_of_reach_says_by_how_much_and_what_is_the_most() -> None:
     assert plan.savings_pct == 95.5
     assert check(plan, "min_savings_pct").standing == "unmet"
     assert check(plan, "min_savings_pct").short_by == pytest.approx(3.5)
-    assert "short by 3.50 %" in plan.summary
+    assert "short by 3.50 points" in plan.summary
+    assert plan.summary.startswith("It cannot hold.")
 
 
 def test_a_limit_on_risk_leaves_changes_out() -> None:
@@ -79,6 +80,17 @@ def test_quality_is_weighed_over_the_calls() -> None:
     assert check(strict, "min_quality").others_hold_without
 
 
+def test_a_quality_that_the_calls_do_not_have_today_is_said_with_the_bound_it_is_judged_by() -> None:
+    rows = [(f"i{k}", A, float(k % 10 > 0)) for k in range(400)]
+    rows += [(f"i{k}", B, float(k % 10 > 0 and k > 8)) for k in range(400)]
+    plan = solved(traffic(), scores(rows), min_savings_pct=20, min_quality=0.95)
+    assert not plan.feasible
+    assert "as the calls are it is 0.9000" in plan.summary
+    lacking = check(plan, "min_quality")
+    assert lacking.short_by == pytest.approx(0.95 - lacking.bound)
+    assert plan.summary.startswith("The constraints cannot hold together.")
+
+
 def test_quality_without_evaluations_cannot_be_judged() -> None:
     plan = solved(traffic(), None, min_savings_pct=20, min_quality=0.9)
     assert not plan.feasible
@@ -102,6 +114,9 @@ def test_latency_held_is_a_constraint_too() -> None:
     assert not unseen.feasible, "nobody knows how fast a model is that the traffic does not show"
     assert [item.what for item in unseen.left_out] == ["how long gpt-4o-mini takes, for model-switch"]
     assert plan.left_out == []
+    far = solved(calls(rows[:200]), as_good(), max_p95_ms=1)
+    # Moving to a model of unknown latency is no nearer to a goal than what is known to miss it.
+    assert "reached 400 ms, over by 399 ms" in far.summary
 
 
 def slow_by_accident() -> pl.DataFrame:

@@ -16,7 +16,6 @@ from netra.optimization.solver.schemas import (
 )
 
 _FEMTO = 1e-15
-_UNKNOWN = 10.0
 DAYS_OF: dict[SpendPeriod, float] = {"day": 1.0, "week": 7.0, "month": 365 / 12, "year": 365.0}
 """The length of each period in days."""
 _MICROSECONDS_A_DAY = 86_400_000_000
@@ -93,9 +92,11 @@ def checks_of(
     ]
 
 
-def shortfall(outcomes: Outcomes, members: Members, constraints: Constraints) -> float:
-    """How far a set is from all constraints, each relative to its limit; an unknown one counts as ten."""
-    total = 0.0
+def shortfall(outcomes: Outcomes, members: Members, constraints: Constraints) -> tuple[int, float]:
+    """(constraints that cannot be judged, how far the set is from the others, each relative to its limit):
+    what is known to be missed is nearer than what nobody knows, however far it is.
+    """
+    unknown, total = 0, 0.0
     for part in (
         _saving_checks(outcomes, members, constraints, None),
         _quality_checks(outcomes, members, constraints),
@@ -103,10 +104,10 @@ def shortfall(outcomes: Outcomes, members: Members, constraints: Constraints) ->
     ):
         for check in part:
             if check.standing == "unknown":
-                total += _UNKNOWN
+                unknown += 1
             elif check.short_by is not None:
                 total += check.short_by / max(check.limit, 1e-9)
-    return total
+    return unknown, total
 
 
 def _limits(constraints: Constraints) -> Iterator[tuple[ConstraintName, float]]:

@@ -27,7 +27,7 @@ from netra.pricing.overrides import (
     load_corrections,
     load_overrides,
 )
-from netra.pricing.rate_cards import bands_of, ratio_of, scale_card
+from netra.pricing.rate_cards import bands_of, rescaled, scale_card
 from netra.pricing.sellers import SameModels, Seller
 from netra.pricing.shipped_data import fits, load_shipped_data
 
@@ -166,7 +166,7 @@ class PriceCatalogue:
             return standard, contract
         tiered = None if listed is None else self._list_card(listed, tier, at)
         if contract and tiered is not None and base is not None and standard is not None:
-            tiered = scale_card(tiered, ratio_of(standard, base))
+            tiered = rescaled(tiered, standard, base)
         own, own_contract = self._under_contract(tiered, located, tier, at)
         return own, (() if own is None else contract) + own_contract
 
@@ -216,7 +216,7 @@ class PriceCatalogue:
                 return scale_card(standard, rule.factor)
             if rule.factor is None and first is not None:
                 later = self._base.tier(listed, tier, first) or {}
-                return scale_card(standard, ratio_of(later, self._base.standard(listed, first)))
+                return rescaled(standard, later, self._base.standard(listed, first))
         return None
 
     def _corrected(self, card: RateCard, listed: ListedModel, tier: ServiceTier, at: datetime) -> RateCard:

@@ -1,6 +1,5 @@
 """From published prices (Decimal per million tokens, with steps) to integer rates per token."""
 
-from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
 
@@ -9,25 +8,30 @@ from netra.pricing.models import FEMTO_PER_USD, NOT_PRICED, Band, RateCard, Rate
 _FEMTO_PER_TOKEN_OF_USD_PER_MTOK = FEMTO_PER_USD // 1_000_000
 
 
-def scale_card(card: RateCard, factor: Fraction | Callable[[UsageType], Fraction]) -> RateCard:
-    """Every price of a card times a factor (or one per usage type), exact up to 12 decimals per million."""
-    scaled: dict[UsageType, Steps] = {}
+def scale_card(card: RateCard, factor: Fraction) -> RateCard:
+    """Every price of a card times a factor, exact up to 12 decimals per million."""
+    return {
+        usage: tuple((above, _times(price, factor)) for above, price in steps)
+        for usage, steps in card.items()
+    }
+
+
+def rescaled(card: RateCard, numerator: RateCard, denominator: RateCard) -> RateCard:
+    """A card times the ratio of two others, by usage type and step of input size; a price stays as it is
+    where either lacks the type or the divisor is 0.
+    """
+    found: dict[UsageType, Steps] = {}
     for usage, steps in card.items():
-        by = factor(usage) if callable(factor) else factor
-        scaled[usage] = tuple((above, _times(price, by)) for above, price in steps)
-    return scaled
-
-
-def ratio_of(numerator: RateCard, denominator: RateCard) -> Callable[[UsageType], Fraction]:
-    """Ratio of two cards' first steps by usage type; 1 where either lacks the type or the divisor is 0."""
-
-    def ratio(usage: UsageType) -> Fraction:
         above, below = numerator.get(usage), denominator.get(usage)
-        if above is None or below is None or below[0][1] == 0:
-            return Fraction(1)
-        return Fraction(above[0][1]) / Fraction(below[0][1])
-
-    return ratio
+        if above is None or below is None:
+            found[usage] = steps
+            continue
+        starts = sorted({start for one in (steps, above, below) for start, _ in one})
+        found[usage] = tuple(
+            (start, _times(_step(steps, start), _ratio(_step(above, start), _step(below, start))))
+            for start in starts
+        )
+    return found
 
 
 def bands_of(card: RateCard) -> tuple[Band, ...]:
@@ -71,6 +75,10 @@ def _femto(usd_per_mtok: Decimal) -> int:
         context.prec = 60
         exact = usd_per_mtok * _FEMTO_PER_TOKEN_OF_USD_PER_MTOK
         return int(exact.to_integral_value(rounding=ROUND_HALF_EVEN))
+
+
+def _ratio(above: Decimal, below: Decimal) -> Fraction:
+    return Fraction(above) / Fraction(below) if below else Fraction(1)
 
 
 def _times(price: Decimal, factor: Fraction) -> Decimal:

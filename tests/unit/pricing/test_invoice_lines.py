@@ -140,6 +140,19 @@ def test_a_line_of_another_seller(
     assert told.cost_usd == Decimal(usd), told
 
 
+def test_a_contract_without_the_lists_steps_has_none_in_a_batch_either(tmp_path: Path) -> None:
+    file = tmp_path / "contract.toml"
+    file.write_text('[[price]]\nmodel = "claude-sonnet-4-5"\ninput = "2.40"')
+    catalogue = PriceCatalogue(file)
+    # 250,000 at 2.40, 1,000 out at the list's 22.50 above 200,000; in a batch half of both.
+    tiers: dict[ServiceTier, str] = {"standard": "0.6225", "batch": "0.31125"}
+    for tier, usd in tiers.items():
+        told = catalogue.cost(
+            CallUsage(250_000, 1_000), model="claude-sonnet-4-5", at=at("2025-12-01"), tier=tier
+        )
+        assert told.cost_usd == Decimal(usd), told
+
+
 def test_a_tier_is_unpriced_before_it_is_sold(catalogue: PriceCatalogue) -> None:
     eve = at("2026-03-31T23:59:59")
     tiers: list[ServiceTier] = ["flex", "priority"]

@@ -2,6 +2,7 @@ import type { Figure } from "../api/types";
 import { useApp } from "../state/app";
 import { hrefOf } from "../state/route";
 import { useStore } from "../state/store";
+import { CallsBehind } from "./CallsBehind";
 import { CopyButton } from "./CopyButton";
 import { formatCount, formatFigure } from "./format";
 import { formatPeriod } from "./time";
@@ -31,6 +32,7 @@ export function FigureDetail({ figure, runId }: { figure: Figure; runId: string 
         {single && <CopyButton text={exact ?? String(figure.value ?? "")} label="Copy value" />}
         {link && <CopyButton text={link} label="Copy link" icon="link" />}
       </div>
+      <CallsBehind query={figure.query} />
       {query && query !== "{}" && <Code title="Query" text={query} />}
       {figure.sql && <Code title="SQL" text={figure.sql} />}
     </div>

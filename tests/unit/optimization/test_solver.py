@@ -117,6 +117,13 @@ def test_latency_held_is_a_constraint_too() -> None:
     far = solved(calls(rows[:200]), as_good(), max_p95_ms=1)
     # Moving to a model of unknown latency is no nearer to a goal than what is known to miss it.
     assert "reached 400 ms, over by 399 ms" in far.summary
+    cut = solved(
+        calls([row | {"interactive": False} for row in rows[:200]]),
+        as_good(),
+        max_p95_ms=1,
+        min_savings_pct=60,
+    )
+    assert cut.levers == ["batch"], "what saves and leaves latency as it is belongs to the nearest"
 
 
 def slow_by_accident() -> pl.DataFrame:

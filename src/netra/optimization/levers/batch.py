@@ -3,6 +3,8 @@
 Definition. Successful calls (no status counts as one) declared `interactive=false`, in any other tier (flex
 too, where nothing is gained), on a model with a batch price at their time, cost their recorded tokens at the
 batch price, caches included. Without a declaration somebody waits for a call.
+
+Source: the providers' published batch price lists (pricing/data/tiers.toml): answers within 24 hours.
 """
 
 import numpy as np

@@ -1,4 +1,14 @@
-"""context-growth: input that a session sends again with every call."""
+"""context-growth: input that a session sends again with every call.
+
+Definition. In order of (ts, position), the new tokens of a call are what its input has grown by since the
+session's previous call, no less than 0; all of it in the first call and without a session. With `keep`
+(default 8,000) a call would send input' = min(input, keep + new); what goes is taken from recorded cache
+reads first, then from cache writes, then from plain input. Less context changes answers: recommended only
+through the quality gate, with evaluations under MODEL+context-growth.
+
+Source: Anthropic documentation, Context editing (older tool results and turns are cleared from a prompt that
+grows with every turn).
+"""
 
 import numpy as np
 import polars as pl

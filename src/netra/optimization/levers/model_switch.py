@@ -1,4 +1,14 @@
-"""model-switch: the calls of one model on another one, behind the quality gate."""
+"""model-switch: the calls of one model on another one, behind the quality gate.
+
+Definition. All calls of `from` (default: each model in use with evaluations) at the prices of `to` at
+`to_provider` (default: the catalogue's) on the day of each call; without `to`, every model that shares
+evaluated items with `from`. Tokens on the other model: where both models' answers to the same items carry
+tokens, the ratio of their sums with its bootstrap interval, input and output apart; else the ratio of costs
+where they carry these; else the same tokens, stated as an assumption. A call without a price on either side
+stays. All paired items count unless `group` is given.
+
+Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993 (paired bootstrap; `quality_gate`).
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,14 @@
-"""output-cap: answers no longer than a cap."""
+"""output-cap: answers no longer than a cap.
+
+Definition. A call with more output tokens than its cap would have written the cap: output' = min(output,
+cap), reasoning included, and no more reasoning than output'. `cap` is one for all calls; without it each
+(feature, model) has its own, the p99 of its output tokens, linear between ranks and rounded up. A capped
+answer ends there and is not asked for again. That changes answers: recommended only through the quality gate,
+with evaluations of the capped answers under MODEL+output-cap.
+
+Source: OpenAI, API reference, max_output_tokens; Anthropic, API reference, max_tokens (output is cut at the
+limit and what was written is billed).
+"""
 
 import numpy as np
 import polars as pl

@@ -1,4 +1,15 @@
-"""prompt-cache: reuse of prompt prefixes in the provider's cache, replayed over recorded prefix blocks."""
+"""prompt-cache: reuse of prompt prefixes in the provider's cache, replayed over recorded prefix blocks.
+
+Definition. Calls in order of (ts, position) by cache scope: workspace, provider, model, and key where one is
+given. Only full blocks count. A call's cached prefix is its longest run of leading blocks last used at most
+`ttl` ago, inclusive. Under the model's minimum nothing is read; where all full blocks of the call hold fewer
+tokens than that, nothing is written either. Read is the prefix, written are the other full blocks (a provider
+without write premium bills them as plain input), the rest is plain input. Every use refreshes its blocks,
+also of a call that reads nothing. With `model` both sides are as if on that model, recorded caching ignored.
+Calls tagged `cached_tokens=unreported` are left out and counted.
+
+Source: the providers' cache terms with their documentation, pricing/data/cache_terms.toml.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -4,9 +4,11 @@ Measured, not assumed: calls of one model in one place are compared with calls o
 the same features and with answers of about the same length; only calls of which the other place has at least
 50 such ones would move, and at least 50 of them. Of k that move within a feature and length, the i-th fastest
 gets the latency at (i - 1/2) / k of the way through those of the other place, linear between them
-(post-stratification; Cochran, Sampling Techniques, 3rd ed., 1977, section 5A.9), and in the interval the
-calls observed there stand for it with their weight, so that few calls there make it wide. Which calls went
-where was not drawn by lot: time of day and size of prompts may still differ.
+(post-stratification), and in the interval the calls observed there stand for it with their weight, so that
+few calls there make it wide. Which calls went where was not drawn by lot: time of day and size of prompts may
+still differ.
+
+Source: Cochran, Sampling Techniques, 3rd ed., 1977, section 5A.9 (post-stratification).
 """
 
 from collections.abc import Sequence

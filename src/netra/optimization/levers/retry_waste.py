@@ -1,4 +1,13 @@
-"""retry-waste: what the attempts cost that a later attempt replaced."""
+"""retry-waste: what the attempts cost that a later attempt replaced.
+
+Definition. Calls that `retry_of` links, directly or over others, are one chain, an attempt that was not
+recorded included. Every attempt of a chain but its last successful one, in order of (ts, position), is
+wasted; where none succeeded all of them are. What is saved is what their recorded tokens cost: an attempt
+refused without tokens costs nothing.
+
+Source: Brooker, Timeouts, retries and backoff with jitter, Amazon Builders' Library, 2019 (retry in one
+layer, with backoff).
+"""
 
 import numpy as np
 import polars as pl

@@ -214,7 +214,8 @@ def _greedy(search: _Search, constraints: Constraints) -> Members | None:
 
 def _nearest(search: _Search, constraints: Constraints) -> _Found:
     """Where no set holds: the most saving under quality and latency; where none holds to those either, the
-    least shortfall of all constraints together, among all that save and each change for latency.
+    least shortfall of all constraints together, among all that save and each change for latency, with
+    every further change that brings it nearer, the largest saving first.
     """
     outcomes = search.outcomes
     found = _most_saving(search, lambda members: holds_but_savings(outcomes, members, constraints))
@@ -232,6 +233,10 @@ def _nearest(search: _Search, constraints: Constraints) -> _Found:
         lacks = shortfall(outcomes, members, constraints)
         if lacks < least:
             best, least = members, lacks
+    for number in sorted(savers - best, key=lambda k: (-outcomes.candidates[k].savings, k)):
+        lacks = least if search.spent else shortfall(outcomes, best | {number}, constraints)
+        if lacks < least:
+            best, least = best | {number}, lacks
     return _Found(best, False)
 
 

@@ -113,7 +113,18 @@ ANSWERS: list[tuple[str, list[str]]] = [
     ),
     ("what will next month cost, with 50 % more users?", ["is forecast at", "with 50 % more", "Without the"]),
     ("cost per session by feature", ["Spend per session: $", "- ticket-answer: $"]),
-    ("what did support-desk spend on 2026-11-10", ["Spend on 2026-11-10 for app support-desk: $"]),
+    (
+        "What did support-desk spend on 2026-11-10? Which features grew more than 1 % last week? On which "
+        "day did we pass $5 this month? How many answers were cut off by length?",
+        [
+            "Spend on 2026-11-10 for app support-desk: $",
+            "**Features that moved so (grew more than 1 %), by spend, 2026-11-09 to 2026-11-15 against ",
+            "All together: ",
+            "**Spend this month passed $5.00 on 2026-11-",
+            "Calls whose output reached its limit",
+            "No finish reason is stored with a call.",
+        ],
+    ),
 ]
 
 

@@ -17,7 +17,8 @@ from testkit.questions import read
         ("which feature has the most truncated answers?", ["at_output_limit", "output_limited"], ["feature"]),
         ("calls by finish reason", ["calls", "at_output_limit"], ["status"]),
         ("how many calls were stopped by the content filter?", ["calls", "at_output_limit"], ["status"]),
-        ("how many calls ended with finish_reason length by model?", ["at_output_limit", "output_limited"], ["model"]),
+        ("how many calls ended with finish_reason length by model?",
+         ["at_output_limit", "output_limited"], ["model"]),
     ],
 )  # fmt: skip
 def test_endings_are_counted_by_what_is_stored(text: str, measures: list[str], dimensions: list[str]) -> None:

@@ -31,6 +31,10 @@ from testkit.questions import read
          "total_tokens", ["user"], "up >= 100 %", "this week"),
         ("which teams used more tokens than last week?", "total_tokens", ["team"], "up None 0", "this week"),
         ("what did we spend more on than last month?", "cost_usd", [], "up None 0", "this month"),
+        ("spend per user this month vs last month", "cost_per_user", [], "any None 0", "this month"),
+        ("error rate by provider this week vs last week",
+         "error_rate", ["provider"], "any None 0", "this week"),
+        ("did calls drop last week?", "calls", [], "any None 0", "last week"),
         ("did our spend rise by more than 20 % in October?", "cost_usd", [], "up > 20 %", "October 2026"),
     ],
 )  # fmt: skip
@@ -59,6 +63,7 @@ def test_growth_is_read_with_its_threshold(
         "which users spent more than $100 last month?",
         "how many calls over 10 s did each model make?",
         "cut spend by more than 20 %",
+        "spend by feature this month vs last month",
         "which feature grew the most last week?",
     ],
 )

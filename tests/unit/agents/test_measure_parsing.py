@@ -23,6 +23,12 @@ from testkit.questions import read
         ("Which day of the week is the most expensive?", ["cost_usd"], ["weekday"]),
         ("At which hour of the day do we have the most traffic?", ["calls"], ["hour_of_day"]),
         ("How much do streaming calls cost compared to non-streaming?", None, ["streaming"]),
+        ("what % of calls failed by provider?", ["error_rate", "calls"], ["provider"]),
+        ("ratio of output to input tokens by feature", ["input_tokens", "output_tokens"], ["feature"]),
+        ("which model is used the most by each team?", ["calls"], ["model", "team"]),
+        ("cost per 1000 calls by feature", ["cost_per_1k_calls"], ["feature"]),
+        ("what do 1k calls of support-chat cost", ["cost_per_1k_calls"], []),
+        ("cost per million requests", ["cost_per_1m_calls"], []),
         ("what share of calls fails by provider?", ["error_rate", "calls"], ["provider"]),
         ("Which sessions are the most expensive?", ["cost_usd", "calls"], ["session_id"]),
     ],
@@ -123,3 +129,22 @@ def test_why_calls_failed_is_by_status_and_what_retries_waste_by_the_lever() -> 
 )
 def test_top(text: str, top: int) -> None:
     assert read(text).top == top
+
+
+def test_families_of_models_stand_for_their_stored_models() -> None:
+    both = read("how much of our spend is gpt vs claude in october?")
+    assert (both.kind, both.share) == ("usage", True)
+    assert both.models == ["gpt-4o", "gpt-4o-mini", "gpt-4", "claude-sonnet-4-5"]
+    assert read("spend on claude sonnet last week").models == ["claude-sonnet-4-5"]
+    assert read("spend on gpt-4o last week").models == ["gpt-4o"]
+    assert read("top five cost drivers of gpt").unread == ["gpt"]
+
+
+def test_days_begin_in_the_zone_that_is_named() -> None:
+    assert read("calls per day in new york time last week").zone == "America/New_York"
+    assert read("calls per day last week").zone is None
+
+
+def test_the_worst_of_what_is_better_the_more_is_the_least() -> None:
+    assert read("which feature has the worst cache hit rate?").extreme == "least"
+    assert read("which feature has the worst error rate?").extreme == "most"

@@ -28,24 +28,23 @@ def growth_statements(frame: QuestionFrame, output: MoversOutput) -> list[str]:
     if output.by:
         noun = " and ".join(_PLURALS.get(name, f"{name.replace('_', ' ')}s") for name in output.by)
         said = shown(growth.said)
-        moved = (
-            f"that moved so ({said})"
-            if growth.operator
-            else ("that rose" if growth.direction == "up" else "that fell")
-        )
+        moved = {"up": "that rose", "down": "that fell"}.get(growth.direction, "that moved")
+        moved = f"that moved so ({said})" if growth.operator else moved
         lines.append(
             f"**{noun[:1].upper()}{noun[1:]}{scope} {moved}, by {label}, {periods}: {cite(output.kept)} of "
             f"{cite(output.compared)}.**"
         )
         lines += [f"{number}. **{one.name}**: {_moved(one)}" for number, one in enumerate(output.groups, 1)]
         lines += ["- and further groups that are not listed here"] if output.more else []
-    elif output.whole:
+    elif output.whole and growth.operator:
         lines.append(f"**{'Yes' if output.whole_moved else 'No'}** ({shown(growth.said)}), {periods}.")
     if output.new and output.by:
         named = ", ".join(f"{one.name} {cite(one.after)}" for one in output.new)
         lines.append(f"New in the later period, so without a percentage: {named}.")
     if output.whole:
-        lines.append(f"{'All together' if output.by else output.label}{scope}: {_moved(output.whole)}.")
+        stated = "" if output.by or growth.operator else f", {periods}"
+        opening = "All together" if output.by else output.label
+        lines.append(f"{opening}{scope}{stated}: {_moved(output.whole)}.")
     if output.cut:
         lines.append("There are more groups than are compared: the smallest are left out.")
     return lines

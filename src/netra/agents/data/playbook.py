@@ -59,7 +59,7 @@ def calls_for(
             return _movers(frame, frame.growth, facts)
         case "usage" if frame.passing is not None:
             asked = frame.passing.model_dump(include={"measure", "amount", "reached", "each_month"})
-            return (("find_passing", {**asked, **narrowed_by(frame), **_range(frame)}),)
+            return (("find_passing", {**asked, **_in_zone(frame), **narrowed_by(frame), **_range(frame)}),)
         case "usage" if frame.calls_by is not None:
             asked_for: JsonObject = {"order_by": frame.calls_by, "limit": min(frame.top, MOST_SHOWN)}
             return (("list_calls", {**asked_for, **narrowed_by(frame), **_range(frame)}),)
@@ -148,14 +148,14 @@ def _usage(frame: QuestionFrame) -> tuple[tuple[str, JsonObject], ...]:
     arguments: JsonObject = {"measures": cast(JsonValue, measures), "dimensions": cast(JsonValue, dimensions)}
     if grain:
         arguments["grain"] = grain
-    if grain and frame.extreme and not dimensions:
+    if grain and frame.extreme:
         # "Our most expensive day": the days in order of the amount, not of time.
-        arguments |= {"dimensions": [grain], "ranked": True}
+        arguments |= {"dimensions": cast(JsonValue, [grain, *dimensions]), "ranked": True}
         arguments.pop("grain")
         limit = frame.top
     if frame.extreme == "least":
         arguments["ascending"] = True
-    arguments |= narrowed_by(frame)
+    arguments |= {**narrowed_by(frame), **_in_zone(frame)}
     if frame.share:
         arguments["share"] = True
     if frame.group_conditions:
@@ -219,6 +219,10 @@ def _movers(frame: QuestionFrame, growth: Growth, facts: DataFacts) -> tuple[tup
         "by": cast(JsonValue, by[:3]),
     }
     return (("find_movers", asked),)
+
+
+def _in_zone(frame: QuestionFrame) -> JsonObject:
+    return {"timezone": frame.zone} if frame.zone else {}
 
 
 def narrowed_by(frame: QuestionFrame) -> JsonObject:

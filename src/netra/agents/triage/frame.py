@@ -126,7 +126,7 @@ class Growth(_Value):
     the groups that moved in the direction are listed, the largest move first.
     """
 
-    direction: Literal["up", "down"]
+    direction: Literal["up", "down", "any"]
     operator: Comparison | None = None
     value: str = Field(default="0", pattern=r"^\d{1,15}(\.\d{1,9})?$")
     relative: bool = True
@@ -185,6 +185,8 @@ class QuestionFrame(_Value):
     """The amount whose day of passing is asked for."""
     calls_by: CallOrder | None = None
     """The order in which single calls are listed, where they are asked for and not sums of them."""
+    zone: str | None = None
+    """The time zone that the question names, in which its days begin."""
     share: bool = False
     """Whether the part in all calls is wanted of what the question names."""
     unread: list[str] = Field(default_factory=list[str])

@@ -44,6 +44,13 @@ _THAN = re.compile(
     r"(?:week|month|day|quarter|year) before)\b"
 )
 """More of something than in the period before."""
+_HELD = re.compile(
+    r"\b(?:vs\.?|versus|compared (?:to|with)|against) (?:the )?(?:(?:last|previous|prior) "
+    r"(?:week|month|quarter|year|day)|(?:week|month|day|quarter|year) before)\b|"
+    r"^\W*(?:and )?(?:did|has|have)\b.{0,60}\b(?:drop|dropped|fall|fallen|rise|risen|increased?|decreased?|"
+    r"grow|grown|changed?|(?:go|gone) (?:up|down))\b"
+)
+"""Something held against the period before."""
 _RELATIVE = frozenset({"%", "percent", "pct", "x", "times"})
 _AHEAD = re.compile(
     r"\b(?:if|suppose|assum\w+|expect\w*|will|would|next|why|how come|explain|forecast|limits?|sav\w+|"
@@ -54,6 +61,9 @@ _OF = r"\b(?:which|what|who|list|show|name|find|give|any|did|has|have|is|are|how
 _NOUN = "|".join(words for _, words in GROUPS)
 _ASKS = re.compile(_OF.format(nouns=_NOUN))
 _CLOCK = frozenset({"hour", "day", "week", "month", "weekday", "hour_of_day"})
+_AVERAGED_OVER = {
+    "cost_per_user": "user", "cost_per_session": "session_id", "calls_per_session": "session_id",
+}  # fmt: skip
 _ALL_SPEND = frozenset({"cost_usd"})
 
 
@@ -74,11 +84,13 @@ def find_growth(text: str) -> tuple[Growth | None, str]:
 
 def bare_growth(text: str, *, in_words_of_change: bool) -> Growth | None:
     """Growth without a threshold: "more calls than last week"; "grew the most" in words of a change."""
-    if _AHEAD.search(text) or not _ASKS.search(text):
+    if _AHEAD.search(text) or not (_ASKS.search(text) or _HELD.search(text)):
         return None
     if (than := _THAN.search(text)) is not None:
         down = re.fullmatch(_DOWN, than["word"]) is not None
         return Growth(direction="down" if down else "up", relative=False, said=than.group(0))
+    if (held := _HELD.search(text)) is not None:
+        return Growth(direction="any", relative=False, said=held.group(0))
     found = _BARE.search(text) if in_words_of_change else None
     if found is None:
         return None
@@ -95,11 +107,13 @@ def grouped_by_growth(frame: QuestionFrame, growth: Growth, text: str) -> Questi
     dimensions = [name for name in frame.dimensions if name not in _CLOCK]
     dimensions = dimensions or [name for name in (named,) if name and name not in _CLOCK]
     measures = _measured(frame, f"{text} {growth.said}")
-    of_anything = not dimensions and re.search(r"\b(?:what|who|which|anything)\b", text) is not None
+    dimensions = [name for name in dimensions if name != _AVERAGED_OVER.get(measures[0])]
+    whole = growth.direction == "any" or (frame.kind == "change" and measures[0] not in _ALL_SPEND)
+    anything = not (dimensions or whole) and re.search(r"\b(?:what|who|which|anything)\b", text) is not None
     of_spend = measures[0] in _ALL_SPEND and not growth.relative and frame.kind == "change"
-    if growth.operator is None and (of_spend or not (dimensions or of_anything)):
+    if growth.operator is None and (frame.explains or of_spend or not (dimensions or anything or whole)):
         return frame
-    growth = growth.model_copy(update={"of_anything": of_anything})
+    growth = growth.model_copy(update={"of_anything": anything})
     changed: dict[str, object] = {"kind": "usage", "growth": growth, "dimensions": dimensions}
     return frame.model_copy(update={**changed, "measures": measures[:1], "extreme": None})
 

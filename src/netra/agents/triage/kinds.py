@@ -61,6 +61,9 @@ _CHANGE = (
     r"more expensive|dearer|cheaper|"
     r"gone up|went up|spik|"
     r"chang|drop|fall|fell|decreas|go down|explod|doubl|higher|lower|up|down)\w*|"
+    r"\b(?:did|has|have) (?:our |the |my )?(?:\w+ )?(?:spend|spending|costs?|bill)\b.{0,30}\b"
+    r"(?:drop|fall|fell|dropp?ed|decreas\w*|ris\w+|rise|grow|grown|increas\w*|jump\w*|"
+    r"(?:go|gone) (?:up|down)|chang\w*)\b|"
     r"\bwhat (?:changed|happened)\b|\bhow come\b.{0,60}\b(?:more|less|up|down|higher|lower|ris|rose|increas|"
     r"jump|drop|fell)\w*|\b(?:spend|spending|costs?|bill|usage|traffic)\b.{0,30}\b(?:up|down|jumped|rose|"
     r"increased|doubled|spiked|dropped|fell)\b.{0,60}\bwhy\b|"
@@ -91,7 +94,7 @@ _MODEL_CHOICE = (
     r"\bcheaper models?\b|\bsmaller models?\b|\b(?:switch|migrat|mov|downgrad|replac|swap|"
     r"rout)\w*\b.{0,60}\bto\b|"
     r"\b(?:replac|swap)\w*\b.{0,40}\b(?:with|for|by)\b|\binstead of\b|\bworth (?:it|using|switching|the)\b|"
-    r"\bwhich model\b.{0,40}\b(?:use|best|should|choose|pick)|\bmodel choice\b|\b(?:another|"
+    r"\bwhich model\b.{0,40}\b(?:use\b|best|should|choose|pick)|\bmodel choice\b|\b(?:another|"
     r"different|better|other) models?\b|"
     r"\bdowngrad\w*|\b(?:compare|versus|vs\.?)\b.{0,40}\bmodels?\b|\bmodel[ -]switch\w*|\boverkill\b"
 )
@@ -129,6 +132,12 @@ _FORECAST = (
     r"of (?:the|this)|"
     r"(?:at|by) (?:the )?end of(?: (?:the|this))?) ?(?:week|month|quarter|year)\b"
 )
+_STANDING = (
+    r"\b(?:are we|is (?:our|the) \w+) (?:still )?(?:within|under|over|below|above|inside)\b.{0,40}\d.{0,30}"
+    r"\bthis (?:month|quarter|year)\b|"
+    r"\bbudget\b.{0,30}\b(?:left|remain\w*)\b|\b(?:left|remain\w*)\b.{0,20}\bbudget\b"
+)
+"""Where the running period stands against a budget."""
 _ANOMALIES = (
     r"\banomal\w+|\bunusual\w*|\boutliers?\b|\bout of the ordinary\b|\babnormal\w*|\bsuspicious\b|\bweird\b|"
     r"\bstrange (?:days?|spend|calls|traffic|usage|patterns?)|\banything odd\b"
@@ -189,6 +198,8 @@ def subject_of(text: str, models: list[str], levers: list[str]) -> QuestionKind:
         return "capacity"
     if re.search(_ANOMALIES, text):
         return "anomalies"
+    if re.search(_STANDING, text):
+        return "forecast"
     if find_budget(text) is not None:
         return "cost"
     if re.search(_FORECAST, text) and not (wants_cut and re.search(r"\bsav\w+|\bcut\b|\breduc\w+", text)):

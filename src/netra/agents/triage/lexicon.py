@@ -19,14 +19,24 @@ def correct_spelling(text: str, vocabulary: Vocabulary) -> str:
             return word
         return _TRANSPOSED.get("".join(sorted(word)), "") or _nearest(word)
 
-    return re.sub(r"(?<![\w.\-/])[a-z]+(?![\w\-/])", fix, text.lower().replace("\u2019", "'"))
+    lowered = text.lower().replace("\u2019", "'")
+    lowered = _GERMAN_MONTH.sub(
+        lambda found: found.group(0) if found.group(0) in names else _GERMAN[found.group(0)], lowered
+    )
+    return re.sub(r"(?<![\w.\-/])[a-z]+(?![\w\-/])", fix, lowered)
 
 
 _SLIPS = {
     "wich": "which", "whcih": "which", "witch": "which", "teh": "the", "hte": "the", "waht": "what",
     "wat": "what", "hwo": "how", "mcuh": "much", "muhc": "much", "amny": "many", "frm": "from",
-    "hwy": "why", "wehre": "where", "msot": "most", "ot": "to", "fro": "for", "lats": "last",
+    "lst": "last", "hwy": "why", "wehre": "where", "msot": "most", "ot": "to", "fro": "for", "lats": "last",
 }  # fmt: skip
+_GERMAN = {
+    "januar": "january", "februar": "february", "märz": "march", "maerz": "march", "mai": "may",
+    "juni": "june", "juli": "july", "oktober": "october", "dezember": "december",
+}  # fmt: skip
+_GERMAN_MONTH = re.compile(rf"(?<![\w\-/@.])(?:{'|'.join(_GERMAN)})(?![\w\-/@])")
+"""Months as Germans slip them into English questions."""
 _SEPARATORS = re.compile(r"[\s\-_]+")
 _TRANSPOSED = {"".join(sorted(word)): word for word in sorted(DOMAIN_WORDS) if len(word) > 4}
 
@@ -102,6 +112,33 @@ def find_models(text: str, vocabulary: Vocabulary) -> list[str]:
     return list(dict.fromkeys(name for _, name in sorted(spans)))
 
 
+_FAMILIES = re.compile(
+    r"(?<![\w\-/.@])(?P<family>gpt|claude|gemini|mistral|llama|deepseek|qwen|grok|sonnet|haiku|opus)"
+    r"(?:'s)?(?![\w\-/@]|\s?\d|\.\d)"
+)
+
+
+def find_families(text: str, vocabulary: Vocabulary) -> dict[str, list[str]]:
+    """Families of models named alone ("claude"), each with the stored models of it; none that is a name.
+
+    Families side by side are one: "claude sonnet" are the models of both.
+    """
+    others = {name.lower() for name in all_names(vocabulary)}
+    found: dict[str, list[str]] = {}
+    last, end = "", -1
+    for match in _FAMILIES.finditer(text):
+        family = match["family"]
+        named = [name for name in vocabulary.models if family in re.findall(r"[a-z]+", name.lower())]
+        if family in others or not named:
+            continue
+        if last and not text[end : match.start()].strip():
+            before = found.pop(last)
+            family, named = f"{last} {family}", [name for name in before if name in named]
+        found[family] = named
+        last, end = family, match.end()
+    return {family: named for family, named in found.items() if named}
+
+
 def _closest(written: str, vocabulary: Vocabulary) -> str:
     """The only stored model that contains every piece of the written name, else the written name."""
     pieces = set(re.findall(r"[a-z]+|\d+", written))
@@ -142,10 +179,14 @@ def find_filters(text: str, vocabulary: Vocabulary) -> dict[str, str]:
         # "The sales team" is the team, whatever app has its name.
         if explicit := _explicit(text, column, names):
             filters[column] = explicit
+    several = find_several(text, vocabulary)
     for column, names in columns.items():
         usable = [name for name in names if len(name) > 2 and name.lower() not in DOMAIN_WORDS]
         found = [] if column in filters else find_names(text, usable)
-        if len(found) == 1 and found[0] not in filters.values():
+        elsewhere = any(
+            found[:1] == [name] for other in several if other != column for name in several[other]
+        )
+        if len(found) == 1 and found[0] not in filters.values() and not elsewhere:
             filters[column] = found[0]
     return filters
 
@@ -163,13 +204,17 @@ def find_several(text: str, vocabulary: Vocabulary, least: int = 2) -> dict[str,
         columns["model"] = vocabulary.models
     found: dict[str, list[str]] = {}
     taken: set[str] = set()
+    named_in: dict[str, list[str]] = {}
     for column, names in columns.items():
-        usable = [name for name in names if len(name) > 2 and name.lower() not in DOMAIN_WORDS | taken]
-        named = find_names(text, usable)
+        usable = [name for name in names if len(name) > 2 and name.lower() not in DOMAIN_WORDS]
+        named_in[column] = find_names(text, usable)
+    # "Sales and support" are the teams where only one of the two is an app as well.
+    for column in sorted(named_in, key=lambda name: -len(named_in[name])):
+        named = [name for name in named_in[column] if name.lower() not in taken]
         if len(named) >= least:
             found[column] = named
             taken |= {name.lower() for name in named}
-    return found
+    return {column: found[column] for column in columns if column in found}
 
 
 def _explicit(text: str, column: str, names: list[str]) -> str | None:

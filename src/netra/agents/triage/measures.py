@@ -60,17 +60,20 @@ _MEASURES: tuple[tuple[str, str], ...] = (
         r"tokens).{0,20}\bcache"),
     (
         "cache_read_tokens",
-        r"\bcache(?:d)?[ -]?(?:read|hit)?s?\s+tokens|\bcached (?:input )?tokens|\bcache reads?\b|"
+        r"\bcache(?:d)?[ -]?(?:read|hit)?s?\s+tokens|\bcached (?:input|prompts?|tokens)\b|\bcache reads?\b|"
         r"\btokens\b.{0,30}\bfrom (?:the |our )?(?:prompt )?cache\b",
     ),
     ("cache_write_tokens", r"\bcache writes?(?: tokens)?\b"),
     ("reasoning_tokens", r"\breasoning tokens\b|\bthinking tokens\b"),
     ("input_tokens", r"\b(?:input|prompt|context) tokens\b|\btokens in\b|"
-        r"\binput (?:to|and|vs\.?|versus|or) output\b"),
-    ("output_tokens", r"\b(?:output|completion|generated) tokens\b|\btokens (?:in and )?out\b"),
+        r"\binput ?(?:to|and|vs\.?|versus|or|/) ?output\b|"
+        r"\boutput ?(?:to|and|vs\.?|versus|or|/|per) ?input\b"),
+    ("output_tokens", r"\b(?:output|completion|generated) tokens\b|\btokens (?:in and )?out\b|"
+        r"\boutput ?(?:to|and|vs\.?|versus|or|/|per) ?input\b|\binput ?(?:to|vs\.?|versus|/) ?output\b"),
     ("error_rate", r"\b(?:most|least|more|less) reliable\b|\breliability\b|\b(?:error|failure) rate\b|"
         r"\b(?:share|percent(?:age)?) of (?:errors|failures)\b|"
-        r"\b(?:share|percent(?:age)?|fraction|part) of (?:our |the |all )?(?:calls?|requests?) "
+        r"(?:\b(?:share|percent(?:age)?|proportion|fraction|part)|%) of "
+        r"(?:our |the |all )*(?:calls?|requests?) "
         r"(?:that |which )?(?:fail|error|are failing)\w*"),
     ("errors", r"\berrors?\b|\bfail(?:ed|ures?|ing)\b"),
     ("latency_p99_ms", r"\bp99\b(?!.{0,30}\b(?:ttft|first token))"),
@@ -91,7 +94,8 @@ _MEASURES: tuple[tuple[str, str], ...] = (
     ("api_keys", r"\b(?:how many|number of|count of)\s+(?:\w+\s+)?keys\b"),
     ("users", r"\b(?:how many|number of|count of|active|distinct|unique)\s+(?:\w+\s+)?users\b"),
     ("sessions", r"\b(?:how many|number of|count of)\s+(?:\w+\s+)?(?:sessions|conversations)\b"),
-    ("calls", r"\bcalls?\b|\brequests?\b|\bvolume\b|\btraffic\b|\bqueries\b|\binvocations?\b"),
+    ("calls", r"\bused? (?:the )?(?:most|least)\b(?! (?:tokens|input|output|reasoning))|"
+        r"\bcalls?\b|\brequests?\b|\bvolume\b|\btraffic\b|\bqueries\b|\binvocations?\b"),
 )  # fmt: skip
 _DIMENSIONS: tuple[tuple[str, str], ...] = (
     ("weekday", r"(?:days? of (?:the )?week|weekdays?)"),
@@ -222,6 +226,11 @@ def find_dimensions(text: str) -> list[str]:
 
 
 _LEAST = r"\b(?:least(?! reliable)|lowest|cheapest|fewest|smallest|fastest|quickest|lightest|most reliable)\b"
+_WORST_IS_LEAST = (
+    r"\bworst\b.{0,20}\b(?:cach\w+|hit (?:rate|ratio)|tokens per second|speed|throughput)\b|"
+    r"\bbest\b.{0,20}\b(?:error|failure|latency|response times?|ttft|p9\d)\b"
+)
+"""The worst of what is the better the more, and the best of what is the better the less."""
 _NOUN = "|".join(pattern for _, pattern in _DIMENSIONS)
 _LISTED = re.compile(
     rf"\b(?:list|show|name|how many)\s+(?:me )?(?:all |the |our |every )*(?P<first>{_NOUN})\b"
@@ -234,9 +243,9 @@ def find_extreme(text: str) -> Literal["most", "least"] | None:
     """Whether a question asks which group has the most or the least: "which model is the slowest?"."""
     if not re.search(r"\b(?:which|what|who|name|find|show)\b", text):
         return None
-    if re.search(_LEAST, text):
+    if re.search(_LEAST, text) or re.search(_WORST_IS_LEAST, text):
         return "least"
-    most = r"\b(?:most|highest|biggest|largest|worst|slowest|costliest|longest|heaviest|greatest|top)\b"
+    most = r"\b(?:most|best|highest|biggest|largest|worst|slowest|costliest|longest|heaviest|greatest|top)\b"
     return "most" if re.search(most, text) else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
@@ -20,8 +21,24 @@ _DAY = r"(\d{1,2})(?:st|nd|rd|th)?"
 _YEAR = r"(?:,?\s+(\d{4}))?"
 _MONTH_FIRST = re.compile(rf"\b(?:the )?{MONTH}\.? {_DAY}(?![\d:]|\s*(?:%|am|pm|million|calls)){_YEAR}\b")
 _DAY_FIRST = re.compile(rf"\b(?:the )?{_DAY}(?: of)? {MONTH}\b{_YEAR}")
+_SPAN = r"\s*(?:-|\u2013|to|and|until|till|through)\s*(?:the )?"
+_SPAN_AFTER = re.compile(
+    rf"\b(between )?{MONTH}\.? {_DAY}({_SPAN}){_DAY}"
+    rf"(?![\d:-]|\s*(?:%|am|pm)|\w|(?: of)? (?:{MONTH[1:]}){_YEAR}"
+)
+_SPAN_BEFORE = re.compile(rf"\b(between )?(?:the )?{_DAY}({_SPAN}){_DAY}(?: of)? {MONTH}\b{_YEAR}")
+"""Several days of one month: "nov 3-10", "between 3 and 10 november"."""
 _DAY_OF_MONTH = re.compile(
-    r"\b(?:on )?the (\d{1,2})(?:st|nd|rd|th)(?=\s*(?:$|[?.,!;]|of (?:this|the) month|and\b))"
+    r"\b(?:on )?the (\d{1,2})(?:st|nd|rd|th)(?=\s*(?:$|[?.,!;]|of (?:this|the) month|"
+    r"(?:and|so|too|such|that|more|less|was|is|cost|spend)\b))"
+)
+_PARTS = {
+    "first week": (1, 7), "second week": (8, 14), "third week": (15, 21), "fourth week": (22, 28),
+    "first half": (1, 15), "second half": (16, 31), "last week": (-6, 31),
+}  # fmt: skip
+"""First and last day of a part of a month; a first day below 1 counts back from its end."""
+_PART_OF_MONTH = re.compile(
+    rf"\b(?:in |during |for )?(?:the )?({'|'.join(_PARTS)}) (?:of|in) {MONTH}\b{_YEAR}"
 )
 _NAMED_WEEKDAY = re.compile(
     rf"\b(?:(?:on|for|of|this|(?:on |for |of )?(?:last|past|previous)) {_WEEKDAY}|(since|from|before|"
@@ -49,6 +66,9 @@ def with_dates(text: str, now: datetime) -> str:
     the latest that is not to come. `now` is in the zone in which days begin.
     """
     text = re.sub(r"\b(\d{4})[/.](\d{2})[/.](\d{2})\b", r"\1-\2-\3", text)
+    text = _PART_OF_MONTH.sub(lambda found: _part_of_month(found, now), text)
+    text = _SPAN_AFTER.sub(lambda found: _spanned(found, 2, 3, 5), text)
+    text = _SPAN_BEFORE.sub(lambda found: _spanned(found, 5, 2, 4), text)
     text = _MONTH_FIRST.sub(lambda found: _dated(found, 2, 1, now) or found.group(0), text)
     text = _DAY_FIRST.sub(lambda found: _dated(found, 1, 2, now) or found.group(0), text)
     text = _DAY_OF_MONTH.sub(lambda found: _of_month(int(found.group(1)), now) or found.group(0), text)
@@ -66,6 +86,26 @@ def _dated(found: re.Match[str], day: int, month: int, now: datetime) -> str | N
     except ValueError:
         return None
     return named.isoformat()
+
+
+def _part_of_month(found: re.Match[str], now: datetime) -> str:
+    number = 1 + [name[:3] for name in MONTHS].index(found.group(2)[:3])
+    year = int(found.group(3)) if found.group(3) else now.year - (number > now.month)
+    length = monthrange(year, number)[1]
+    first, last = _PARTS[found.group(1)]
+    last = min(last, length)
+    first = first if first > 0 else last + first
+    return f"from {date(year, number, first)} to {date(year, number, last)}"
+
+
+def _spanned(found: re.Match[str], month: int, first: int, last: int) -> str:
+    """Both days with their month; days joined by "and" are a span only behind "between"."""
+    between, joined = found.group(1), "and" not in found.group(3 if first == 2 else 4)
+    of_another = re.search(rf"{MONTH}\.? $", found.string[: found.start()]) is not None
+    if of_another or not (between or joined):
+        return found.group(0)
+    name, year = found.group(month), f" {found.group(6)}" if found.group(6) else ""
+    return f"from {name} {found.group(first)}{year} to {name} {found.group(last)}{year}"
 
 
 def _of_month(day: int, now: datetime) -> str | None:
@@ -161,3 +201,11 @@ def is_one_day(window: Window) -> bool:
 def _clock(offset: timedelta) -> str:
     minutes = int(offset.total_seconds()) // 60
     return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def with_next_month(text: str, now: datetime) -> str:
+    """The text with the name of the coming month as "next month", where it looks ahead."""
+    name = MONTHS[now.month % 12]
+    if not re.search(r"\b(?:will|going to|forecast|expect|predict|project)\w*\b", text):
+        return text
+    return re.sub(rf"\b(?:in |for )?{name}\b(?!\s+\d)", "next month", text)

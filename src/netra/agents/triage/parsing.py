@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from netra.agents.triage.carrying import MODEL_KINDS
 from netra.agents.triage.conditions import find_conditions
 from netra.agents.triage.endings import by_ending
 from netra.agents.triage.follow_ups import (
@@ -31,6 +32,7 @@ from netra.agents.triage.languages import find_language, why_unread
 from netra.agents.triage.lever_words import find_levers, find_ttl
 from netra.agents.triage.lexicon import (
     correct_spelling,
+    find_families,
     find_filters,
     find_models,
     find_several,
@@ -38,6 +40,7 @@ from netra.agents.triage.lexicon import (
     pattern_of,
 )
 from netra.agents.triage.measures import find_dimensions, find_extreme, find_measures, find_top
+from netra.agents.triage.named_days import find_zone, with_next_month
 from netra.agents.triage.passing import find_passing, with_passing
 from netra.agents.triage.refining import refined
 from netra.agents.triage.requests import (
@@ -94,7 +97,7 @@ def parse_question(
 ) -> QuestionFrame:
     """Read a question. `has_findings`: there is an earlier answer to refer to, `earlier`: its findings."""
     original = " ".join(readable_part(text).split())
-    clean = correct_spelling(original, vocabulary)
+    clean = with_next_month(correct_spelling(original, vocabulary), now)
     growth, said = find_growth(clean)
     conditions, unconditional = find_conditions(said)
     of_groups, grains, unconditional = _of_groups(unconditional)
@@ -107,14 +110,15 @@ def parse_question(
     dimensions = list(dict.fromkeys([*grains, *find_dimensions(bare)]))
     unknown = find_unknown(clean, original, vocabulary, models)
     kind = classify(bare, models=models, levers=levers, has_findings=has_findings and not of_groups)
-    named = conditions or ((filters or models or unknown) and (measures or dimensions))
+    window = find_window(clean, now, timezone) or Window()
+    ours = window.since and re.search(r"\b(?:we|our)\b", bare) and not wants_file(clean)
+    named = conditions or ((filters or models or unknown or ours) and (measures or dimensions))
     kind = _not_outside(clean, original, bool(named)) if kind == "outside" else kind
     kind = "usage" if of_groups or growth or (among and _compares_latency(kind, bare)) else kind
     narrowed = bool(conditions or filters or models or excluded)
     single = None if of_groups or dimensions else single_calls(clean, kind, conditions, narrowed=narrowed)
     kind = "usage" if single else kind
     follows = kind == "follow_up"
-    window = find_window(clean, now, timezone) or Window()
     frame = QuestionFrame(
         kind=kind,
         window=window,
@@ -139,9 +143,20 @@ def parse_question(
         ordinals=(find_ordinals(clean) or find_named(clean, levers, models, earlier)) if follows else [],
         asks=find_asks(bare) if follows else [],
     ).model_copy(update=_manner(clean))
+    frame = _of_families(frame, find_families(bare, vocabulary))
     frame = _asked(refined(_over_months(frame, clean, now, timezone), bare), growth, bare)
     frame = listed_singly(frame, single)
     return frame if frame.kind != "outside" else frame.model_copy(update=_why_unread(text, original, clean))
+
+
+def _of_families(frame: QuestionFrame, families: dict[str, list[str]]) -> QuestionFrame:
+    """The frame about all stored models of the families named, where its kind can follow several."""
+    named = list(dict.fromkeys(name for members in families.values() for name in members))
+    if not named or frame.kind not in MODEL_KINDS or {*frame.models} & {*named}:
+        return frame
+    if frame.kind == "usage" or (len(named) == 1 and not frame.models):
+        return frame.model_copy(update={"models": list(dict.fromkeys([*frame.models, *named]))})
+    return frame.model_copy(update={"unread": [*frame.unread, *families]})
 
 
 def _asked(frame: QuestionFrame, growth: Growth | None, text: str) -> QuestionFrame:
@@ -167,6 +182,7 @@ def _manner(text: str) -> dict[str, object]:
         "wants_file": wants_file(text),
         "wants_report": wants_report(text),
         "leaves_model": re.search(_LEAVES, text) is not None,
+        "zone": find_zone(text),
         "explains": re.search(_WHY, text) is not None,
         "expects_rise": re.search(_RISE, text) is not None,
     }

@@ -30,7 +30,8 @@ _SPAN = re.compile(
 _OF_DATA = re.compile(r"\b(?:calls?|data|requests?|records?|import\w*|usage)\b")
 """What tells a question for the span of the data from one about the world."""
 _LIMIT = re.compile(
-    r"\b(?:within|under|below|exceed|reach|hit|pass|over|above|more than|less than|budget of|stay at)\b"
+    r"\b(?:within|under|below|exceed|reach|hit|pass|over|above|more than|less than|budget of|stay at|"
+    r"budget is|have)\b"
     rf"[^.?!$]{{0,30}}?{MONEY_AMOUNT}(?![,.]?\d)"
 )
 """A spend that the days to come are held against."""

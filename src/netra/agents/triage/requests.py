@@ -65,6 +65,9 @@ _LEFT_OUT = (
     r"(?:milliseconds?|ms|s|secs?|seconds?|mins?|minutes?|hours?)\b",
     r"\b(?:\d{1,2} |single )?(?:most expensive|dearest|costliest) (?:single )?(?:calls?|requests?)\b",
     r"\b\d{1,2}/\d{1,2}(?:/\d{2,4})?\b",
+    r"\b(?:costs?|spend|bill) (?:is|are|comes? from|goes? (?:to|on|into)|due to) (?:\w+ )?"
+    r"(?:input|output|prompt|cached?) tokens\b",
+    r"\btop (?:\d{1,2}|two|three|four|five|ten) \w+ (?:per|for each|for every|in each|of each) \w+\b",
 )
 
 

@@ -185,6 +185,7 @@ _Build = Callable[[re.Match[str], datetime], Window | None]
 _SPELLED: tuple[tuple[str, _Build], ...] = (
     (rf"\b(?:between|from)\s+{_DATE}\s+(?:and|to|until|till|through)\s+{_DATE}", _between),
     (rf"\b{_DATE}\s*(?:-|to|until|\.\.)\s*{_DATE}", _between),
+    (rf"\b{_DATE} and (?:on )?{_DATE}", lambda found, now: _two_days(found, now)),
     (rf"\b(?:since|after|starting|from)\s+{_DATE}", _since_date),
     (rf"\b(?:before|until|till|up to)\s+{_DATE}", _until_date),
     (rf"\b{_DATE}\b", _on_date),
@@ -205,6 +206,7 @@ _SPELLED: tuple[tuple[str, _Build], ...] = (
     (r"\b(?:in|for|during|of)\s+the\s+last\s+(hour|day)\b", lambda m, now: _rolling(m.group(1), now)),
     (r"\b(?:last|past)\s+(hour|day)\b", lambda m, now: _rolling(m.group(1), now)),
     (rf"\b(?:in|during|for|of|since)\s+{MONTH}\b(?:\s+(\d{{4}}))?", _named_month),
+    (r"\bq([1-4])\b(?:\s*(\d{4}))?", lambda found, now: _quarter(found, now)),
     (r"\bmonth to date|mtd\b", lambda _, now: _to_date("month", now)),
     (r"\byear to date|ytd\b", lambda _, now: _to_date("year", now)),
 )
@@ -219,6 +221,21 @@ _NAMED_BEFORE = re.compile(
 def _against_the_last(found: re.Match[str], now: datetime) -> Window | None:
     """The running week for "more than last week"; None where the text names what is held against it."""
     return None if _NAMED_BEFORE.search(found.string[: found.start()]) else _this_one(found, now)
+
+
+def _two_days(found: re.Match[str], now: datetime) -> Window | None:
+    """Two days that follow each other; others are no one range."""
+    window = _between(found, now)
+    if window is None or window.since is None or window.until is None:
+        return None
+    return window if window.until - window.since < timedelta(hours=50) else None
+
+
+def _quarter(found: re.Match[str], now: datetime) -> Window:
+    first = 3 * int(found.group(1)) - 2
+    year = int(found.group(2)) if found.group(2) else now.year - (first > now.month)
+    since = _midnight(now.replace(year=year, month=first, day=1))
+    return Window(since=since, until=_first_of_month(since, 3), label=f"Q{found.group(1)} {year}")
 
 
 def _days_back(now: datetime, days: int, label: str) -> Window:

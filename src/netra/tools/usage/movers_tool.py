@@ -45,7 +45,7 @@ class MoversArguments(ToolArguments):
     among: dict[str, list[str]] = Field(default_factory=dict[str, list[str]], max_length=6)
     excluded: dict[str, list[str]] = Field(default_factory=dict[str, list[str]], max_length=6)
     conditions: list[Filter] = Field(default_factory=list[Filter], max_length=8)
-    direction: Literal["up", "down"] = "up"
+    direction: Literal["up", "down", "any"] = "up"
     operator: Literal[">", ">=", "<", "<="] | None = None
     value: Decimal = Decimal(0)
     relative: bool = True
@@ -81,7 +81,7 @@ def moved_as_asked(
     """Whether a group moved in the direction and, with an operator, by a size that holds to it. Exact: a
     share is compared as amounts. What was nothing before has no share.
     """
-    size = moved.change if direction == "up" else -moved.change
+    size = {"up": moved.change, "down": -moved.change}.get(direction, abs(moved.change))
     if not moved.known or size <= 0 or (relative and not moved.before):
         return False
     if operator is None:

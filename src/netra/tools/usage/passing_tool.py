@@ -39,6 +39,8 @@ class PassingArguments(ToolArguments):
     conditions: list[Filter] = Field(default_factory=list[Filter], max_length=8)
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
+    timezone: str | None = None
+    """In which days begin, where it is not the display zone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ def find_passing(usage: UsageService) -> AnyToolSpec:
             filters=narrowing_filters(narrowed),
             since=arguments.since,
             until=arguments.until,
+            timezone=arguments.timezone,
             limit=MAX_ROWS,
         )
         result = await usage.run(call.context, query)

@@ -57,6 +57,8 @@ class QueryArguments(ToolArguments):
     """The smallest of the first measure first."""
     share: bool = False
     """With the part of the first measure in that of all calls of the time range."""
+    timezone: str | None = None
+    """In which days begin, where it is not the display zone."""
     ranked: bool = False
     """By the first measure even where groups are of time."""
 
@@ -100,6 +102,7 @@ def query_usage(usage: UsageService) -> AnyToolSpec:
             since=arguments.since,
             until=arguments.until,
             grain=arguments.grain,
+            timezone=arguments.timezone,
             order_by=_order(arguments),
             having=arguments.having,
             limit=_LARGEST if _is_average(arguments) or arguments.having else arguments.limit + 1,

@@ -144,6 +144,7 @@ def test_a_faster_region_is_found_and_costs_nothing() -> None:
     effect = effect_of(finding)
     assert effect.p95.before_ms > 2_000
     assert effect.p95.after_ms < 1_010
+    assert run_levers(places(), "region", target_p95_ms="900").findings[0].verdict == "refuse"
     stated = run_levers(places(), "region").findings[0]
     assert stated.verdict == "insufficient_data"
     assert "costs nothing" in stated.missing[0].what

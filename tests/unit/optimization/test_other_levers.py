@@ -69,6 +69,15 @@ def test_wasted_attempts_of_chains() -> None:
     assert [row["call_id"] for row, waste in zip(rows, wasted, strict=True) if waste] == list("bcefgk")
 
 
+def test_repeated_attempts_that_cost_nothing_save_nothing() -> None:
+    refused = {"status": "rate_limited", "input_tokens": 0, "output_tokens": 0}
+    rows = [
+        {**refused, "call_id": f"a{k // 2}"} if k % 2 == 0 else {"retry_of": f"a{k // 2}"} for k in range(80)
+    ]
+    finding = only(run_levers(calls(rows), "retry-waste"))
+    assert (finding.verdict, finding.savings_usd) == ("refuse", "0")
+
+
 def test_a_long_chain_and_a_cycle_end() -> None:
     chain = [
         {"call_id": f"c{n}", "retry_of": f"c{n - 1}" if n else "", "status": "error"} for n in range(300)
@@ -132,6 +141,10 @@ def test_context_growth_by_hand() -> None:
     # A session sends 1,000 ... 10,000; new is 1,000 a call, so 5,000 are kept: 1+2+3+4+5 thousand go.
     assert Decimal(finding.savings_usd) == 40 * 15_000 * Decimal("0.0000025")
     assert finding.verdict == "recommend"
+    worse = [(item, model, 0.5 if "+" in model else score) for item, model, score in items]
+    assert only(run_levers(frame, "context-growth", evaluations=scores(worse))).verdict == "refuse"
+    idle = only(run_levers(frame, "context-growth", keep="9000"))
+    assert (idle.verdict, idle.savings_usd) == ("refuse", "0"), "nine tenths and the new one are kept"
     assert only(run_levers(calls([{}] * 60), "context-growth")).missing[0].how.startswith("send session_id")
 
 

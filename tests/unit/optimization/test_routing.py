@@ -4,6 +4,7 @@ import json
 import os
 from decimal import Decimal
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 import polars as pl
@@ -65,6 +66,19 @@ def test_groups_that_say_nothing_cannot_beat_chance() -> None:
     finding = only(run_levers(traffic(), "routing", evaluations=evaluations, **PAIR))
     assert finding.verdict == "insufficient_data"
     assert finding.savings_usd is None
+
+
+def test_what_was_learned_by_luck_is_refused_by_the_other_half() -> None:
+    """Every fifth easy item of the judging half is worse on the cheaper model, none of the learning half."""
+    judging = [crc32(f"i{k}".encode()) % 2 == 1 for k in range(1_000)]
+    unlucky = [f"i{k}" for k in range(400, 1_000) if judging[k] and k % 5 == 0]
+    bad = (pl.col("model") == B) & pl.col("item_id").is_in(unlucky)
+    evaluations = answers().with_columns(score=pl.when(bad).then(0.0).otherwise(pl.col("score")))
+    finding = only(run_levers(traffic(), "routing", evaluations=evaluations, **PAIR))
+    assert finding.verdict == "refuse"
+    # Half of the calls are easy and would move; of their items so many are worse.
+    easy = sum(judging[400:])
+    assert finding.quality_effect.drop_points == pytest.approx(50 * len(unlucky) / easy, abs=0.01)
 
 
 def test_models_that_are_as_good_everywhere_need_no_router() -> None:
@@ -163,6 +177,33 @@ def test_a_cascade_asks_again_where_the_cheaper_answer_is_doubtful() -> None:
 def test_a_confidence_that_knows_nothing_saves_nothing_worth_having() -> None:
     finding = only(run_levers(traffic(), "cascade", evaluations=confident(0.0), **PAIR))
     assert finding.verdict == "refuse"
+
+
+def test_a_cascade_that_would_ask_everything_again_is_refused_with_its_cost() -> None:
+    """All answers are as sure as each other, and one in five is wrong."""
+    evaluations = pl.concat(
+        [
+            answers(),
+            answers()
+            .filter(pl.col("model") == B)
+            .with_columns(model=pl.lit(B + CONFIDENCE), score=pl.lit(0.5)),
+        ]
+    )
+    finding = only(run_levers(traffic(), "cascade", evaluations=evaluations, **PAIR))
+    assert (finding.verdict, finding.params["threshold"]) == ("refuse", "none")
+    assert Decimal(finding.savings_usd) == -200 * Decimal("0.00021")
+    assert "no threshold holds the margin of 2 points" in finding.assumptions[0]
+
+
+def test_a_threshold_is_said_with_the_digits_that_keep_the_same_answers() -> None:
+    """Sure ones have 0.84375, doubtful ones 0.8435: rounded to 0.8438 nothing sure would be kept."""
+    own = answers().filter(pl.col("model") == B)
+    sure = own.with_columns(
+        model=pl.lit(B + CONFIDENCE), score=pl.when(pl.col("score") > 0).then(0.84375).otherwise(0.8435)
+    )
+    finding = only(run_levers(traffic(), "cascade", evaluations=pl.concat([answers(), sure]), **PAIR))
+    assert finding.params["threshold"] == "0.8437"
+    assert finding.verdict == "recommend"
 
 
 def test_a_cascade_needs_a_confidence() -> None:

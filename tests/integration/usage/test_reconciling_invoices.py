@@ -218,9 +218,11 @@ async def test_without_a_report_the_imported_usage_lines_are_compared(
                 {
                     **used,
                     "num_model_requests": 2,
-                    "input_tokens": 2_004 + 8 * day,
+                    "input_tokens": 2_000 + 8 * day,
                     "input_cached_tokens": 800,
-                    "output_tokens": 190,
+                    "output_tokens": 180,
+                    "input_audio_tokens": 4,
+                    "output_audio_tokens": 10,
                 }
             ],
         }

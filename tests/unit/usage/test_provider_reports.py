@@ -102,6 +102,14 @@ def test_exports_of_the_consoles() -> None:
             ("gpt-4o", "output", 50, None),
         ],
     )
+    spoken = CSVS["openai-usage"].replace(",output_tokens", ",output_tokens,input_audio_tokens,")
+    spoken = spoken.replace("audio_tokens,\n", "audio_tokens,output_audio_tokens,input_cache_write_tokens\n")
+    assert [row[1:3] for row in told(spoken.replace(",50\n", ",50,7,9,100\n"))[1]] == [
+        ("input", 507),
+        ("cache_read", 400),
+        ("cache_write", 100),
+        ("output", 59),
+    ]
     assert [row[1:3] for row in told(CSVS["anthropic-usage"])[1]] == [
         ("input", 10),
         ("cache_read", 40),

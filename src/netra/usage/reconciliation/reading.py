@@ -159,17 +159,20 @@ def _openai_cost(row: _Row) -> Iterator[InvoiceLine]:
 
 
 def _openai_usage(row: _Row) -> Iterator[InvoiceLine]:
+    """Text and audio tokens are reported apart; calls count them together, so they are added up."""
     if not row.get("model"):
         raise ValueError("no model; group the report by model")
     day, model = day_of(row["start_time"]), str(row["model"])
-    cached = _count(row, "input_cached_tokens")
+    cached, written = _count(row, "input_cached_tokens"), _count(row, "input_cache_write_tokens")
+    plain = _count(row, "input_tokens") - cached - written
     yield from _tokens(
         day,
         model,
         {
-            "input": _count(row, "input_tokens") - cached,
+            "input": plain + _count(row, "input_audio_tokens"),
             "cache_read": cached,
-            "output": _count(row, "output_tokens"),
+            "cache_write": written,
+            "output": _count(row, "output_tokens") + _count(row, "output_audio_tokens"),
         },
     )
 

@@ -11,7 +11,8 @@ from netra.usage.reconciliation.schemas import InvoiceFormat
 
 _LINES = """SELECT toUnixTimestamp(ts) AS start_time,
 toUnixTimestamp(until) AS end_time, model, line_item, requests, input_tokens,
-cache_read_tokens, output_tokens, cost, currency FROM usage_lines WHERE workspace_id = {workspace:String}
+cache_read_tokens, cache_write_tokens, output_tokens, input_audio_tokens, output_audio_tokens, cost, currency
+FROM usage_lines WHERE workspace_id = {workspace:String}
 AND isNotNull(cost) = {costs:Bool} AND (isNotNull(cost) OR line_item IN ('', 'completions'))
 ORDER BY ts, model, line_item"""
 
@@ -53,5 +54,8 @@ def _row(row: dict[str, Any], kind: _Kind) -> dict[str, Any]:
         "num_model_requests": int(row["requests"]),
         "input_tokens": int(row["input_tokens"]),
         "input_cached_tokens": int(row["cache_read_tokens"]),
+        "input_cache_write_tokens": int(row["cache_write_tokens"]),
         "output_tokens": int(row["output_tokens"]),
+        "input_audio_tokens": int(row["input_audio_tokens"]),
+        "output_audio_tokens": int(row["output_audio_tokens"]),
     }

@@ -42,7 +42,7 @@ function Calls({ scope }: { scope: CallScope }) {
               {formatCount(items.length)} of {formatCount(all.calls)} calls, {formatMoney(all.cost_usd)} in all; times in {all.timezone}
               {all.unpriced_calls > 0 && `; ${formatCount(all.unpriced_calls)} without a known price, in no sum`}
             </p>
-            <select aria-label="Order of the calls" value={order} onChange={(event) => setOrder(event.target.value as CallOrder)}>
+            <select aria-label="Order of the calls" className="small" value={order} onChange={(event) => setOrder(event.target.value as CallOrder)}>
               {ORDERS.map(([value, label]) => <option key={value} value={value}>{label}</option>)}
             </select>
           </div>
@@ -100,7 +100,7 @@ function Working({ id }: { id: string }) {
   if (cost.kind === "failed") return <ProblemNote problem={cost.problem} retry={cost.retry} />;
   const { explanation, stored_usd: stored, difference_usd: difference, working } = cost.value;
   return (
-    <div className="stack">
+    <div className="call-working">
       <p className="small"><span className="mono">{id}</span>: {stored === null ? UNPRICED : `$${stored}`}. {explanation}</p>
       {working.parts.map((part) => (
         <p key={part.usage} className="mono small">

@@ -13,7 +13,7 @@ from netra import __version__
 from netra.assembly.apex import Apex
 from netra.assembly.lifecycle import LifecycleManager
 from netra.errors.kinds import NetraError
-from netra.llm.analyst_model import ANALYST_NAME
+from netra.llm.playbook import ANALYST_NAME
 from netra.telemetry.metrics import CONTENT_TYPE
 
 READY_DEADLINE_S = 3.0

@@ -19,9 +19,7 @@ from pydantic_ai.models import Model, ModelRequestParameters
 from pydantic_ai.settings import ModelSettings
 from pydantic_ai.usage import RequestUsage
 
-from netra.llm.playbook import CallTools, JsonObject, Playbook, PlaybookView, ToolAnswer
-
-ANALYST_NAME = "built-in"
+from netra.llm.playbook import ANALYST_NAME, CallTools, JsonObject, Playbook, PlaybookView, ToolAnswer
 
 
 class AnalystModel(Model[None]):

@@ -12,11 +12,11 @@ from pydantic_ai.models import Model
 from pydantic_ai.usage import RequestUsage, UsageLimits
 
 from netra.context.models import UserExecutionContext
-from netra.llm.analyst_model import ANALYST_NAME, AnalystModel
+from netra.llm.analyst_model import AnalystModel
 from netra.llm.breaker import CircuitBreaker
 from netra.llm.budget import RunBudget
 from netra.llm.guarded_model import GuardedModel
-from netra.llm.playbook import Playbook
+from netra.llm.playbook import ANALYST_NAME, Playbook
 
 
 class ModelPricing(Protocol):

@@ -10,6 +10,9 @@ from pydantic import JsonValue
 
 JsonObject: TypeAlias = dict[str, JsonValue]
 
+ANALYST_NAME = "built-in"
+"""The name under which the rules answer; here, where it is read without the agents' framework."""
+
 
 @dataclass(frozen=True, slots=True)
 class ToolAnswer:

@@ -31,7 +31,7 @@ percent = "10"
 """
 INPUT_ALONE = '\n[[price]]\nmodel = "made-up"\ninput = "1"\n'
 CHAT = {"column": "feature", "value": "chat"}
-HASHES = [1, 2**62 + 5]
+HASHES = [1, 2**63 + 5]
 PRICED, UNPRICED = "c%2F07%3F%26", "c%2F00%3F%26"
 
 

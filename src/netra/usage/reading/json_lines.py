@@ -270,7 +270,7 @@ def series_of(name: str, values: list[Any]) -> pl.Series:
 def _int_lists(name: str, values: list[Any]) -> pl.Series:
     try:
         return pl.Series(name, values, dtype=pl.List(pl.Int64))
-    except (OverflowError, pl.exceptions.PolarsError):
+    except (OverflowError, TypeError, pl.exceptions.PolarsError):
         return pl.Series(name, [_as_text(value) for value in values], dtype=pl.String)
 
 

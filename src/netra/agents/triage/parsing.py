@@ -117,8 +117,7 @@ def parse_question(
     kind = "usage" if of_groups or growth or (among and _compares_latency(kind, bare)) else kind
     narrowed = bool(conditions or filters or models or excluded)
     single = None if of_groups or dimensions else single_calls(clean, kind, conditions, narrowed=narrowed)
-    kind = "usage" if single else kind
-    follows = kind == "follow_up"
+    kind, follows = "usage" if single else kind, kind == "follow_up"
     frame = QuestionFrame(
         kind=kind,
         window=window,

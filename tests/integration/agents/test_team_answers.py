@@ -118,9 +118,9 @@ ANSWERS: list[tuple[str, list[str]]] = [
         "day did we pass $5 this month? How many answers were cut off by length?",
         [
             "Spend on 2026-11-10 for app support-desk: $",
-            "**Features that moved so (grew more than 1 %), by spend, 2026-11-09 to 2026-11-15 against ",
+            "**Features for app support-desk that moved so (grew more than 1 %), by spend, 2026-11-09 to ",
             "All together: ",
-            "**Spend this month passed $5.00 on 2026-11-",
+            "**Spend this month for app support-desk passed $5.00 on 2026-11-04**",
             "Calls whose output reached its limit",
             "No finish reason is stored with a call.",
         ],

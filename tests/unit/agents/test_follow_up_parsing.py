@@ -148,6 +148,27 @@ def test_a_follow_up_does_not_bring_the_words_of_the_question_before(then: str) 
     assert (after.said, after.unanswered) == ("", [])
 
 
+def test_a_follow_up_asks_which_of_those_grew_past_a_threshold() -> None:
+    before = read("how many calls by team last week?")
+    grown = continue_frame(
+        "which of those grew more than 5 %?", before, read("which of those grew more than 5 %?")
+    )
+    assert grown is not None
+    assert grown.growth is not None
+    assert (grown.growth.value, grown.measures, grown.dimensions) == ("5", ["calls"], ["team"])
+    assert grown.window == before.window
+    split = continue_frame("and by model?", grown, read("and by model?"))
+    assert split is not None
+    assert (split.growth, split.dimensions) == (grown.growth, ["model"])
+    passed = read("on which day did we pass $50 this month?")
+    other = continue_frame("and for support-chat?", passed, read("and for support-chat?"))
+    assert other is not None
+    assert (other.passing, other.filters) == (passed.passing, {"feature": "support-chat"})
+    listed = continue_frame("and by feature?", passed, read("and by feature?"))
+    assert listed is not None
+    assert (listed.passing, listed.dimensions) == (None, ["feature"])
+
+
 def test_a_follow_up_keeps_saying_what_was_left_unread() -> None:
     before = read("how many calls per day on 3/4 by model?")
     assert before.unread

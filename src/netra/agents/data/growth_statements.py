@@ -53,4 +53,5 @@ def growth_statements(frame: QuestionFrame, output: MoversOutput) -> list[str]:
 def _moved(one: MovedGroup) -> str:
     way = "up" if one.rose else "down"
     percent = f" ({cite(one.percent)})" if one.percent else ""
-    return f"{way} {cite(one.change)}{percent}, from {cite(one.before)} to {cite(one.after)}"
+    points = " points" if one.points else ""
+    return f"{way} {cite(one.change)}{points}{percent}, from {cite(one.before)} to {cite(one.after)}"

@@ -59,6 +59,7 @@ def _decided(team: RunTeam, frame: QuestionFrame, facts: DataFacts, memory: Json
     team.learn([*result.notes, result.frame.window.label, *phrases_of(result.frame.targets)])
     team.learn(condition.words for condition in result.frame.conditions)
     team.learn(condition.said for condition in result.frame.group_conditions)
+    team.learn(result.frame.unread)
     team.learn(asked.said for asked in (result.frame.growth, result.frame.passing) if asked)
     return result
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 from netra.agents.triage.frame import Comparison, Condition, ConditionColumn
 
 _SUBJECT = (
-    r"\b(?P<subject>calls?|requests?|invocations?|prompts?|inputs?|answers?|responses?|"
-    r"completions?|outputs?)\b"
+    r"\b(?<!\w-)(?P<subject>calls?|requests?|invocations?|prompts?|inputs?|answers?|responses?|"
+    r"completions?|outputs?)\b(?!-\w)"
 )
 _STATISTIC = (
     r"(?:p\d\d|median|average|mean|percentile|quality|accuracy|scores?|budget|bill|target|"

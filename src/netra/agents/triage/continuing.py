@@ -7,6 +7,7 @@ from typing import cast
 
 from netra.agents.triage.carrying import carried
 from netra.agents.triage.frame import QuestionFrame, Window
+from netra.agents.triage.measures import find_measures
 from netra.agents.triage.single_calls import calls_behind
 
 _OPENING = (
@@ -72,11 +73,17 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
         kept = {**names, "window": window, "filters": filters, "dimensions": dimensions, "unread": unread}
         return present.model_copy(update=kept)
     narrowed = bool(present.conditions) and present.measures == ["calls"]  # the word beside a threshold
+    measures = (narrowed and earlier.measures) or present.measures or earlier.measures
+    if present.growth and not find_measures(text.lower()):
+        measures = earlier.measures[:1] or present.measures
     changed = {
+        "growth": present.growth or earlier.growth,
+        "passing": present.passing or (None if present.dimensions or present.growth else earlier.passing),
+        "zone": present.zone or earlier.zone,
         "window": window,
         "filters": {name: value for name, value in filters.items() if name not in present.dimensions},
         "dimensions": present.dimensions or earlier.dimensions,
-        "measures": (narrowed and earlier.measures) or present.measures or earlier.measures,
+        "measures": measures,
         "models": present.models or earlier.models,
         "among": present.among or ({} if {*present.filters} & {*earlier.among} else earlier.among),
         "excluded": present.excluded or earlier.excluded,

@@ -208,11 +208,18 @@ class _Figures:
             rose=moved.change >= 0,
             before=self._amount(moved.before or Decimal(0), f"{label} before"),
             after=self._amount(moved.after or Decimal(0), f"{label} after"),
-            change=self._amount(abs(moved.change), said),
+            change=self._size(abs(moved.change), said),
+            points=unit_of(self.arguments.measure) == "percent",
             percent=None
             if percent is None
             else self.sheet.add(round(float(abs(percent)), 4), "percent", said, self.source),
         )
+
+    def _size(self, value: Decimal, label: str) -> str:
+        """The size of a change; of a share in points, which are no percents of it."""
+        if unit_of(self.arguments.measure) == "percent":
+            return self.sheet.add(round(float(value), 4), "ratio", f"{label} in points", self.source)
+        return self._amount(value, label)
 
     def _amount(self, value: Decimal, label: str) -> str:
         unit = unit_of(self.arguments.measure)

@@ -129,7 +129,9 @@ class ChangeOutput(Output):
 
 
 class MovedGroup(BaseModel):
-    """A group's measure in two periods; `change` and `percent` are sizes, `percent` None from nothing."""
+    """A group's measure in two periods; `change` and `percent` are sizes, `percent` None from nothing. Of a
+    measure in percents the change is in `points`.
+    """
 
     name: str
     rose: bool
@@ -137,6 +139,7 @@ class MovedGroup(BaseModel):
     after: str
     change: str
     percent: str | None = None
+    points: bool = False
 
 
 class MoversOutput(Output):

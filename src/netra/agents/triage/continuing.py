@@ -42,10 +42,9 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
         return None
     # The words of the question before and what was left over of its text are not this one's.
     earlier = earlier.model_copy(update={"said": "", "unanswered": []})
-    if (listed := calls_behind(text, earlier)) is not None:
-        return listed
-    if (supposed := _under_condition(text.lower(), earlier, present)) is not None:
-        return supposed
+    behind = calls_behind(text, earlier) or _under_condition(text.lower(), earlier, present)
+    if behind is not None:
+        return behind
     if earlier.kind not in _CARRIED:
         return None
     if present.kind in {"greeting", "capabilities", "follow_up"} or present.outside in {"sql", "language"}:

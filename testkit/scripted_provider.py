@@ -58,6 +58,8 @@ class Reply:
     ending: ResponseEnding = "completed"
     piece: int = 8
     gate: asyncio.Event | None = None
+    late: bool = False
+    """Nothing is answered until the client has given up."""
 
 
 Script = Callable[[JsonObject], Reply]
@@ -99,7 +101,10 @@ class ScriptedProvider:
         body: JsonObject = json.loads(await request.body())
         self.requests.append(body)
         self.keys.append(request.headers.get(credential, ""))
-        return body, self.script(body)
+        reply = self.script(body)
+        while reply.late and (await request.receive())["type"] != "http.disconnect":
+            continue
+        return body, reply
 
     async def _complete(self, request: Request) -> Response:
         body, reply = await self._asked(request, "authorization")

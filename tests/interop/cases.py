@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from testkit.openai_responses_wire import ResponseEnding
 
 JsonObject = dict[str, Any]
+Way = Literal["create", "parse", "raw", "helper"]
+"""The client's method: `create`, `parse`, `with_raw_response.create`, or its helper for streams."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +25,20 @@ class Case:
     stream: bool = False
     asynchronous: bool = False
     tools: bool = False
+    way: Way = "create"
+    left: bool = False
+    """The stream is closed after its first piece."""
     status: int = 200
+    """Of the provider's answer; 0 where none comes in time."""
     ending: ResponseEnding = "completed"
     """Of a response: `incomplete` where its cap cut it off, `failed` where the provider gave up."""
+
+    @property
+    def outcome(self) -> str:
+        """The status of our row."""
+        if self.status in (0, 429):
+            return "timeout" if self.status == 0 else "rate_limited"
+        return "ok" if self.status == 200 and self.ending != "failed" else "error"
 
 
 def _openai(prompt: int, completion: int, cached: int = 0, reasoning: int = 0) -> JsonObject:
@@ -63,7 +76,7 @@ def _embedding(given: int) -> JsonObject:
 
 EMBEDDER = "text-embedding-3-small"
 
-CASES = (
+USUAL = (
     Case("openai-plain", "openai", "gpt-4o", _openai(1_117, 43), (1_117, 0, 0, 43)),
     Case("openai-cached", "openai", "gpt-4o", _openai(2_006, 300, 1_920), (2_006, 1_920, 0, 300)),
     Case("openai-reasoning", "openai", "gpt-5-mini", _openai(75, 1_186, 0, 1_024), (75, 0, 0, 1_186)),
@@ -202,3 +215,97 @@ CASES = (
     ),
     Case("anthropic-error", "anthropic", "claude-sonnet-4-5", status=429),
 )
+
+LESS_USUAL = (
+    Case("openai-parse", "openai", "gpt-4o", _openai(1_231, 61, 1_152), (1_231, 1_152, 0, 61), way="parse"),
+    Case("openai-raw", "openai", "gpt-4o", _openai(1_233, 63, 1_024), (1_233, 1_024, 0, 63), way="raw"),
+    Case(
+        "openai-helper",
+        "openai",
+        "gpt-4o",
+        _openai(1_537, 65, 1_408),
+        (1_537, 1_408, 0, 65),
+        stream=True,
+        way="helper",
+    ),
+    Case(
+        "openai-call-stream",
+        "openai",
+        "gpt-4o",
+        _openai(1_321, 25, 1_024),
+        (1_321, 1_024, 0, 25),
+        stream=True,
+        tools=True,
+    ),
+    Case("openai-left", "openai", "gpt-4o", _openai(1_541, 81), stream=True, left=True),
+    Case("openai-refused", "openai", "gpt-4o", status=400),
+    Case("openai-broken", "openai", "gpt-4o", status=500, asynchronous=True),
+    Case("openai-late", "openai", "gpt-4o", status=0),
+    Case(
+        "responses-parse",
+        "responses",
+        "gpt-4o",
+        _responses(1_235, 67, 1_024),
+        (1_235, 1_024, 0, 67),
+        way="parse",
+    ),
+    Case(
+        "responses-raw", "responses", "gpt-4o", _responses(1_237, 69, 1_152), (1_237, 1_152, 0, 69), way="raw"
+    ),
+    Case(
+        "responses-helper",
+        "responses",
+        "gpt-4o",
+        _responses(1_543, 71, 1_280),
+        (1_543, 1_280, 0, 71),
+        stream=True,
+        way="helper",
+    ),
+    Case("responses-left", "responses", "gpt-4o", _responses(1_547, 83), stream=True, left=True),
+    Case("responses-refused", "responses", "gpt-4o", status=400),
+    Case("responses-broken", "responses", "gpt-4o", status=500, asynchronous=True),
+    Case("responses-late", "responses", "gpt-4o", status=0),
+    Case("embeddings-refused", "embeddings", EMBEDDER, status=400),
+    Case("embeddings-late", "embeddings", EMBEDDER, status=0),
+    Case(
+        "anthropic-raw",
+        "anthropic",
+        "claude-sonnet-4-5",
+        _anthropic(35, 73, 6_144, 0),
+        (6_179, 6_144, 0, 73),
+        way="raw",
+    ),
+    Case(
+        "anthropic-helper",
+        "anthropic",
+        "claude-sonnet-4-5",
+        _anthropic(37, 75, 7_168, 0),
+        (7_205, 7_168, 0, 75),
+        stream=True,
+        way="helper",
+    ),
+    Case(
+        "anthropic-call-stream",
+        "anthropic",
+        "claude-sonnet-4-5",
+        _anthropic(39, 27, 8_192, 0),
+        (8_231, 8_192, 0, 27),
+        stream=True,
+        tools=True,
+    ),
+    Case(
+        "anthropic-left",
+        "anthropic",
+        "claude-sonnet-4-5",
+        _anthropic(41, 85, 10_240, 0),
+        (10_281, 10_240, 0, 1),
+        stream=True,
+        left=True,
+    ),
+    Case("anthropic-refused", "anthropic", "claude-sonnet-4-5", status=400),
+    Case("anthropic-broken", "anthropic", "claude-sonnet-4-5", status=529, asynchronous=True),
+    Case("anthropic-late", "anthropic", "claude-sonnet-4-5", status=0),
+)
+"""Other methods of the clients, streams left early, other failures."""
+
+CASES = (*USUAL, *LESS_USUAL)

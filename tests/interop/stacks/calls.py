@@ -48,9 +48,21 @@ def sdk_calls(provider: str, module: Any) -> Callable[[dict[str, Any]], None]:
 
 def ask(client: Any, case: dict[str, Any]) -> None:
     answer = asked(client, case)
-    if case["stream"]:
-        for _ in answer:
-            pass
+    if case["way"] == "helper":
+        with answer as stream:
+            consume(stream)
+    elif case["left"]:
+        next(iter(answer))
+        answer.close()
+    elif case["stream"]:
+        consume(answer)
+    elif case["way"] == "raw":
+        answer.parse()
+
+
+def consume(stream: Any) -> None:
+    for _ in stream:
+        pass
 
 
 async def ask_later(client: Any, case: dict[str, Any]) -> None:
@@ -63,13 +75,21 @@ async def ask_later(client: Any, case: dict[str, Any]) -> None:
 
 def asked(client: Any, case: dict[str, Any]) -> Any:
     """What the client's method for the case returns: an answer, a stream, or what becomes one."""
-    if case["api"] == "anthropic":
-        return client.messages.create(**messages_request(case))
-    if case["api"] == "responses":
-        return client.responses.create(**responses_request(case))
+    options: dict[str, Any] = {"timeout": 0.5} if case["status"] == 0 else {}
     if case["api"] == "embeddings":
-        return client.embeddings.create(model=case["model"], input=case["name"])
-    return client.chat.completions.create(**chat_request(case))
+        return client.embeddings.create(model=case["model"], input=case["name"], **options)
+    resources = {
+        "anthropic": lambda: (client.messages, messages_request),
+        "responses": lambda: (client.responses, responses_request),
+        "openai": lambda: (client.chat.completions, chat_request),
+    }
+    resource, request = resources[case["api"]]()
+    options |= request(case)
+    if case["way"] == "helper":
+        return resource.stream(**{key: value for key, value in options.items() if key != "stream"})
+    if case["way"] == "raw":
+        return resource.with_raw_response.create(**options)
+    return getattr(resource, case["way"])(**options)
 
 
 def responses_request(case: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ Value = Fraction | float | None
 
 _CHANGE_OF_O3 = datetime(2025, 6, 10, tzinfo=UTC)
 _CHANGE_OF_DEEPSEEK = datetime(2025, 9, 29, tzinfo=UTC)
+_CHANGE_OF_GEMINI = datetime(2025, 9, 25, tzinfo=UTC)
 _LISTED: dict[str, tuple[str, tuple[str, ...], tuple[str, ...] | None]] = {
     "gpt-4o": ("openai", ("2.5", "1.25", "2.5", "2.5", "10"), None),
     "gpt-4o-mini": ("openai", ("0.15", "0.075", "0.15", "0.15", "0.6"), None),
@@ -79,7 +80,10 @@ def _rates(row: Row) -> tuple[Fraction, ...] | None:
         rates = ("0.27", "0.07", "0", "0", "1.1") if day else ("0.135", "0.035", "0", "0", "0.55")
     elif model in _LISTED:
         _, usual, long = _LISTED[model]
-        rates = long if long and count(row, "input_tokens") > _LONG else usual
+        is_long = bool(long) and count(row, "input_tokens") > _LONG
+        rates = long if long and is_long else usual
+        if model == "gemini-2.5-pro" and at < _CHANGE_OF_GEMINI:
+            rates = (rates[0], "0.625" if is_long else "0.31", *rates[2:])
     else:
         return None
     if text(row, "service_tier") != "batch":

@@ -119,7 +119,7 @@ ANSWERS: list[tuple[str, list[str]]] = [
         [
             "Spend on 2026-11-10 for app support-desk: $",
             "**Features for app support-desk that moved so (grew more than 1 %), by spend, 2026-11-09 to ",
-            "All together: ",
+            "All together for app support-desk: ",
             "**Spend this month for app support-desk passed $5.00 on 2026-11-04**",
             "Calls whose output reached its limit",
             "No finish reason is stored with a call.",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from netra.agents.data.scope import scope_of
 from netra.agents.triage.frame import QuestionFrame
 from netra.reports.citations import cite
+from netra.tools.usage.movement_outputs import MovedGroup, MoversOutput
 from netra.tools.usage.naming import shown
-from netra.tools.usage.outputs import MovedGroup, MoversOutput
 
 _PLURALS = {"session_id": "sessions", "api_key_id": "API keys"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from netra.agents.data.scope import scope_of
 from netra.agents.triage.frame import QuestionFrame
 from netra.reports.citations import cite
-from netra.tools.usage.outputs import PassedSpan, PassingOutput
+from netra.tools.usage.movement_outputs import PassedSpan, PassingOutput
 
 
 def passing_statements(frame: QuestionFrame, output: PassingOutput) -> list[str]:

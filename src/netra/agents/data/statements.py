@@ -19,6 +19,7 @@ from netra.agents.data.what_if_statements import what_if_statements
 from netra.agents.triage.frame import QuestionFrame
 from netra.reports.citations import cite
 from netra.tools.usage.calls_tool import CallsOutput
+from netra.tools.usage.movement_outputs import MoversOutput, PassingOutput
 from netra.tools.usage.outputs import (
     AnomaliesOutput,
     ChangeOutput,
@@ -28,8 +29,6 @@ from netra.tools.usage.outputs import (
     LatencyOutput,
     LoadOutput,
     Mover,
-    MoversOutput,
-    PassingOutput,
     PricesOutput,
     ReasoningOutput,
     TailOutput,

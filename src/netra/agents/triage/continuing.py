@@ -71,10 +71,6 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
         unread = _together(earlier.unread, cast(list[str], left), conditions)
         kept = {**names, "window": window, "filters": filters, "dimensions": dimensions, "unread": unread}
         return present.model_copy(update=kept)
-    narrowed = bool(present.conditions) and present.measures == ["calls"]  # the word beside a threshold
-    measures = (narrowed and earlier.measures) or present.measures or earlier.measures
-    if present.growth and not find_measures(text.lower()):
-        measures = earlier.measures[:1] or present.measures
     changed = {
         "growth": present.growth or earlier.growth,
         "passing": present.passing or (None if present.dimensions or present.growth else earlier.passing),
@@ -82,7 +78,7 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
         "window": window,
         "filters": {name: value for name, value in filters.items() if name not in present.dimensions},
         "dimensions": present.dimensions or earlier.dimensions,
-        "measures": measures,
+        "measures": _measures(text, earlier, present),
         "models": present.models or earlier.models,
         "among": present.among or ({} if {*present.filters} & {*earlier.among} else earlier.among),
         "excluded": present.excluded or earlier.excluded,
@@ -97,6 +93,14 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
         else earlier.kind,
     }
     return earlier.model_copy(update=changed)
+
+
+def _measures(text: str, earlier: QuestionFrame, present: QuestionFrame) -> list[str]:
+    """What the changed question measures: what it names, else what the one before did."""
+    if present.growth and not find_measures(text.lower()):
+        return earlier.measures[:1] or present.measures
+    narrowed = bool(present.conditions) and present.measures == ["calls"]  # the word beside a threshold
+    return (narrowed and earlier.measures) or present.measures or earlier.measures
 
 
 def _under_condition(text: str, earlier: QuestionFrame, present: QuestionFrame) -> QuestionFrame | None:

@@ -17,8 +17,8 @@ from netra.tools.figure_sheet import FigureSheet, Source
 from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
 from netra.tools.usage.changes import span_in_words
 from netra.tools.usage.measuring import unit_of
+from netra.tools.usage.movement_outputs import MovedGroup, MoversOutput
 from netra.tools.usage.naming import group_name
-from netra.tools.usage.outputs import MovedGroup, MoversOutput
 from netra.tools.usage.query_tool import QueryArguments, narrowing_filters
 from netra.usage.measures import MEASURES
 from netra.usage.queries import MAX_ROWS, Filter, UsageQuery

@@ -128,63 +128,6 @@ class ChangeOutput(Output):
     days: str | None = None
 
 
-class MovedGroup(BaseModel):
-    """A group's measure in two periods; `change` and `percent` are sizes, `percent` None from nothing. Of a
-    measure in percents the change is in `points`.
-    """
-
-    name: str
-    rose: bool
-    before: str
-    after: str
-    change: str
-    percent: str | None = None
-    points: bool = False
-
-
-class MoversOutput(Output):
-    """Answer of `find_movers`: the groups that moved as asked. `whole`: all calls together, which without
-    groups `whole_moved` judges; `new` were nothing before, `cut` says that there are more groups than read.
-    """
-
-    by: list[str]
-    label: str
-    before_label: str
-    after_label: str
-    groups: list[MovedGroup]
-    kept: str
-    compared: str
-    more: bool = False
-    new: list[MovedGroup] = Field(default_factory=list[MovedGroup])
-    whole: MovedGroup | None = None
-    whole_moved: bool = False
-    first_before: str | None = None
-    cut: bool = False
-
-
-class PassedSpan(BaseModel):
-    """The sums before and at the end of the `day` an amount was passed; no day where it never was. Counted
-    over the days with calls from `first` to `last`.
-    """
-
-    name: str = ""
-    day: str | None
-    first: str
-    last: str
-    before: str
-    after: str
-    total: str
-
-
-class PassingOutput(Output):
-    """Answer of `find_passing`: one span, or one for each month."""
-
-    label: str
-    amount: str
-    spans: list[PassedSpan]
-    unpriced: str | None = None
-
-
 class Slow(BaseModel):
     """Where time goes: a group's share of all time waited, and its percentiles."""
 

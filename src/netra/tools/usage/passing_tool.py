@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, Field
 from netra.tools.figure_sheet import FigureSheet
 from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
 from netra.tools.usage.measuring import source_of, unit_of
-from netra.tools.usage.outputs import PassedSpan, PassingOutput
+from netra.tools.usage.movement_outputs import PassedSpan, PassingOutput
 from netra.tools.usage.query_tool import QueryArguments, narrowing_filters
 from netra.usage.measures import MEASURES
 from netra.usage.queries import MAX_ROWS, Filter, UsageQuery

@@ -156,3 +156,34 @@ def test_what_is_no_report_is_refused_with_the_row(content: bytes) -> None:
 )
 def test_words_of_providers(words: str, usage: str) -> None:
     assert usage_of(words) == usage
+
+
+@pytest.mark.parametrize(
+    ("words", "usage"),
+    [
+        ("Usage", "all"),
+        ("regular", "all"),
+        ("-", "all"),
+        ("Discounted Usage", "all"),
+        ("VAT taxes", "tax"),
+        ("EdpDiscount", "discount"),
+        ("RIFee", "purchase"),
+        ("support_fee", "purchase"),
+        ("Unused savings plan", "purchase"),
+        ("free trial", "credit"),
+        ("taxonomy", "other"),
+        ("coffee", "other"),
+        ("feedback", "other"),
+        ("Unused tokens", "other"),
+        ("税", "other"),
+        ("prompt tokens", "input"),
+        ("completion_tokens", "output"),
+        ("Total tokens", "all"),
+    ],
+)
+def test_any_tables_words_are_read_whole(words: str, usage: str) -> None:
+    # The model of a charge that is about none is its own words.
+    (read,) = told(f"date,model,usage_type,cost_usd\n2026-03-02,m,{words},10\n")[1]
+    assert read == ("m", usage, None, Decimal(10))
+    (apart,) = told(f"date,usage_type,cost_usd\n2026-03-02,{words},10\n")[1]
+    assert apart[0] == ("" if usage in ("all", "input", "output") else words)

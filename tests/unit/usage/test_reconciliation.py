@@ -50,6 +50,12 @@ def test_equal_sides_differ_in_nothing() -> None:
     assert (offset, causes(found)) == (0, {})
 
 
+def test_a_line_that_only_says_usage_is_of_all_the_tokens_of_its_model() -> None:
+    table = b"date,model,usage_type,cost_usd\n2026-03-02,gpt-4o,Usage,10\n"
+    mine = [ours(0, 4_000_000, "9"), ours(0, 100_000, "1", OUTPUT)]
+    assert causes(compare(read_invoice(table, "auto").lines, mine, {})[1]) == {}
+
+
 def test_calls_we_never_saw_and_another_price() -> None:
     # The invoice has 120 tokens at 0.02: 20 we lack cost 0.40, and our 100 were priced at 0.01.
     _, found = compare([line(0, 120, "2.40")], [ours(0, 100, "1")], {})

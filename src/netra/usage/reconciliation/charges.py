@@ -35,10 +35,18 @@ _WORDS: Final[tuple[tuple[str, Charge], ...]] = (
     ("unused", "purchase"),
     ("savingsplannegation", "purchase"),
 )
+_NAMED: Final[tuple[tuple[str, Charge], ...]] = (
+    ("tax", "tax"),
+    ("refund", "refund"),
+    ("discount", "discount"),
+    ("credit|promotion|free ?trial|subscription ?benefit|reseller ?margin", "credit"),
+    ("purchase|fee|unused (?:reservation|savings plan|commitment)|savings ?plan ?negation", "purchase"),
+)
+_WORD_BEGINS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\W_]+")
 
 
 def charge_of(kind: object, correction: object = "") -> Charge:
-    """The kind of charge that a bill's words mean; a kind nobody published is an adjustment."""
+    """The kind of charge that a cloud's word means; a kind nobody published is an adjustment."""
     if "correction" in str(correction or "").lower():
         return "adjustment"
     plain = re.sub(r"[^a-z]", "", str(kind or "").lower())
@@ -46,6 +54,17 @@ def charge_of(kind: object, correction: object = "") -> Charge:
         return "usage"
     for word, charge in _WORDS:
         if word in plain:
+            return charge
+    return "adjustment"
+
+
+def charge_named(words: str) -> Charge:
+    """The kind of charge that anybody's words name, as whole words: a fee, and no coffee or feedback."""
+    if re.sub(r"[\W_]", "", words.lower()) in _USAGE:
+        return "usage"
+    said = _WORD_BEGINS.sub(" ", words).lower()
+    for phrases, charge in _NAMED:
+        if re.search(rf"\b(?:{phrases})(?:e?s)?\b", said):
             return charge
     return "adjustment"
 

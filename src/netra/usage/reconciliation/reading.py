@@ -21,7 +21,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from netra.usage.errors import UnreadableInvoiceError
-from netra.usage.reconciliation.charges import charge_of
+from netra.usage.reconciliation.charges import charge_named
 from netra.usage.reconciliation.cloud_bills import CLOUD_FORMATS, layout_of, read_bill
 from netra.usage.reconciliation.documents import rows_of
 from netra.usage.reconciliation.lines import (
@@ -41,6 +41,8 @@ _CENTS = Decimal("0.01")
 _BEGINS = ("start_time", "starting_at", "usage_date_utc", "date", "day", "ts")
 _ENDS = ("end_time", "ending_at", "until")
 _AMOUNTS = ("cost_usd", "amount_usd", "amount", "cost")
+_COMPLETION = ("completion", "completion tokens")
+_ANY = ("", ALL, "total", "tokens", "total tokens", "text tokens")
 _SHOWN = 25
 _READ = (
     "Read are reports of OpenAI (costs, usage) and Anthropic (cost, usage), bills of Azure (meter and cost), "
@@ -226,8 +228,9 @@ def _generic(row: _Row) -> Iterator[InvoiceLine]:
         raise ValueError("neither `cost_usd` nor `tokens`")
     kind = str(row.get("usage_type") or row.get("token_type") or "")
     usage = usage_of(kind) if kind else ALL
-    if usage == OTHER and charge_of(kind) != "adjustment":
-        usage = charge_of(kind)
+    if usage == OTHER:
+        charge = charge_named(kind)
+        usage = {"usage": ALL, "adjustment": OTHER}.get(charge, charge)
     yield InvoiceLine(
         day_of(day),
         str(row.get("model") or (kind if usage in APART else "")),
@@ -244,7 +247,7 @@ def usage_of(words: str) -> str:
     said = words.lower().replace("_", " ")
     if "audio" in said or "image" in said or "search" in said:
         return OTHER
-    if "output" in said or "reasoning" in said:
+    if "output" in said or "reasoning" in said or said.strip() in _COMPLETION:
         return "output"
     if "write" in said or "creation" in said:
         return "cache_write_1h" if "1h" in said or "1 h" in said else "cache_write"
@@ -252,7 +255,7 @@ def usage_of(words: str) -> str:
         return "input"
     if "cache" in said:
         return "cache_read"
-    return "input" if "input" in said or "prompt" in said else OTHER if said.strip() not in ("", ALL) else ALL
+    return "input" if "input" in said or "prompt" in said else ALL if said.strip() in _ANY else OTHER
 
 
 def _tokens(day: date, model: str, counts: Mapping[str, int]) -> Iterator[InvoiceLine]:

@@ -8,7 +8,13 @@ from typing import Any
 
 import polars as pl
 
-from netra.optimization.analysis.analyse import Analysis, Surroundings, analyse, id_from_content
+from netra.optimization.analysis.analyse import (
+    Analysis,
+    Surroundings,
+    analyse,
+    id_from_content,
+    with_instructions_of,
+)
 from netra.optimization.drafts import Draft
 from netra.optimization.evaluated import with_canonical
 from netra.optimization.findings import Finding
@@ -131,7 +137,8 @@ def solved(
     analysis = analyse(load, scored, chosen, params, around)
     pairs = list(zip(analysis.drafts, analysis.findings, strict=True))
     plan = solve(load, scored, pairs, asked)
-    return (plan, pairs) if judged else plan
+    told = with_instructions_of(plan.findings, analysis).findings
+    return (plan, list(zip(analysis.drafts, told, strict=True))) if judged else plan
 
 
 def only(analysis: Analysis) -> Finding:

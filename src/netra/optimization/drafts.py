@@ -51,6 +51,7 @@ class Draft:
 
     `effect` is None where it could not be computed; `missing` then says what lacks. `quality` is the gate's
     result where the change touches quality, else words. `filters` select the calls in the usage query.
+    `goal_missing`: what lacks only because no goal of latency was named; a plan that binds latency names one.
     """
 
     lever: str
@@ -68,6 +69,12 @@ class Draft:
     filters: dict[str, str] = field(default_factory=dict[str, str])
     bounds: RoutingBounds | None = None
     diagnosis: list[CacheGroup] | None = None
+    goal_missing: list[Missing] = field(default_factory=list[Missing])
+
+    @property
+    def lacking(self) -> list[Missing]:
+        """All that lacks for a verdict on this change alone."""
+        return [*self.missing, *self.goal_missing]
 
 
 class Lever(Protocol):

@@ -24,8 +24,8 @@ def judge(draft: Draft, interval: Interval | None) -> Judgement:
     gate = draft.quality if isinstance(draft.quality, QualityEffect) else None
     if gate is not None and gate.gate == "refuse":
         return Judgement("refuse", [])
-    if draft.missing:
-        return Judgement("insufficient_data", draft.missing)
+    if draft.lacking:
+        return Judgement("insufficient_data", draft.lacking)
     if draft.effect is None or interval is None:
         return Judgement("insufficient_data", [_more_calls(draft.rows)])
     goal = draft.latency.goal if isinstance(draft.latency, LatencyEffect) else None

@@ -154,6 +154,26 @@ def test_a_saver_pays_for_a_hedge_where_both_are_asked_for() -> None:
     assert check(hedged, "max_p99_ms").certain
 
 
+def two_places() -> pl.DataFrame:
+    """The same model 700 ms slower at one provider than at the other."""
+    there = ({"provider": "azure", "latency_ms": 300.0}, {"provider": "openai", "latency_ms": 1_000.0})
+    return calls([there[k % 2] for k in range(400)])
+
+
+def test_a_plan_takes_a_change_for_any_percentile_and_its_finding_says_how_to_make_it() -> None:
+    for asked in ({"max_p50_ms": 400}, {"max_p50_ms": 400, "max_p99_ms": 2_000}):
+        # Alone it is open, having no goal, or refused: the p99 asked for is reached as it is.
+        plan, judged = solved(two_places(), None, "region", judged=True, **asked)
+        ((_, finding),) = judged
+        assert plan.feasible
+        assert (plan.levers, plan.latency.p50.after_ms) == (["region"], 300.0)
+        assert finding.verdict == ("insufficient_data" if len(asked) == 1 else "refuse")
+        assert finding.apply.summary.startswith("Send the calls of gpt-4o")
+        assert "part of the plan" in finding.assumptions[-1]
+    _, ((_, refused),) = solved(two_places(), None, "region", judged=True, max_p99_ms=2_000)
+    assert refused.apply.summary.startswith("Leave it as it is"), "no plan takes it"
+
+
 def test_latency_that_is_not_recorded_is_missing() -> None:
     plan = solved(calls([{"interactive": False}] * 60), None, min_savings_pct=20, max_p95_ms=100)
     assert check(plan, "max_p95_ms").missing == "latencies of successful calls (latency_ms)"

@@ -1,6 +1,6 @@
 """One analysis: levers over a workload, intervals, verdicts, joint replay. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -187,6 +187,25 @@ def _to_do(draft: Draft, judgement: Judgement) -> Instructions:
         summary="Leave it as it is: on these calls the change is refused"
         + (" as long as the prompts stay as they are." if first else "."),
         steps=first,
+    )
+
+
+def with_instructions_of(chosen: Collection[str], analysis: Analysis) -> Analysis:
+    """The analysis for a plan made of the findings `chosen`: each of them says how to make its change, and
+    where it is not recommended alone, that the plan takes it all the same.
+    """
+    findings = [
+        _in_plan(draft, finding) if finding.id in chosen and finding.verdict != "recommend" else finding
+        for draft, finding in zip(analysis.drafts, analysis.findings, strict=True)
+    ]
+    return replace(analysis, findings=findings)
+
+
+def _in_plan(draft: Draft, finding: Finding) -> Finding:
+    alone = "refused" if finding.verdict == "refuse" else "not recommended"
+    said = f"{alone} alone; part of the plan for the latency that was asked for there"
+    return finding.model_copy(
+        update={"apply": draft.apply, "assumptions": [*finding.assumptions, said]},
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from netra.data_access.analytics import ScopedAnalytics
-from netra.optimization.analysis.analyse import Surroundings, analyse, id_from_content
+from netra.optimization.analysis.analyse import Surroundings, analyse, id_from_content, with_instructions_of
 from netra.optimization.drafts import Draft
 from netra.optimization.evaluated import with_canonical
 from netra.optimization.params import LeverParams
@@ -95,6 +95,7 @@ def analysed(job: AnalysisJob, frame: pl.DataFrame, catalogue: PriceCatalogue, t
     if job.request.constraints is not None:
         judged = list(zip(analysis.drafts, analysis.findings, strict=True))
         plan = solve(workload, scored, judged, job.request.constraints)
+        analysis = with_instructions_of(plan.findings, analysis)
     return OptimizeResult(
         baseline=analysis.baseline,
         findings=analysis.findings,

@@ -120,7 +120,7 @@ def with_repetition(draft: Draft, workload: Workload, replay: LatencyReplay, goa
     return replace(
         draft,
         effect=money,
-        missing=missing_goal(draft.lever, effect, costs),
+        goal_missing=missing_goal(draft.lever, effect, costs),
         latency="unknown" if effect is None else effect,
     )
 

@@ -124,7 +124,7 @@ def candidates_of(judged: Sequence[tuple[Draft, Finding]], constraints: Constrai
     found: list[Candidate] = []
     for draft, finding in judged:
         if draft.action is None or draft.effect is None or draft.missing:
-            continue
+            continue  # a goal of latency that nobody named is no gap here: the plan names one
         lowers = constraints.about_latency and _only_latency(draft) and gains_latency(draft)
         if finding.verdict != "recommend" and not lowers:
             continue

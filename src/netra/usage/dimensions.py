@@ -86,12 +86,15 @@ FILTER_COLUMNS: dict[str, FilterType] = {
     ),
     **dict.fromkeys(("latency_ms", "ttft_ms", "temperature"), "Float64"),
     **dict.fromkeys(("cost_usd", "reported_cost_usd"), "Decimal(38, 15)"),
-    **dict.fromkeys(("interactive", "streaming"), "Bool"),
+    **dict.fromkeys(("interactive", "streaming", "at_output_limit"), "Bool"),
 }
 """Columns a question may filter on, with the type their values are bound as. `team` and `tag:NAME` too."""
 
-FILTER_SQL: dict[str, str] = {"total_tokens": "(llm_calls.input_tokens + llm_calls.output_tokens)"}
-"""What a question may filter on that no column holds."""
+FILTER_SQL: dict[str, str] = {
+    "total_tokens": "(llm_calls.input_tokens + llm_calls.output_tokens)",
+    "at_output_limit": "ifNull(llm_calls.output_tokens >= llm_calls.max_output_tokens, false)",
+}
+"""What a question may filter on that no column holds; `at_output_limit` is false without a limit."""
 
 
 def tag_of(name: str) -> str | None:

@@ -130,6 +130,8 @@ async def check_thresholds(asked: Any) -> None:
         asked.context, columns=["latency_ms", "ttft_ms", "input_tokens", "output_tokens", "cost_usd"]
     )
     frame = frame.with_columns(total_tokens=pl.col("input_tokens") + pl.col("output_tokens"))
+    cut_off = await asked.ask("calls", filters=[{"column": "at_output_limit", "value": True}])
+    assert cut_off.rows[0]["calls"] == (await asked.ask("at_output_limit")).rows[0]["at_output_limit"]
     sides = {">": "gt", ">=": "ge", "<": "lt", "<=": "le", "!=": "ne"}
     for turn, column in enumerate(["latency_ms", "ttft_ms", "input_tokens", "total_tokens", "cost_usd"] * 2):
         edge = sorted(frame[column].drop_nulls())[len(sides) + turn]

@@ -76,3 +76,36 @@ def test_the_calls_behind_an_answer_are_of_the_same_calls() -> None:
     assert behind is not None
     assert behind.conditions == slow.conditions
     assert continue_frame(text, read("hello"), read(text)) is None
+
+
+@pytest.mark.parametrize(
+    ("earlier", "order", "kept"),
+    [
+        ("how many failed calls were there last week?", "-ts", {"excluded": {"status": ["ok"]}}),
+        ("error rate of support-chat last week", "-ts", {"excluded": {"status": ["ok"]}}),
+        ("how many timeouts yesterday?", "-ts", {"filters": {"status": "timeout"}}),
+        ("how many retried calls last week?", "-ts", {"excluded": {"retry_of": [""]}}),
+        ("how many unpriced calls are there?", "-ts", {"conditions": ["cost_usd is null 0"]}),
+        ("how many answers were cut off by length?", "-ts", {"conditions": ["at_output_limit = 1"]}),
+        ("cache hit rate of gpt-4o", "-cost_usd", {}),
+        ("spend and errors of last week", "-cost_usd", {}),
+        ("spend on weekends", "-cost_usd", {"unread": ["on weekends"]}),
+        ("which feature cost the most last week?", "-cost_usd", {"unread": ["the feature with the most"]}),
+        ("which features grew more than 20 % last week?", "-cost_usd", {"unread": ["grew more than 20 %"]}),
+        ("on which day did we pass $50 this month?", "-cost_usd", {"unread": ["pass $50"]}),
+        ("on which days did we spend over $1?", "-cost_usd", {"unread": ["that we spend over $1"]}),
+        ("what do batch calls cost?", "-cost_usd", {"unread": ["batch"]}),
+    ],
+)
+def test_the_calls_behind_a_count_are_those_counted_or_the_answer_says_what_it_leaves_out(
+    earlier: str, order: str, kept: dict[str, object]
+) -> None:
+    text = "show the calls behind that"
+    frame = continue_frame(text, read(earlier), read(text))
+    assert frame is not None
+    assert (frame.calls_by, frame.growth, frame.passing, frame.levers) == (order, None, None, None)
+    conditions = [f"{entry.column} {entry.operator} {entry.value}" for entry in frame.conditions]
+    assert conditions == kept.get("conditions", [])
+    assert frame.excluded == kept.get("excluded", {})
+    assert frame.filters.get("status") == (kept.get("filters") and "timeout")
+    assert frame.unread == kept.get("unread", [])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import cast
 
+from netra.agents.triage.behind import calls_behind
 from netra.agents.triage.carrying import carried
 from netra.agents.triage.frame import QuestionFrame, Window
 from netra.agents.triage.measures import find_measures
-from netra.agents.triage.single_calls import calls_behind
 
 _OPENING = (
     r"^\W*(?:and|what about|how about|same|now|also|only|just|ok(?:ay)?|then|but|or|for|in|by|per|without|"
@@ -76,6 +76,7 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
         "passing": present.passing or (None if present.dimensions or present.growth else earlier.passing),
         "zone": present.zone or earlier.zone,
         "window": window,
+        "before": present.before or (earlier.before if window == earlier.window else None),
         "filters": {name: value for name, value in filters.items() if name not in present.dimensions},
         "dimensions": present.dimensions or earlier.dimensions,
         "measures": _measures(text, earlier, present),

@@ -86,18 +86,20 @@ class Targets(_Value):
 
 
 ConditionColumn = Literal[
-    "latency_ms", "ttft_ms", "cost_usd", "input_tokens", "output_tokens", "total_tokens", "reasoning_tokens"
-]
+    "latency_ms", "ttft_ms", "cost_usd", "input_tokens", "output_tokens", "total_tokens", "reasoning_tokens",
+    "cache_read_tokens", "at_output_limit",
+]  # fmt: skip
 Comparison = Literal[">", ">=", "<", "<="]
 
 
 class Condition(_Value):
     """A threshold on single calls: `value` in the unit of the column, a plain number as text; `said` as the
-    question words it, e.g. `calls over 10 seconds`.
+    question words it, e.g. `calls over 10 seconds`. `is null` has no use for the value, `at_output_limit = 1`
+    are calls whose output reached its limit.
     """
 
     column: ConditionColumn
-    operator: Comparison
+    operator: Comparison | Literal["=", "is null"]
     value: str = Field(pattern=r"^\d{1,15}(\.\d{1,9})?$")
     said: str = ""
 
@@ -179,6 +181,8 @@ class QuestionFrame(_Value):
     """Thresholds that the calls looked at keep to."""
     group_conditions: list[GroupCondition] = Field(default_factory=list[GroupCondition], max_length=4)
     """Thresholds that the groups listed keep to."""
+    before: Window | None = None
+    """The period that the window is set against, where the question names it."""
     growth: Growth | None = None
     """How the groups listed moved against the period before."""
     passing: Passing | None = None

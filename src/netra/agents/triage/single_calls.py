@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from netra.agents.triage.frame import Condition, QuestionFrame, QuestionKind, Targets
+from netra.agents.triage.frame import Condition, QuestionFrame, QuestionKind
 from netra.usage.calls.question import CallOrder
 
-_MANY, _MOST = 10, 50
+CALLS_LISTED, _MOST = 10, 50
 _NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten",
             "eleven", "twelve", "fifteen", "twenty")  # fmt: skip
 _VALUES = (*range(1, 13), 15, 20)
@@ -54,18 +54,12 @@ _SORTED_BY = (
 )
 _HOLDING = rf"\b{_CALLS}\s+(?:with|having|that (?:had|used))\s+(?:the\s+)?(?:most|highest|largest|longest)\s+"
 _LAST = re.compile(rf"\b(?:last|latest|newest|most recent)\s+{_NUMBER}\s+{_BETWEEN}{_CALLS}")
-_BEHIND = re.compile(
-    r"\b(?:calls|requests)\s+(?:are\s+)?(?:behind|underneath|under|that make up|making up|in)\s+"
-    r"(?:that|this|it|them|these|those|the (?:figure|number|sum|amount|spend|total|answer))\b"
-    r"(?! (?:week|month|day|year|quarter|feature|model|app|user))"
-)
 _LISTING = frozenset({"usage", "drivers", "latency", "outside"})
 _ADVICE = (
     r"\bwhy\b|\b(?:cheaper|faster|cut|reduc\w*|sav(?:e|ings?)|avoid|improve|speed up|how (?:can|do|to)|"
     r"average|mean|median)\b"
 )
 _ENDED = r"\b(?:fail(?:ed|ing)|errored|timed out|time ?outs?|rate[- ]limited|retried)\b"
-_FROM = frozenset({"usage", "drivers", "latency", "change", "cost", "audit"})
 _COLUMNS: dict[str, CallOrder] = {
     "latency_ms": "-latency_ms",
     "ttft_ms": "-ttft_ms",
@@ -101,13 +95,13 @@ def listed_singly(frame: QuestionFrame, single: SingleCalls | None) -> QuestionF
     if single is None or frame.kind != "usage" or frame.asks_span or frame.dimensions:
         return frame
     unread = [part for part in frame.unread if find_single_calls(part, narrowed=False, columns=[]) is None]
-    outcome = _outcome(frame)
+    outcome = ended_as_measured(frame)
     # Failed calls cost little or nothing: of them the newest say most, unless an order is named.
     order = "-ts" if outcome and not single.ranked else single.order
     return frame.model_copy(update={"calls_by": order, "top": single.top, "unread": unread, **outcome})
 
 
-def _outcome(frame: QuestionFrame) -> dict[str, object]:
+def ended_as_measured(frame: QuestionFrame) -> dict[str, object]:
     """The filter of calls that failed or were retried, where what is measured names them."""
     for measure, status in (("timeouts", "timeout"), ("rate_limited", "rate_limited")):
         if measure in frame.measures:
@@ -147,26 +141,12 @@ def find_single_calls(text: str, *, narrowed: bool, columns: list[str]) -> Singl
     told = narrowed or re.search(_ENDED, text) is not None
     if listed is None or not (listed["verb"] == "list" or listed["single"] or told):
         return None
-    order = _order_of(columns)
+    order = order_of(columns)
     return SingleCalls(order or "-cost_usd", _count(listed), ranked=order is not None)
 
 
-def calls_behind(text: str, earlier: QuestionFrame) -> QuestionFrame | None:
-    """The calls that the earlier answer summed, where the text asks for them."""
-    if _BEHIND.search(text.lower()) is None or earlier.kind not in _FROM:
-        return None
-    by_time = earlier.kind == "latency" or any(name.startswith("latency") for name in earlier.measures)
-    columns = [condition.column for condition in earlier.conditions]
-    bare: dict[str, object] = dict.fromkeys(
-        ("share", "asks_span", "explains", "expects_rise", "wants_file", "wants_report"), False
-    )
-    emptied: dict[str, object] = {"dimensions": [], "measures": [], "group_conditions": [], "extreme": None}
-    calls_by = _order_of(columns) or ("-latency_ms" if by_time else "-cost_usd")
-    asked: dict[str, object] = {"kind": "usage", "calls_by": calls_by, "top": _MANY, "levers": None}
-    return earlier.model_copy(update={**bare, **emptied, **asked, "targets": Targets()})
-
-
-def _order_of(columns: Iterable[str]) -> CallOrder | None:
+def order_of(columns: Iterable[str]) -> CallOrder | None:
+    """The order of calls kept to thresholds on these columns: by the first that is one of size or time."""
     return next((_COLUMNS[name] for name in columns if name in _COLUMNS), None)
 
 
@@ -177,6 +157,6 @@ def _plural(found: re.Match[str]) -> bool:
 def _count(found: re.Match[str]) -> int:
     number = found.groupdict().get("number")
     if number is None:
-        return _MANY if _plural(found) else 1
+        return CALLS_LISTED if _plural(found) else 1
     value = int(number) if number.isdigit() else _VALUES[_NUMBERS.index(number)]
     return min(max(value, 1), _MOST)

@@ -13,6 +13,7 @@ from netra.errors.kinds import TooLargeError
 from netra.usage.otlp import packed, requests
 from netra.usage.otlp.json_spans import read_json
 from netra.usage.otlp.names import WANTED
+from netra.usage.otlp.other_signals import LOGS, METRICS, answer_to
 from netra.usage.otlp.packed import MalformedError
 from netra.usage.otlp.protobuf import read_protobuf
 from netra.usage.otlp.requests import (
@@ -196,6 +197,63 @@ def test_a_request_of_too_many_spans_or_fields_is_refused(monkeypatch: pytest.Mo
         read_export(
             request_of([Span(b"t" * 16, b"s" * 8, 1, 2, {f"k{n}": n for n in range(50)})]), PROTOBUF, ""
         )
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (b"\x0a\x00" * 4, PROTOBUF),
+        (b"\x0a\x50" + b"\x12\x00" * 40, PROTOBUF),
+        (b"\x08\x00" * 40, PROTOBUF),
+        (b"\x0a\x04\x08\x00\x08\x00" * 10, PROTOBUF),
+        (b'{"resourceS": [{}, {}, {}, {}]}', JSON),
+        (b'{"resourceS": [{"scopeS": [{}, {}]}, {"scopeS": [{}, {}]}]}', JSON),
+        (b"[" + b"{}," * 200 + b"{}]", JSON),
+    ],
+)
+@pytest.mark.parametrize("name", ["Spans", "Logs", "Metrics"])
+def test_messages_around_nothing_are_too_many_as_well(
+    name: str, body: bytes, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Compressed, millions of empty messages take some kilobytes: no level of a request is without end."""
+    monkeypatch.setattr(requests, "MAX_SPANS", 3)
+    monkeypatch.setattr(requests, "MAX_JSON_BYTES", 500)
+    with pytest.raises(TooLargeError):
+        read_signal(name, body.replace(b"S", name.encode()), kind)
+
+
+def test_spans_of_nothing_but_empty_fields_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed, "MOST_AT_ONCE", 100)
+    span = b"\x12\x3c" + b"\x4a\x00" * 30
+    assert len(read_protobuf(b"\x0a\xbd\x01\x12\xba\x01" + span * 3)) == 3
+    with pytest.raises(MalformedError):
+        read_protobuf(b"\x0a\xfb\x01\x12\xf8\x01" + span * 4)
+
+
+@pytest.mark.parametrize("name", ["Spans", "Logs", "Metrics"])
+@pytest.mark.parametrize(
+    "body",
+    [b"[]", b'"x"', b"7", b'{"resourceS": 5}', b'{"resource_s": []}', b'{"resourceS": [{"scope_s": []}]}'],
+)
+def test_what_is_no_request_of_a_signal_is_not_taken_for_an_empty_one(name: str, body: bytes) -> None:
+    body = body.replace(b"S", name.encode()).replace(b"_s", b"_" + name.lower().encode())
+    with pytest.raises(UnreadableExportError):
+        read_signal(name, body, JSON)
+
+
+def read_signal(name: str, body: bytes, kind: str) -> None:
+    """Read a request as the door of its signal does."""
+    if name == "Spans":
+        read_export(body, kind, "")
+    else:
+        answer_to({"Logs": LOGS, "Metrics": METRICS}[name], body, kind, "")
+
+
+def test_points_of_all_kinds_of_metrics_are_counted() -> None:
+    kinds = ("gauge", "sum", "histogram", "exponentialHistogram", "summary")
+    metrics = [{kind: {"dataPoints": [{}] * (n + 1)}} for n, kind in enumerate(kinds)] + [{"name": "none"}]
+    body = {"resourceMetrics": [{"scopeMetrics": [{"metrics": metrics}]}, {}]}
+    assert b'"rejectedDataPoints":"15"' in answer_to(METRICS, orjson.dumps(body), JSON, "")
 
 
 def test_what_a_resource_says_holds_for_its_spans_that_do_not_say_it() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import Any, cast
 
 import numpy as np
@@ -15,31 +17,54 @@ from netra.usage.otlp.names import (
     ContentOrder,
     content_order,
 )
-from netra.usage.otlp.packed import MalformedError
+from netra.usage.otlp.packed import MalformedError, TooManyItemsError
 from netra.usage.otlp.spans import FAILED, Attribute, Spans
 
 JsonObject = dict[str, Any]
 _LONGEST_NAME = 200
+_CAPITAL = re.compile("[A-Z]")
 
 
-def read_json(content: bytes) -> Spans:
-    """The spans of one request. Raises MalformedError."""
+def read_json(content: bytes, most_spans: int = 50_000) -> Spans:
+    """The spans of one request. Raises MalformedError, TooManyItemsError."""
+    outer = OuterObjects(most_spans)
+    reading = _Reading()
+    for resource_spans in outer.listed(request_of(content), "resourceSpans"):
+        resource = _pairs(object_of(resource_spans, "resource"))
+        for scope_spans in outer.listed(resource_spans, "scopeSpans"):
+            scope = str(object_of(scope_spans, "scope").get("name") or "")
+            for span in outer.listed(scope_spans, "spans"):
+                reading.add(span, scope, resource)
+    return reading.spans()
+
+
+def request_of(content: bytes) -> JsonObject:
+    """What a body says, which must be an object. Raises MalformedError."""
     try:
-        request = orjson.loads(content)
+        request: object = orjson.loads(content)
     except orjson.JSONDecodeError as failure:
         raise MalformedError(f"no JSON: {failure}") from None
     if not isinstance(request, dict):
         raise MalformedError("an export request is a JSON object")
-    if "resource_spans" in request:
-        raise MalformedError("keys are in lowerCamelCase: resourceSpans")
-    reading = _Reading()
-    for resource_spans in _objects(cast(JsonObject, request), "resourceSpans"):
-        resource = _pairs(_object(resource_spans, "resource"))
-        for scope_spans in _objects(resource_spans, "scopeSpans"):
-            scope = str(_object(scope_spans, "scope").get("name") or "")
-            for span in _objects(scope_spans, "spans"):
-                reading.add(span, scope, resource)
-    return reading.spans()
+    return cast(JsonObject, request)
+
+
+class OuterObjects:
+    """The lists around and of the items of a request: no more than `most` objects of a name in all."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._found = Counter[str]()
+
+    def listed(self, holder: JsonObject, name: str) -> list[JsonObject]:
+        """The objects in a list; none where it is left out. Raises MalformedError, TooManyItemsError."""
+        if name not in holder and (other := _CAPITAL.sub(r"_\g<0>", name).lower()) in holder:
+            raise MalformedError(f"keys are in lowerCamelCase: {name}, not {other}")
+        found = _objects(holder, name)
+        self._found[name] += len(found)
+        if self._found[name] > self._most:
+            raise TooManyItemsError
+        return found
 
 
 class _Reading:
@@ -55,7 +80,7 @@ class _Reading:
 
     def add(self, span: JsonObject, scope: str, resource: JsonObject) -> None:
         row = len(self._numbers["start"])
-        status = _object(span, "status")
+        status = object_of(span, "status")
         texts = {
             "trace_id": str(span.get("traceId") or "").lower(),
             "span_id": str(span.get("spanId") or "").lower(),
@@ -105,7 +130,7 @@ class _Reading:
 
 
 def _pairs(holder: JsonObject) -> JsonObject:
-    return {str(pair.get("key")): _value(_object(pair, "value")) for pair in _objects(holder, "attributes")}
+    return {str(pair.get("key")): _value(object_of(pair, "value")) for pair in _objects(holder, "attributes")}
 
 
 def _value(value: JsonObject) -> object:
@@ -143,7 +168,8 @@ def _whole(value: object) -> int:
     return number
 
 
-def _object(holder: JsonObject, name: str) -> JsonObject:
+def object_of(holder: JsonObject, name: str) -> JsonObject:
+    """The object of this name; an empty one where it is left out. Raises MalformedError."""
     value = holder.get(name)
     if value is None:
         return {}

@@ -27,13 +27,19 @@ _KNOWN = np.array([True, True, True, False, False, True, False, False])
 MOST_FIELDS = 10_000
 """Fields of one message; each is a step over all messages, and a message of millions would take minutes."""
 
+MOST_AT_ONCE = 5_000_000
+"""Fields of all messages of one kind: two bytes can be a field, which takes a hundred in memory."""
+
+_FIELDS_AN_ITEM = 10
+"""How many fields the outer messages may have for each item that a request may hold."""
+
 
 class MalformedError(ValueError):
     """The bytes are no message of this format."""
 
 
-class TooManySpansError(ValueError):
-    """More spans in one request than are read at once."""
+class TooManyItemsError(ValueError):
+    """More spans, or whatever the request is of, than are read at once; or as many messages around them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,7 @@ class Packed:
         owner = np.arange(len(start), dtype=np.int64)
         place, limit = start, end
         parts: list[Fields] = []
+        left = MOST_AT_ONCE
         while True:
             more = place < limit
             if not more.all():
@@ -78,6 +85,9 @@ class Packed:
                 break
             if len(parts) == MOST_FIELDS:
                 raise MalformedError(f"a message has more than {MOST_FIELDS} fields")
+            left -= len(owner)
+            if left < 0:
+                raise MalformedError(f"the messages have more than {MOST_AT_ONCE} fields")
             found, place = self._one_field(owner, place, limit)
             parts.append(found)
         if not parts:
@@ -134,27 +144,45 @@ class Packed:
         return value, place
 
 
-def fields_of(content: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
-    """The fields of one message, one by one: number, wire type, bytes of the value [start, end).
-
-    For the outer messages, of which there are few with many fields. Raises MalformedError.
+class OuterMessages:
+    """The messages around the items of a request, of which there are few with many fields; read field by
+    field, and no further than a request of `most` items can reach.
     """
-    place = start
-    while place < end:
-        tag, place = _varint(content, place, end)
-        kind = tag & 7
-        if kind == LENGTH:
-            size, place = _varint(content, place, end)
-        elif kind == VARINT:
-            size = _varint(content, place, end)[1] - place
-        elif kind in (FIXED64, FIXED32):
-            size = 8 if kind == FIXED64 else 4
-        else:
-            raise MalformedError("a field has an unknown wire type")
-        if place + size > end:
-            raise MalformedError("a field reaches beyond its message")
-        yield tag >> 3, kind, place, place + size
-        place += size
+
+    def __init__(self, content: bytes, most: int) -> None:
+        self._content = content
+        self._left = most * _FIELDS_AN_ITEM
+
+    def fields(self, start: int, end: int) -> Iterator[tuple[int, int, int, int]]:
+        """The fields of one message: number, wire type, bytes of the value [start, end).
+
+        Raises MalformedError, TooManyItemsError.
+        """
+        content, place = self._content, start
+        while place < end:
+            self._left -= 1
+            if self._left < 0:
+                raise TooManyItemsError
+            tag, place = _varint(content, place, end)
+            kind = tag & 7
+            if kind == LENGTH:
+                size, place = _varint(content, place, end)
+            elif kind == VARINT:
+                size = _varint(content, place, end)[1] - place
+            elif kind in (FIXED64, FIXED32):
+                size = 8 if kind == FIXED64 else 4
+            else:
+                raise MalformedError("a field has an unknown wire type")
+            if place + size > end:
+                raise MalformedError("a field reaches beyond its message")
+            yield tag >> 3, kind, place, place + size
+            place += size
+
+    def messages(self, start: int, end: int, *numbers: int) -> Iterator[tuple[int, int]]:
+        """Only the messages in fields of these numbers: bytes [start, end). Raises the same."""
+        for number, kind, begin, stop in self.fields(start, end):
+            if kind == LENGTH and number in numbers:
+                yield begin, stop
 
 
 def _varint(content: bytes, place: int, end: int) -> tuple[int, int]:

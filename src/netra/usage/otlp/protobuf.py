@@ -26,10 +26,10 @@ from netra.usage.otlp.packed import (
     VARINT,
     Fields,
     Int64,
+    OuterMessages,
     Packed,
-    TooManySpansError,
+    TooManyItemsError,
     UInt64,
-    fields_of,
 )
 from netra.usage.otlp.spans import FAILED, Attribute, Spans
 
@@ -51,35 +51,29 @@ class _Place:
 
 
 def read_protobuf(content: bytes, most_spans: int = 50_000) -> Spans:
-    """The spans of one request. Raises MalformedError, TooManySpansError."""
-    packed = Packed(content)
+    """The spans of one request. Raises MalformedError, TooManyItemsError."""
+    packed, outer = Packed(content), OuterMessages(content, most_spans)
     places: list[_Place] = []
     resources: list[tuple[int, int]] = []
-    for begin, stop in _messages(content, 0, len(content), 1):
+    for begin, stop in outer.messages(0, len(content), 1):
         resource = (begin, begin)
-        for number, kind, start, end in fields_of(content, begin, stop):
+        for number, kind, start, end in outer.fields(begin, stop):
             if number == 1 and kind == LENGTH:
                 resource = (start, end)
             elif number == 2 and kind == LENGTH:
-                places += _of_scope(packed, start, end, len(resources))
+                places += _of_scope(packed, outer, start, end, len(resources))
         resources.append(resource)
-        if len(places) > most_spans:
-            raise TooManySpansError
+        if max(len(places), len(resources)) > most_spans:
+            raise TooManyItemsError
     return _spans(packed, places, _resource_texts(packed, resources))
 
 
-def _messages(content: bytes, start: int, end: int, wanted: int) -> Iterator[tuple[int, int]]:
-    for number, kind, begin, stop in fields_of(content, start, end):
-        if number == wanted and kind == LENGTH:
-            yield begin, stop
-
-
-def _of_scope(packed: Packed, start: int, end: int, resource: int) -> Iterator[_Place]:
+def _of_scope(packed: Packed, outer: OuterMessages, start: int, end: int, resource: int) -> Iterator[_Place]:
     scope = ""
     found: list[tuple[int, int]] = []
-    for number, kind, begin, stop in fields_of(packed.content, start, end):
+    for number, kind, begin, stop in outer.fields(start, end):
         if number == 1 and kind == LENGTH:
-            name = next(_messages(packed.content, begin, stop, 1), (0, 0))
+            name = next(outer.messages(begin, stop, 1), (0, 0))
             scope = packed.text(*name)
         elif number == 2 and kind == LENGTH:
             found.append((begin, stop))

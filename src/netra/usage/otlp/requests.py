@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import orjson
@@ -14,7 +16,7 @@ import pyarrow
 
 from netra.errors.kinds import InvalidInputError, NetraError, TooLargeError
 from netra.usage.otlp.json_spans import read_json
-from netra.usage.otlp.packed import MalformedError, TooManySpansError
+from netra.usage.otlp.packed import MalformedError, TooManyItemsError
 from netra.usage.otlp.protobuf import read_protobuf
 from netra.usage.otlp.spans import Spans
 
@@ -26,6 +28,8 @@ MAX_JSON_BYTES = 16 * 1024**2
 """The same for JSON, which takes many times its size in memory."""
 
 MAX_SPANS = 50_000
+"""Spans, log records or points of metrics in one request."""
+
 _STEP = 1 << 20
 _MOST_MEMBERS = 100
 _arrow = cast(Any, pyarrow)
@@ -57,29 +61,36 @@ def media_type(content_type: str) -> str:
 def read_export(body: bytes, content_type: str, encoding: str) -> Spans:
     """The spans of a request. Raises UnsupportedMediaError, UnreadableExportError, TooLargeError."""
     kind = media_type(content_type)
-    plain = decompressed(body, encoding.strip().lower())
-    if kind == JSON and len(plain) > MAX_JSON_BYTES:
-        raise TooLargeError(f"the request is larger than {MAX_JSON_BYTES} bytes", hint="send protobuf")
+    plain = plain_of(body, kind, encoding)
+    with reading("spans"):
+        return (read_protobuf if kind == PROTOBUF else read_json)(plain, MAX_SPANS)
+
+
+@contextmanager
+def reading(items: str) -> Iterator[None]:
+    """Says of a body that cannot be read what is wrong. Raises UnreadableExportError, TooLargeError."""
     try:
-        return read_protobuf(plain, MAX_SPANS) if kind == PROTOBUF else read_json(plain)
-    except TooManySpansError:
+        yield
+    except TooManyItemsError:
         raise TooLargeError(
-            f"the request has more than {MAX_SPANS} spans", hint="send fewer at once"
+            f"the request has more than {MAX_SPANS} {items}", hint="send fewer at once"
         ) from None
     except MalformedError as failure:
-        raise unreadable(failure) from None
+        raise UnreadableExportError(
+            f"the body is no export request: {failure}",
+            hint="the exporter must send what OTLP says for this path",
+        ) from None
 
 
-def unreadable(failure: Exception) -> UnreadableExportError:
-    """What to raise for a body that is no request of its kind."""
-    return UnreadableExportError(
-        f"the body is no export request: {failure}",
-        hint="the exporter must send what OTLP says for this path",
-    )
-
-
-def decompressed(body: bytes, encoding: str) -> bytes:
+def plain_of(body: bytes, kind: str, encoding: str) -> bytes:
     """A body before its encoding. Raises UnsupportedMediaError, UnreadableExportError, TooLargeError."""
+    plain = _decompressed(body, encoding.strip().lower())
+    if kind == JSON and len(plain) > MAX_JSON_BYTES:
+        raise TooLargeError(f"the request is larger than {MAX_JSON_BYTES} bytes", hint="send protobuf")
+    return plain
+
+
+def _decompressed(body: bytes, encoding: str) -> bytes:
     try:
         match encoding:
             case "" | "identity":

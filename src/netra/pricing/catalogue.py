@@ -92,7 +92,7 @@ class PriceCatalogue:
         listed = located.listed
         name = located.canonical.model if listed is None else listed.model
         base = f"{located.provider or 'local'}/{name}"
-        if listed is not None and self._corrected({}, listed, tier, instant):
+        if listed is not None and self._is_corrected(listed, tier, instant):
             base += ", corrected"
         source = self._source(base, listed is not None, bool(contract), bool(discounted))
         return ModelPrice(
@@ -142,14 +142,19 @@ class PriceCatalogue:
     ) -> tuple[tuple[datetime, ...], tuple[time, ...]]:
         """Instants, and times of day (UTC), between which the price of a model cannot change."""
         located = self._names.locate(model, provider)
-        dates = self._overrides.instants() | {rule.since for rule in self._shipped.tiers}
-        dates |= self._corrections.instants()
+        dates = self._overrides.instants() | self._corrections.instants() | self._shipped.instants()
         times: tuple[time, ...] = ()
         if located.listed is not None:
             base = self._base.breaks(located.listed)
             dates |= set(base.dates)
             times = base.times
         return tuple(sorted(dates)), times
+
+    @cached_property
+    def _uncorrected(self) -> "PriceCatalogue":
+        other = copy(self)
+        other._corrections = NO_OVERRIDES
+        return other
 
     @cached_property
     def _same_models(self) -> SameModels:
@@ -198,6 +203,10 @@ class PriceCatalogue:
         if any(rule.covers(listed.provider, tier, listed.model, at) for rule in self._shipped.uncached):
             tiered.pop("cache_read", None)
         return tiered
+
+    def _is_corrected(self, listed: ListedModel, tier: ServiceTier, at: datetime) -> bool:
+        """Whether a correction changes what the list says, be it by the price that a tier's is made of."""
+        return self._list_card(listed, tier, at) != self._uncorrected._list_card(listed, tier, at)
 
     def _tier_card(
         self, listed: ListedModel, tier: ServiceTier, at: datetime, standard: RateCard

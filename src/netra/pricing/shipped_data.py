@@ -88,6 +88,10 @@ class ShippedData:
     sellers: SellerRules
     digest: str
 
+    def instants(self) -> set[datetime]:
+        """Every instant from which a tier is sold or billed in another way."""
+        return {rule.since for rule in (*self.tiers, *self.uncached)}
+
 
 def load_shipped_data() -> ShippedData:
     """Read the package's data files."""

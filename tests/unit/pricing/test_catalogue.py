@@ -1,15 +1,19 @@
 """Names, dates, tiers, long context, caching terms and local overrides."""
 
+import tomllib
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.errors import PriceOverridesError
-from netra.pricing.models import MAX_FEMTO, CallUsage
+from netra.pricing.models import MAX_FEMTO, CallUsage, ServiceTier
 from netra.pricing.money import usd_string
+from netra.pricing.shipped_data import load_shipped_data, utc_midnight
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -79,6 +83,43 @@ def test_batch_before_the_catalogue_recorded_it(catalogue: PriceCatalogue) -> No
         is None
     )
     assert catalogue.cost(usage, model="claude-opus-4-1", tier="batch", at=sold).cost_usd == Decimal("7.5")
+
+
+@pytest.mark.parametrize(
+    ("model", "tier", "day", "corrected"),
+    [
+        # Half of a corrected standard price, cached input as corrected, and Flex, sold at the price of Batch.
+        ("claude-sonnet-4-20250514", "batch", "2025-12-01", True),
+        ("gemini-2.5-pro", "batch", "2025-09-01", True),
+        ("gemini-2.5-pro", "batch", "2025-11-01", False),
+        ("gemini-2.5-pro", "standard", "2025-09-01", True),
+        ("gemini-2.5-pro", "flex", "2026-05-01", False),
+        ("claude-opus-4-1", "batch", "2025-12-01", False),
+    ],
+)
+def test_a_price_made_of_a_corrected_one_says_so(
+    catalogue: PriceCatalogue, model: str, tier: ServiceTier, day: str, corrected: bool
+) -> None:
+    price = catalogue.resolve(model, None, datetime.fromisoformat(f"{day}T00:00:00Z"), tier)
+    assert price is not None
+    assert price.source.endswith(", corrected") == corrected
+
+
+def test_every_date_of_the_shipped_data_is_a_break(catalogue: PriceCatalogue) -> None:
+    folder = files("netra.pricing") / "data"
+    stated = [
+        entry[key]
+        for name in ("tiers.toml", "corrections.toml")
+        for section in tomllib.loads((folder / name).read_text()).values()
+        for entry in section
+        for key in ("since", "from", "until")
+        if key in entry
+    ]
+    days = {when if isinstance(when, datetime) else utc_midnight(when) for when in stated}
+    assert len(days) > 10
+    assert days <= set(catalogue.breaks("gpt-4o")[0])
+    shipped = load_shipped_data()
+    assert replace(shipped, tiers=()).instants() == {rule.since for rule in shipped.uncached} != set()
 
 
 def test_prices_by_time_of_day(catalogue: PriceCatalogue) -> None:

@@ -1,9 +1,13 @@
 """Groups that grew or fell: what is read as such a question, and which groups hold to it."""
 
+import re
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from netra.agents.data.named_periods import compared_periods
+from netra.agents.triage.results import DataFacts
 from netra.tools.usage.movers_tool import Moved, moved_as_asked
 from testkit.questions import read
 
@@ -69,6 +73,52 @@ def test_growth_is_read_with_its_threshold(
 )
 def test_what_is_no_list_of_what_grew(text: str) -> None:
     assert read(text).growth is None
+
+
+@pytest.mark.parametrize(
+    ("text", "before", "after"),
+    [
+        ("features that grew more than 5 % in November vs October", "October 2026", "November 2026"),
+        ("which features grew more than 20 % from september to october?", "September 2026", "October 2026"),
+        ("which users spent more in october than in september?", "September 2026", "October 2026"),
+        ("what changed between september and october?", "September 2026", "October 2026"),
+        ("which features have higher latency than yesterday?", "yesterday", "today"),
+        ("which models got slower since yesterday?", "yesterday", "today"),
+        ("has spend doubled since october?", "October 2026", "this month"),
+        ("did calls rise since last week?", "last week", "this week"),
+        ("did spend grow on nov 10 vs nov 3?", "2026-11-03", "2026-11-10"),
+        ("which features grew in q3 vs q2?", "Q2 2026", "Q3 2026"),
+    ],
+)
+def test_two_named_periods_are_set_against_each_other(text: str, before: str, after: str) -> None:
+    frame = read(text)
+    assert frame.before is not None
+    assert (frame.before.label, frame.window.label, frame.unread) == (before, after, [])
+
+
+def test_a_period_that_is_not_over_is_held_against_as_much_of_the_other() -> None:
+    end = datetime(2026, 11, 20, 23, 59, 59, tzinfo=UTC)
+    facts = DataFacts(calls=10, since=end - timedelta(days=90), until=end)
+    running = compared_periods(read("which features grew more than 5 % in november vs october?"), facts)
+    over = compared_periods(read("which features grew more than 5 % in october vs september?"), facts)
+    assert running is not None
+    assert over is not None
+    assert [f"{moment:%m-%d}" for span in running for moment in span] == ["10-01", "10-21", "11-01", "11-21"]
+    assert [f"{moment:%m-%d}" for span in over for moment in span] == ["09-01", "10-01", "10-01", "11-01"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "did spend rise above $100?",
+        "did cost fall below $5 yesterday?",
+        "which models' error rate rose above 5 % last week?",
+    ],
+)
+def test_a_level_is_no_growth_by_as_much(text: str) -> None:
+    frame = read(text)
+    assert frame.growth is None or frame.growth.operator is None
+    assert frame.unread == [re.sub(r".*?((?:above|below) \$?\d+( %)?).*", r"\1", text)]
 
 
 def test_a_threshold_of_growth_is_compared_exactly() -> None:

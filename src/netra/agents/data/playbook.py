@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import JsonValue
 
-from netra.agents.data.periods import periods_to_compare
+from netra.agents.data.named_periods import compared_periods
 from netra.agents.data.scope import MODEL_KINDS
 from netra.agents.data.statements import statements_of
 from netra.agents.triage.frame import Growth, QuestionFrame
@@ -186,7 +186,7 @@ def _of_groups(frame: QuestionFrame, measures: list[str]) -> JsonObject:
 
 
 def _change(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonObject], ...]:
-    periods = periods_to_compare(frame.window, facts)
+    periods = compared_periods(frame, facts)
     if periods is None:
         return (("rank_drivers", {"by": _groups(frame, facts), **_range(frame)}),)
     (before_since, before_until), (after_since, after_until) = periods
@@ -204,7 +204,7 @@ def _change(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonObje
 
 def _movers(frame: QuestionFrame, growth: Growth, facts: DataFacts) -> tuple[tuple[str, JsonObject], ...]:
     """The groups that moved: none of a question about the whole, those of drivers for "what grew"."""
-    periods = periods_to_compare(frame.window, facts)
+    periods = compared_periods(frame, facts)
     if periods is None:
         return ()
     measure = next((name for name in frame.measures if name in MEASURES), "cost_usd")

@@ -45,9 +45,8 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
     behind = calls_behind(text, earlier) or _under_condition(text.lower(), earlier, present)
     if behind is not None:
         return behind
-    if earlier.kind not in _CARRIED:
-        return None
-    if present.kind in {"greeting", "capabilities", "follow_up"} or present.outside in {"sql", "language"}:
+    elsewhere = present.kind in {"greeting", "capabilities", "follow_up"}
+    if earlier.kind not in _CARRIED or elsewhere or present.outside in {"sql", "language"}:
         return None
     if present.wants_report and not _says_something(present):
         return earlier.model_copy(update={"wants_report": True, "wants_file": False})

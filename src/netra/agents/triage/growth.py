@@ -9,6 +9,7 @@ from typing import Literal
 from netra.agents.triage.conditions import COMPARED, amount_of, sign_of
 from netra.agents.triage.frame import Comparison, Growth, QuestionFrame
 from netra.agents.triage.group_conditions import GROUPS
+from netra.agents.triage.held_periods import PERIOD_NAMED
 
 _UP = (
     r"grew|grown|grow|rose|risen|increased?|jumped|climbed|spiked|(?:gone|went|go|is|are|was|were) up|"
@@ -34,18 +35,23 @@ _FACTORS: tuple[tuple[re.Pattern[str], Literal["up", "down"], Decimal], ...] = (
     (re.compile(r"\b(?:more than )?tripled?\b"), "up", Decimal(200)),
     (re.compile(r"\b(?:more than )?halved?\b"), "down", Decimal(50)),
 )
+_TO_A_LEVEL = re.compile(r"(?:above|below|beyond|past)\b")
+_PAST_A_LEVEL = re.compile(r"(?:over|under)\b")
+_MOVES_TO = re.compile(r"ris|rose|jump|climb|spik|fell|fall|drop|declin|(?:gone|went|go|is|are|was|were) ")
+_SHARES = re.compile(r"\b(?:rates?|shares?|ratios?|percentage|accuracy)\b")
 _BARE = re.compile(
-    r"\b(?:grew|rose|increased|jumped|climbed|(?:gone|went) up|fell|dropped|decreased|shrank|declined|"
+    r"\b(?:(?:got|gotten|gets?|became|become) (?:slower|faster|dearer|cheaper|more expensive)|"
+    r"grew|rose|increased|jumped|climbed|(?:gone|went) up|fell|dropped|decreased|shrank|declined|"
     r"(?:gone|went) down)\b(?:\s+(?:the )?(?P<how>most|fastest|quickest))?"
 )
 _THAN = re.compile(
     r"\b(?P<word>more|higher|slower|dearer|less|fewer|lower|faster|cheaper)\b(?:\s+[\w\-]+){0,3}\s+than "
-    r"(?:(?:in|on|during) )?(?:the )?(?:(?:last|previous|prior) (?:week|month|quarter|year|day)|yesterday|"
+    rf"(?:(?:in|on|during) )?(?:the )?(?:(?:last|previous|prior) day|{PERIOD_NAMED}|"
     r"(?:week|month|day|quarter|year) before)\b"
 )
 """More of something than in the period before."""
 _HELD = re.compile(
-    r"\b(?:vs\.?|versus|compared (?:to|with)|against) (?:the )?(?:(?:last|previous|prior) "
+    r"\b(?:vs\.?|versus|compared (?:to|with)|against) (?:the )?(?:yesterday\b|(?:last|previous|prior) "
     r"(?:week|month|quarter|year|day)|(?:week|month|day|quarter|year) before)\b|"
     r"^\W*(?:and )?(?:did|has|have)\b.{0,60}\b(?:drop|dropped|fall|fallen|rise|risen|increased?|decreased?|"
     r"grow|grown|changed?|(?:go|gone) (?:up|down))\b"
@@ -94,7 +100,7 @@ def bare_growth(text: str, *, in_words_of_change: bool) -> Growth | None:
     found = _BARE.search(text) if in_words_of_change else None
     if found is None:
         return None
-    direction = "down" if re.match(_DOWN, found.group(0)) else "up"
+    direction = "down" if re.search(rf"\b(?:{_DOWN})\b", found.group(0)) else "up"
     relative = found["how"] in {"fastest", "quickest"}
     return Growth(direction=direction, relative=relative, said=found.group(0))
 
@@ -129,7 +135,7 @@ def _measured(frame: QuestionFrame, text: str) -> list[str]:
 
 def _read(found: re.Match[str]) -> Growth | None:
     unit = found["unit"] or ""
-    if not (unit or found["dollar"]):
+    if not (unit or found["dollar"]) or _is_level(found):
         return None
     word, relative = found["word"], unit in _RELATIVE and not found["dollar"]
     down = re.fullmatch(_DOWN, word) is not None
@@ -149,6 +155,17 @@ def _read(found: re.Match[str]) -> Growth | None:
         relative=relative,
         said=" ".join(found.group(0).split()),
     )
+
+
+def _is_level(found: re.Match[str]) -> bool:
+    """Whether it is what the measure came to, not how far it moved: "rose above $100", as no growth is."""
+    behind = found.string[found.end("word") : found.end()].strip()
+    if found.start("word") != found.start() or (
+        found["unit"] in _RELATIVE and not _SHARES.search(found.string)
+    ):
+        return False
+    over = _PAST_A_LEVEL.match(behind) and _MOVES_TO.match(found["word"])
+    return bool(over or _TO_A_LEVEL.match(behind))
 
 
 def _without(text: str, found: re.Match[str]) -> str:

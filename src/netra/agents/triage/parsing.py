@@ -27,6 +27,7 @@ from netra.agents.triage.frame import (
 )
 from netra.agents.triage.group_conditions import find_group_conditions
 from netra.agents.triage.growth import bare_growth, find_growth, grouped_by_growth
+from netra.agents.triage.held_periods import against_named_period
 from netra.agents.triage.kinds import classify, subject_of
 from netra.agents.triage.languages import find_language, why_unread
 from netra.agents.triage.lever_words import find_levers, find_ttl
@@ -144,7 +145,7 @@ def parse_question(
     ).model_copy(update=_manner(clean))
     frame = _of_families(frame, find_families(bare, vocabulary))
     frame = _asked(refined(_over_months(frame, clean, now, timezone), bare), growth, bare)
-    frame = listed_singly(frame, single)
+    frame = against_named_period(listed_singly(frame, single), clean, now, timezone)
     return frame if frame.kind != "outside" else frame.model_copy(update=_why_unread(text, original, clean))
 
 

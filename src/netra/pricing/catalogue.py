@@ -206,6 +206,9 @@ class PriceCatalogue:
 
     def _is_corrected(self, listed: ListedModel, tier: ServiceTier, at: datetime) -> bool:
         """Whether a correction changes what the list says, be it by the price that a tier's is made of."""
+        names = frozenset([listed.model])
+        if not any(entry.scope.covers(listed.provider, names, at) for entry in self._corrections.prices):
+            return False
         return self._list_card(listed, tier, at) != self._uncorrected._list_card(listed, tier, at)
 
     def _tier_card(

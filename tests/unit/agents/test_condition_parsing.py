@@ -2,6 +2,7 @@
 
 import pytest
 
+from netra.agents.data.scope import scope_of
 from testkit.questions import read
 
 
@@ -165,3 +166,34 @@ def test_thresholds_on_groups_choose_between_them(
     assert frame.unread == (["under $0.10"] if text.startswith("keep") else [])
     if found:
         assert (frame.kind, frame.measures[0]) == ("usage", frame.group_conditions[0].measure)
+
+
+@pytest.mark.parametrize(
+    ("text", "excluded", "measures"),
+    [
+        ("spend by model without errors", {"status": ["error", "timeout", "rate_limited"]}, ["cost_usd"]),
+        ("how many calls without timeouts?", {"status": ["timeout"]}, ["calls"]),
+        ("error rate excluding timeouts", {"status": ["timeout"]}, ["error_rate"]),
+        ("cost of failed calls except timeouts", {"status": ["timeout", "ok"]}, ["cost_usd", "calls"]),
+        ("spend excluding claude", {"model": ["claude-sonnet-4-5"]}, ["cost_usd"]),
+        ("how many calls other than retries?", {}, ["calls"]),
+    ],
+)
+def test_what_is_left_out_is_not_what_is_asked_for(
+    text: str, excluded: dict[str, list[str]], measures: list[str]
+) -> None:
+    frame = read(text)
+    assert (frame.kind, frame.excluded, frame.measures) == ("usage", excluded, measures)
+    assert frame.unread == ([] if excluded else ["other than retries"])
+
+
+def test_lists_and_growth_leave_out_how_calls_ended() -> None:
+    slow = read("slowest calls without errors")
+    assert (slow.calls_by, slow.excluded) == ("-latency_ms", {"status": ["error", "timeout", "rate_limited"]})
+    failed = read("list calls with errors excluding timeouts")
+    assert (failed.calls_by, failed.excluded, failed.filters) == ("-ts", {"status": ["timeout", "ok"]}, {})
+    assert scope_of(slow) == " without failed calls"
+    assert scope_of(failed) == " of failed calls without timeouts"
+    grew = read("features that grew more than 20 % excluding errors")
+    assert grew.growth is not None
+    assert (grew.measures, grew.excluded) == (["cost_usd"], slow.excluded)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from netra.agents.triage.carrying import MODEL_KINDS
 from netra.agents.triage.frame import QuestionFrame
+from netra.agents.triage.leaving_out import statuses_left_out
 from netra.tools.usage.naming import shown
 
-_SAID = (["status", "ok"], ["retry_of", ""], ["session_id", ""])
 _KINDS = {"status": " of failed calls", "retry_of": " of retried attempts", "session_id": " of sessions"}
 
 
@@ -30,11 +30,17 @@ def scope_of(frame: QuestionFrame, *, window: bool = True) -> str:
         filters.append(f"models {_listed(frame.models)}")
     if filters:
         parts.append(f" for {' and '.join(filters)}")
-    parts[:0] = [_KINDS[name] for name, values in frame.excluded.items() if [name, *values] in _SAID]
+    parts[:0] = [
+        words
+        for column, words in _KINDS.items()
+        if ("ok" if column == "status" else "") in frame.excluded.get(column, [])
+    ]
+    if said := statuses_left_out(frame.excluded.get("status", [])):
+        parts.append(f" {said}")
     out = [
         f"{column} {_listed(values)}"
         for column, values in frame.excluded.items()
-        if [column, *values] not in _SAID
+        if column != "status" and not (column in _KINDS and values == [""])
     ]
     if out:
         parts.append(f" without {' and '.join(out)}")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from netra.agents.triage.frame import QuestionFrame
+from netra.agents.triage.leaving_out import statuses_left_out
 
 MODEL_KINDS = frozenset(
     {"usage", "drivers", "change", "latency", "cost", "audit", "capacity", "forecast", "anomalies"}
@@ -92,6 +93,8 @@ def _among(column: str, values: list[str]) -> str:
 
 
 def _left_out(column: str, values: list[str]) -> str:
+    if column == "status" and values != ["ok"]:
+        return " ".join([*(["failed calls"] if "ok" in values else []), statuses_left_out(values)])
     if column in OUTCOMES:
         return {"status": "failed calls", "retry_of": "retries", "session_id": "in sessions"}[column]
     return f"without {' and '.join(values)}" if values != [""] else f"with a {_plain(column)}"

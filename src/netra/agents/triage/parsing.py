@@ -30,6 +30,7 @@ from netra.agents.triage.growth import bare_growth, find_growth, grouped_by_grow
 from netra.agents.triage.held_periods import against_named_period
 from netra.agents.triage.kinds import classify, subject_of
 from netra.agents.triage.languages import find_language, why_unread
+from netra.agents.triage.leaving_out import leaving_out
 from netra.agents.triage.lever_words import find_levers, find_ttl
 from netra.agents.triage.lexicon import (
     correct_spelling,
@@ -50,7 +51,6 @@ from netra.agents.triage.requests import (
     wants_file,
     wants_reconciliation,
     wants_report,
-    without_exclusion,
 )
 from netra.agents.triage.single_calls import listed_singly, single_calls
 from netra.agents.triage.targets import find_targets
@@ -102,7 +102,7 @@ def parse_question(
     growth, said = find_growth(clean)
     conditions, unconditional = find_conditions(said)
     of_groups, grains, unconditional = _of_groups(unconditional)
-    included, left_out, excluded = _without_excluded(unconditional, vocabulary)
+    included, left_out, excluded = leaving_out(unconditional, vocabulary)
     models, filters = find_models(included, vocabulary), find_filters(included, vocabulary)
     among = _named_together(included, vocabulary, filters)
     bare = _without(included, [*filters.values(), *(name for names in among.values() for name in names)])
@@ -210,13 +210,6 @@ def _measures(text: str, of_groups: list[GroupCondition]) -> list[str]:
     counted = {_COUNTS_OF.get(entry.dimension) for entry in of_groups}
     named = [name for name in find_measures(text) if name not in counted]
     return list(dict.fromkeys([*(entry.measure for entry in of_groups), *named]))
-
-
-def _without_excluded(text: str, vocabulary: Vocabulary) -> tuple[str, str, dict[str, list[str]]]:
-    """The text without the names it leaves out, the words that do so, and these names."""
-    included, left_out = without_exclusion(text)
-    excluded = find_several(left_out, vocabulary, least=1)
-    return included if excluded else text, left_out, excluded
 
 
 def _named_together(text: str, vocabulary: Vocabulary, filters: dict[str, str]) -> dict[str, list[str]]:

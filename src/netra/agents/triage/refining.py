@@ -8,6 +8,7 @@ from netra.agents.triage.amounts import MONEY_AMOUNT, PERIODS, dollars
 from netra.agents.triage.budgets import period_of_spend
 from netra.agents.triage.call_kinds import find_failures, find_unnamed, only_retries, wants_reasons
 from netra.agents.triage.frame import QuestionFrame
+from netra.agents.triage.leaving_out import also_without
 from netra.agents.triage.measures import find_measures
 
 _SHARE = re.compile(
@@ -159,7 +160,7 @@ def _of_failures(frame: QuestionFrame, text: str) -> QuestionFrame:
         update={
             "kind": "usage",
             "filters": {**frame.filters, **filters},
-            "excluded": {**frame.excluded, **excluded},
+            "excluded": also_without(frame.excluded, excluded),
             "measures": measures,
             "dimensions": dimensions,
         }

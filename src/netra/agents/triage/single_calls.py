@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from netra.agents.triage.frame import Condition, QuestionFrame, QuestionKind
+from netra.agents.triage.leaving_out import also_without
 from netra.usage.calls.question import CallOrder
 
 CALLS_LISTED, _MOST = 10, 50
@@ -109,7 +110,7 @@ def ended_as_measured(frame: QuestionFrame) -> dict[str, object]:
     if {*frame.measures} & {"retries", "retry_rate"}:
         return {"excluded": {**frame.excluded, "retry_of": [""]}}
     if {*frame.measures} & {"errors", "error_rate"} and "status" not in frame.filters:
-        return {"excluded": {**frame.excluded, "status": ["ok"]}}
+        return {"excluded": also_without(frame.excluded, {"status": ["ok"]})}
     return {}
 
 

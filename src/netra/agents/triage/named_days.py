@@ -28,6 +28,8 @@ _SPAN_AFTER = re.compile(
 )
 _SPAN_BEFORE = re.compile(rf"\b(between )?(?:the )?{_DAY}({_SPAN}){_DAY}(?: of)? {MONTH}\b{_YEAR}")
 """Several days of one month: "nov 3-10", "between 3 and 10 november"."""
+_JOINED = re.compile(rf"(?<![\w-])({MONTH[1:-1]}|q[1-4]) ?[-\u2013] ?(?=(?:{MONTH[1:-1]}|q[1-4])(?![\w-]))")
+"""Months and quarters joined by a dash: "oct-nov"."""
 _DAY_OF_MONTH = re.compile(
     r"\b(?:on )?the (\d{1,2})(?:st|nd|rd|th)(?=\s*(?:$|[?.,!;]|of (?:this|the) month|"
     r"(?:and|so|too|such|that|more|less|was|is|cost|spend)\b))"
@@ -66,6 +68,7 @@ def with_dates(text: str, now: datetime) -> str:
     the latest that is not to come. `now` is in the zone in which days begin.
     """
     text = re.sub(r"\b(\d{4})[/.](\d{2})[/.](\d{2})\b", r"\1-\2-\3", text)
+    text = _JOINED.sub(r"\1 to ", text)
     text = _PART_OF_MONTH.sub(lambda found: _part_of_month(found, now), text)
     text = _SPAN_AFTER.sub(lambda found: _spanned(found, 2, 3, 5), text)
     text = _SPAN_BEFORE.sub(lambda found: _spanned(found, 5, 2, 4), text)
@@ -91,6 +94,8 @@ def _dated(found: re.Match[str], day: int, month: int, now: datetime) -> str | N
 def _part_of_month(found: re.Match[str], now: datetime) -> str:
     number = 1 + [name[:3] for name in MONTHS].index(found.group(2)[:3])
     year = int(found.group(3)) if found.group(3) else now.year - (number > now.month)
+    if year == 0:
+        return found.group(0)
     length = monthrange(year, number)[1]
     first, last = _PARTS[found.group(1)]
     last = min(last, length)

@@ -55,7 +55,8 @@ from netra.agents.triage.requests import (
 from netra.agents.triage.single_calls import listed_singly, single_calls
 from netra.agents.triage.targets import find_targets
 from netra.agents.triage.unknown_names import find_unknown
-from netra.agents.triage.windows import find_horizon, find_months, find_window
+from netra.agents.triage.unread_times import with_unread_times
+from netra.agents.triage.windows import find_horizon, find_side_by_side, find_window
 
 LONGEST_READ = 4_000
 """Characters of a question that are read: its beginning and its end."""
@@ -146,6 +147,7 @@ def parse_question(
     frame = _of_families(frame, find_families(bare, vocabulary))
     frame = _asked(refined(_over_months(frame, clean, now, timezone), bare), growth, bare)
     frame = against_named_period(listed_singly(frame, single), clean, now, timezone)
+    frame = with_unread_times(frame, clean, now, timezone)
     return frame if frame.kind != "outside" else frame.model_copy(update=_why_unread(text, original, clean))
 
 
@@ -189,12 +191,14 @@ def _manner(text: str) -> dict[str, object]:
 
 
 def _over_months(frame: QuestionFrame, text: str, now: datetime, timezone: str) -> QuestionFrame:
-    """A question that sets months side by side: over all of them, month by month."""
-    span = find_months(text, now, timezone) if frame.kind in {"usage", "drivers", "model_choice"} else None
-    if span is None or frame.models[1:]:
+    """A question that sets months or days side by side: over all of them, month by month."""
+    beside = frame.kind in {"usage", "drivers", "model_choice"} and not frame.models[1:]
+    span = find_side_by_side(text, now, timezone) if beside else None
+    if span is None:
         return frame
-    dimensions = ["month", *(name for name in frame.dimensions if name != "month")]
-    return frame.model_copy(update={"kind": "usage", "window": span, "dimensions": dimensions})
+    window, grain = span
+    dimensions = [grain, *(name for name in frame.dimensions if name != grain)]
+    return frame.model_copy(update={"kind": "usage", "window": window, "dimensions": dimensions})
 
 
 def _of_groups(text: str) -> tuple[list[GroupCondition], list[str], str]:

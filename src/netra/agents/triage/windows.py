@@ -1,31 +1,44 @@
-"""Time ranges in words: "yesterday", "last week", "in October", "since 2026-10-01"."""
+"""Time ranges in words: "yesterday", "since October", "from September to October", "until q3"."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from netra.agents.triage.frame import Window
-from netra.agents.triage.named_days import MONTH, MONTHS, find_zone, with_dates, within_hours
+from netra.agents.triage.named_days import MONTH, find_zone, with_dates, within_hours
+from netra.agents.triage.time_units import (
+    COUNT,
+    SPAN,
+    Build,
+    Unit,
+    beyond_the_calendar,
+    built,
+    number_of,
+    start_of,
+    this_one,
+    units_of,
+)
 
-_NUMBERS = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5,
-    "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "twelve": 12, "a": 1, "an": 1, "couple of": 2, "few": 3,
-}  # fmt: skip
 _DAYS = {"hour": 1, "day": 1, "week": 7, "month": 30, "quarter": 91, "year": 365}
-_COUNT = r"(\d+|" + "|".join(_NUMBERS) + r")"
-_UNIT = r"(hours?|days?|weeks?|months?|quarters?|years?)"
-_PAST = r"(?:last|past|previous|preceding|recent)"
-_MONTH_NAMED = re.compile(rf"\b{MONTH}\b(?! \d{{1,2}}\b(?!\d))(?:\s+\d{{4}})?")
-_DATE = r"(\d{4}-\d{2}-\d{2})"
-
-
-def number_of(word: str) -> int:
-    """The value of a number written with digits or in words."""
-    return int(word) if word.isdigit() else _NUMBERS[word]
+_OPEN = r"since|starting(?: from| in| on| with)?|beginning(?: in| on| with)?"
+_ENDS = r"to|until|till|up to|through|thru|up until|ending"
+_PART = r"(?: (?:the )?(?P<part>start|beginning|end) of)?(?: the)?"
+_FROM = re.compile(rf"(?<![\w-])(?P<word>from|between|{_OPEN}){_PART} $")
+_JOINT = re.compile(
+    rf"(?:,? (?:and )?(?:{_ENDS})(?: (?:the )?(?:(?P<start>start|beginning)|end) of)?(?: the)? |"
+    r" ?(?:-|\u2013|\.\.) ?)"
+)
+_AND = re.compile(r" and (?:the )?")
+_LEAD = re.compile(
+    rf"(?<![\w-])(?:(?P<open>{_OPEN})|(?P<from>from)|(?P<after>after|following)|(?P<through>through|thru)|"
+    rf"(?P<until>up until|until|till|up to)|(?P<unit>(?:the )?(?P<one>day|week|month|quarter|year) before)|"
+    rf"(?P<before>before|prior to)){_PART} $"
+)
+_TO_NOW = re.compile(r" (?:on\b|onwards?\b|(?:to|until|till|up to) (?:now|date|the present)\b)")
+_PLACED = re.compile(r"(?<![\w-])(?:in|during|for|of|from)(?: the)? $")
 
 
 def find_window(text: str, now: datetime, timezone: str) -> Window | None:
@@ -34,47 +47,175 @@ def find_window(text: str, now: datetime, timezone: str) -> Window | None:
     Days, weeks (from Monday) and months are calendar units of that zone, or of the one the text names; "last
     7 days" ends at `now`.
     """
+    return read_window(text, now, timezone)[0]
+
+
+def read_window(text: str, now: datetime, timezone: str) -> tuple[Window | None, str]:
+    """The range that lower-cased text names and the text, its days as dates, without the words that name
+    it.
+    """
     named = find_zone(text)
     zone = named or timezone
     local = now.astimezone(ZoneInfo(zone))
     text = with_dates(text, local)
-    for pattern, build in _RULES:
-        found = pattern.search(text)
-        if found is not None:
-            window = build(found, local)
-            if window is not None:
-                window = within_hours(_in_utc(window), text, zone)
-                label = f"{window.label}, {zone} time" if named else window.label
-                return window.model_copy(update={"label": label})
+    found = _ranged(text, local) or _alone(text, local)
+    if found is None:
+        return None, text
+    window, start, end = found
+    try:
+        window = within_hours(_in_utc(window), text, zone)
+    except OverflowError:
+        return None, text
+    label = f"{window.label}, {zone} time" if named else window.label
+    return window.model_copy(update={"label": label}), f"{text[:start]}\u2026{text[end:]}"
+
+
+def units_named(text: str, now: datetime, timezone: str) -> list[tuple[Window, str]]:
+    """The single units of time that text with its days as dates names, and the words of each; those outside
+    the calendar have no range.
+    """
+    local = now.astimezone(ZoneInfo(find_zone(text) or timezone))
+    units = [unit for unit in units_of(text, local) if not unit.unsure or _placed(text, unit)]
+    named = [(_in_utc(unit.window), _with_lead(text, unit)) for unit in units]
+    return [*named, *((Window(label=words), words) for words in beyond_the_calendar(text, local))]
+
+
+def _ranged(text: str, now: datetime) -> tuple[Window, int, int] | None:
+    """A range by its ends, or an open one, and where the text names it."""
+    units = units_of(text, now)
+    for first, last in pairwise(units):
+        joint, lead = text[first.end : last.start], _FROM.search(text[: first.start])
+        ends = _JOINT.fullmatch(joint)
+        if ends is None and not (lead and lead["word"] == "between" and _AND.fullmatch(joint)):
+            continue
+        if lead is None and (first.unsure or re.search(r"\b(?:compar\w+|vs|versus)\b", text)):
+            continue
+        window = _between(_not_after(first, last, now), last.window)
+        if window is not None and ends is not None and ends["start"]:
+            label = f"{window.label.removesuffix(last.window.label)}the beginning of {last.window.label}"
+            window = Window(since=window.since, until=last.window.since, label=label)
+        if window is not None:
+            return window, lead.start() if lead else first.start, last.end
+    for unit in units:
+        lead = _LEAD.search(text[: unit.start])
+        if lead is None or text[unit.end :].startswith("'s"):
+            continue
+        window = _open_ended(lead, unit, _TO_NOW.match(text, unit.end) is not None)
+        if window is not None:
+            return window, lead.start(), unit.end
     return None
 
 
-def find_months(text: str, now: datetime, timezone: str) -> Window | None:
-    """From the first to the last of several months that a text sets side by side ("October vs November")."""
-    named = list(dict.fromkeys(found.group(0) for found in _MONTH_NAMED.finditer(text)))
-    if len(named) < 2 or not re.search(r"\b(?:vs|versus|compar\w+|than|against|and|or)\b", text):
+def _between(first: Window, last: Window) -> Window | None:
+    if first.since is None or last.until is None or last.since is None or last.since < first.since:
         return None
-    windows = [window for name in named if (window := find_window(f"in {name}", now, timezone)) is not None]
-    starts = [window.since for window in windows if window.since is not None]
-    ends = [window.until for window in windows if window.until is not None]
-    if len({*starts}) < 2 or re.search(r"\b(?:from|between|until|to|through)\b", text):
+    return Window(since=first.since, until=last.until, label=f"{first.label} to {last.label}")
+
+
+def _not_after(first: Unit, last: Unit, now: datetime) -> Window:
+    """The first unit of a range, of an earlier year where the year is not said: "November to February"."""
+    window = first.window
+    if not first.fixed or first.dated or window.since is None or last.window.since is None:
+        return window
+    for years in range(1 + max(0, window.since.year - last.window.since.year + 1)):
+        moment = window.since.replace(year=window.since.year - years)
+        if moment <= last.window.since:
+            name = window.label.rsplit(" ", 1)[0].lower()
+            return units_of(f"{name} {moment:%Y}", now)[0].window
+    return window
+
+
+def _open_ended(lead: re.Match[str], unit: Unit, to_now: bool) -> Window | None:
+    window, part = unit.window, lead["part"]
+    label = window.label
+    if lead["unit"]:
+        if window.since is None or part:
+            return None
+        since = start_of(
+            lead["one"], window.since, 0 if window.since > start_of(lead["one"], window.since) else -1
+        )
+        return Window(
+            since=since, until=start_of(lead["one"], since, 1), label=f"the {lead['one']} before {label}"
+        )
+    if lead["open"] or (lead["from"] and (to_now or part or (unit.dated and "-" in label))):
+        after = part == "end"
+        return Window(
+            since=window.until if after else window.since, label=f"{'after' if after else 'since'} {label}"
+        )
+    if lead["after"]:
+        return Window(since=window.since if part and part != "end" else window.until, label=f"after {label}")
+    if lead["before"]:
+        return Window(until=window.until if part == "end" else window.since, label=f"before {label}")
+    if lead["through"] or (lead["until"] and (part == "end" or not unit.fixed)):
+        return Window(until=window.until, label=f"until the end of {label}")
+    return Window(until=window.since, label=f"before {label}") if lead["until"] else None
+
+
+def _alone(text: str, now: datetime) -> tuple[Window, int, int] | None:
+    """A period compared with the one before, or the first single unit, and where the text names it."""
+    for pattern, build in _COMPARED:
+        found = pattern.search(text)
+        if found is not None and (window := built(build, found, now)) is not None:
+            return window, found.start(), found.end()
+    units = [one for one in units_of(text, now) if not one.unsure or _placed(text, one)]
+    days = [one for one in units if one.dated and "-" in one.window.label]
+    for first, last in pairwise(days):
+        if (
+            re.fullmatch(r" and (?:on )?", text[first.end : last.start])
+            and first.window.until == last.window.since
+        ):
+            window = _between(first.window, last.window)
+            return (window, first.start, last.end) if window else None
+    if chosen := (days or units)[:1]:
+        return chosen[0].window, chosen[0].start, chosen[0].end
+    for pattern, build in _ROLLING:
+        found = pattern.search(text)
+        if found is not None and (window := built(build, found, now)) is not None:
+            return window, found.start(), found.end()
+    return None
+
+
+def _placed(text: str, unit: Unit) -> bool:
+    """Whether a word of time stands before a name with several meanings."""
+    before = text[: unit.start]
+    return unit.dated or _PLACED.search(before) is not None or _LEAD.search(before) is not None
+
+
+def _with_lead(text: str, unit: Unit) -> str:
+    lead = _LEAD.search(text[: unit.start]) or _PLACED.search(text[: unit.start])
+    return text[lead.start() if lead else unit.start : unit.end].strip()
+
+
+def find_side_by_side(text: str, now: datetime, timezone: str) -> tuple[Window, str] | None:
+    """From the first to the last of several months, quarters or neighbouring days that a text sets side by
+    side ("October vs November"), and the units of time in which to tell them apart.
+    """
+    if not re.search(r"\b(?:vs|versus|compar\w+|than|against|and|or)\b", text):
         return None
-    first, last = (
-        min(windows, key=lambda one: one.since or now),
-        max(windows, key=lambda one: one.since or now),
-    )
-    return Window(since=min(starts), until=max(ends), label=f"{first.label} to {last.label}")
+    local = now.astimezone(ZoneInfo(find_zone(text) or timezone))
+    text = with_dates(text, local)
+    if _ranged(text, local) is not None or re.search(r"\bbetween\b", text):
+        return None
+    units = [one for one in units_of(text, local) if not one.unsure or _placed(text, one)]
+    months = [one.window for one in units if one.fixed and "-" not in one.window.label]
+    days = [one.window for one in units if one.window.label in {"today", "yesterday"}]
+    for windows, grain in ((months, "month"), (days, "day")):
+        ordered = sorted((one for one in windows if one.since), key=lambda one: one.since or now)
+        if len({one.since for one in ordered}) > 1:
+            label = f"{ordered[0].label} to {ordered[-1].label}"
+            return _in_utc(Window(since=ordered[0].since, until=ordered[-1].until, label=label)), grain
+    return None
 
 
 def find_horizon(text: str) -> int | None:
     """How many days ahead a text looks; 0: the rest of the running month, None: the whole next one."""
     if re.search(r"\b(?:next|coming) month(?:'s)?\b", text) and not re.search(
-        rf"\b(?:next|coming)\s+{_COUNT}", text
+        rf"\b(?:next|coming)\s+{COUNT}", text
     ):
         return None
     if re.search(r"\b(?:rest|end|remainder|close) of (?:the|this) (?:current )?month\b|\bthis month\b", text):
         return 0
-    many = re.search(rf"\b(?:next|coming)\s+{_COUNT}\s+{_UNIT}", text)
+    many = re.search(rf"\b(?:next|coming)\s+{COUNT}\s+{SPAN}", text)
     if many is not None:
         return min(365, number_of(many.group(1)) * _DAYS[many.group(2).rstrip("s")])
     one = re.search(
@@ -91,128 +232,28 @@ def _in_utc(window: Window) -> Window:
     )
 
 
-def _midnight(moment: datetime) -> datetime:
-    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
-
-
-def _first_of_month(moment: datetime, months: int = 0) -> datetime:
-    index = moment.year * 12 + moment.month - 1 + months
-    return _midnight(moment.replace(year=index // 12, month=index % 12 + 1, day=1))
-
-
-def _start_of(unit: str, moment: datetime, shift: int = 0) -> datetime:
-    day = _midnight(moment)
-    match unit.rstrip("s"):
-        case "hour":
-            return moment.replace(minute=0, second=0, microsecond=0) + timedelta(hours=shift)
-        case "day":
-            return day + timedelta(days=shift)
-        case "week":
-            return day - timedelta(days=day.weekday()) + timedelta(weeks=shift)
-        case "month":
-            return _first_of_month(moment, shift)
-        case "quarter":
-            return _first_of_month(moment, -((moment.month - 1) % 3) + 3 * shift)
-        case _:
-            return _midnight(moment.replace(month=1, day=1, year=moment.year + shift))
-
-
-def _date(text: str, zone: tzinfo | None) -> datetime | None:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=zone)
-    except ValueError:
-        return None
-
-
-def _between(found: re.Match[str], now: datetime) -> Window | None:
-    since, until = _date(found.group(1), now.tzinfo), _date(found.group(2), now.tzinfo)
-    if since is None or until is None or until < since:
-        return None
-    return Window(since=since, until=until + timedelta(days=1), label=f"{found.group(1)} to {found.group(2)}")
-
-
-def _since_date(found: re.Match[str], now: datetime) -> Window | None:
-    since = _date(found.group(1), now.tzinfo)
-    return None if since is None else Window(since=since, label=f"since {found.group(1)}")
-
-
-def _until_date(found: re.Match[str], now: datetime) -> Window | None:
-    until = _date(found.group(1), now.tzinfo)
-    return None if until is None else Window(until=until, label=f"before {found.group(1)}")
-
-
-def _on_date(found: re.Match[str], now: datetime) -> Window | None:
-    since = _date(found.group(1), now.tzinfo)
-    if since is None:
-        return None
-    return Window(since=since, until=since + timedelta(days=1), label=found.group(1))
-
-
-def _last_many(found: re.Match[str], now: datetime) -> Window:
-    count, unit = number_of(found.group(1)), found.group(2).rstrip("s")
-    if unit in {"month", "quarter", "year"}:
-        months = count * {"month": 1, "quarter": 3, "year": 12}[unit]
-        start = _first_of_month(now, -months)
-        since = _midnight(now).replace(year=start.year, month=start.month, day=min(now.day, 28))
-    else:
-        since = now - timedelta(**{f"{unit}s": count})
-    return Window(since=since, until=now, label=f"the last {count} {unit}{'s' if count != 1 else ''}")
-
-
-def _last_one(found: re.Match[str], now: datetime) -> Window:
-    unit = found.group(1)
-    return Window(since=_start_of(unit, now, -1), until=_start_of(unit, now), label=f"last {unit}")
-
-
-def _this_one(found: re.Match[str], now: datetime) -> Window:
-    unit = found.group(1)
-    return Window(since=_start_of(unit, now), until=_start_of(unit, now, 1), label=f"this {unit}")
-
-
-def _named_month(found: re.Match[str], now: datetime) -> Window:
-    month = 1 + [name[:3] for name in MONTHS].index(found.group(1)[:3])
-    year = int(found.group(2)) if found.group(2) else now.year - (month > now.month)
-    since = _midnight(now.replace(year=year, month=month, day=1))
-    return Window(since=since, until=_first_of_month(since, 1), label=f"{MONTHS[month - 1].title()} {year}")
-
-
-def _days_ago(found: re.Match[str], now: datetime) -> Window:
-    day = _midnight(now) - timedelta(days=number_of(found.group(1)))
-    return Window(since=day, until=day + timedelta(days=1), label=f"{day:%Y-%m-%d}")
-
-
-_Build = Callable[[re.Match[str], datetime], Window | None]
-_SPELLED: tuple[tuple[str, _Build], ...] = (
-    (rf"\b(?:between|from)\s+{_DATE}\s+(?:and|to|until|till|through)\s+{_DATE}", _between),
-    (rf"\b{_DATE}\s*(?:-|to|until|\.\.)\s*{_DATE}", _between),
-    (rf"\b{_DATE} and (?:on )?{_DATE}", lambda found, now: _two_days(found, now)),
-    (rf"\b(?:since|after|starting|from)\s+{_DATE}", _since_date),
-    (rf"\b(?:before|until|till|up to)\s+{_DATE}", _until_date),
-    (rf"\b{_DATE}\b", _on_date),
-    (r"\b(?:this|current)\s+(week|month|quarter|year)\b.{0,40}\b(?:last|previous|prior)\s+\1\b", _this_one),
+_Rules = tuple[tuple[re.Pattern[str], Build], ...]
+_COMPARED: _Rules = (
     (
-        r"\b(?:vs\.?|versus|compared (?:to|with)|than|against) (?:the )?(?:last|previous|prior) "
-        r"(week|month|quarter|year)\b",
+        re.compile(
+            r"\b(?:this|current)\s+(week|month|quarter|year)\b.{0,40}\b(?:last|previous|prior)\s+\1\b"
+        ),
+        this_one,
+    ),
+    (
+        re.compile(
+            r"\b(?:vs\.?|versus|compared (?:to|with)|than|against) (?:the )?(?:last|previous|prior) "
+            r"(week|month|quarter|year)\b"
+        ),
         lambda found, now: _against_the_last(found, now),
     ),
-    (r"\b(week|month|quarter|year)[ -](?:over|on)[ -]\1\b", lambda found, now: _this_one(found, now)),
-    (rf"\b{_PAST}\s+{_COUNT}\s+{_UNIT}", _last_many),
-    (rf"\b{_COUNT}\s+days?\s+ago", _days_ago),
-    (r"\b(?:last|past|previous)\s+(week|month|quarter|year)\b", _last_one),
-    (r"\b(?:this|current)\s+(week|month|quarter|year)\b", _this_one),
-    (r"\bday before yesterday\b", lambda _, now: _days_back(now, 2, "the day before yesterday")),
-    (r"\byesterday\b", lambda _, now: _days_back(now, 1, "yesterday")),
-    (r"\btoday\b", lambda _, now: _days_back(now, 0, "today")),
-    (r"\b(?:in|for|during|of)\s+the\s+last\s+(hour|day)\b", lambda m, now: _rolling(m.group(1), now)),
-    (r"\b(?:last|past)\s+(hour|day)\b", lambda m, now: _rolling(m.group(1), now)),
-    (rf"\b(?:in|during|for|of|since)\s+{MONTH}\b(?:\s+(\d{{4}}))?", _named_month),
-    (r"\bq([1-4])\b(?:\s*(\d{4}))?", lambda found, now: _quarter(found, now)),
-    (r"\bmonth to date|mtd\b", lambda _, now: _to_date("month", now)),
-    (r"\byear to date|ytd\b", lambda _, now: _to_date("year", now)),
+    (re.compile(r"\b(week|month|quarter|year)[ -](?:over|on)[ -]\1\b"), this_one),
 )
-_RULES = tuple((re.compile(pattern), build) for pattern, build in _SPELLED)
-
-
+_ROLLING: _Rules = (
+    (re.compile(r"\b(?:last|past) (hour|day)\b"), lambda found, now: _rolling(found.group(1), now)),
+    (re.compile(r"\bmonth to date|mtd\b"), lambda _, now: _to_date("month", now)),
+    (re.compile(r"\byear to date|ytd\b"), lambda _, now: _to_date("year", now)),
+)
 _NAMED_BEFORE = re.compile(
     rf"\b(?:last|past|previous|prior|yesterday|today|weekend|since|{MONTH}|\d{{4}}-\d{{2}}-\d{{2}})\b"
 )
@@ -220,27 +261,7 @@ _NAMED_BEFORE = re.compile(
 
 def _against_the_last(found: re.Match[str], now: datetime) -> Window | None:
     """The running week for "more than last week"; None where the text names what is held against it."""
-    return None if _NAMED_BEFORE.search(found.string[: found.start()]) else _this_one(found, now)
-
-
-def _two_days(found: re.Match[str], now: datetime) -> Window | None:
-    """Two days that follow each other; others are no one range."""
-    window = _between(found, now)
-    if window is None or window.since is None or window.until is None:
-        return None
-    return window if window.until - window.since < timedelta(hours=50) else None
-
-
-def _quarter(found: re.Match[str], now: datetime) -> Window:
-    first = 3 * int(found.group(1)) - 2
-    year = int(found.group(2)) if found.group(2) else now.year - (first > now.month)
-    since = _midnight(now.replace(year=year, month=first, day=1))
-    return Window(since=since, until=_first_of_month(since, 3), label=f"Q{found.group(1)} {year}")
-
-
-def _days_back(now: datetime, days: int, label: str) -> Window:
-    day = _midnight(now) - timedelta(days=days)
-    return Window(since=day, until=day + timedelta(days=1), label=label)
+    return None if _NAMED_BEFORE.search(found.string[: found.start()]) else this_one(found, now)
 
 
 def _rolling(unit: str, now: datetime) -> Window:
@@ -248,4 +269,4 @@ def _rolling(unit: str, now: datetime) -> Window:
 
 
 def _to_date(unit: str, now: datetime) -> Window:
-    return Window(since=_start_of(unit, now), until=now, label=f"this {unit} to date")
+    return Window(since=start_of(unit, now), until=now, label=f"this {unit} to date")

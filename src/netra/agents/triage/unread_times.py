@@ -1,0 +1,55 @@
+"""Limits of time that a question names and its reading does not follow."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from netra.agents.triage.frame import QuestionFrame, Window
+from netra.agents.triage.windows import read_window, units_named
+
+_KINDS = frozenset({
+    "usage", "drivers", "change", "latency", "anomalies", "audit", "cost", "model_choice", "capacity",
+})  # fmt: skip
+"""Kinds of a question that are about calls of a range of time."""
+_LIMITS = re.compile(
+    r"\b(?:since|until|till) (?:\d[\w:.]*(?: ?(?:am|pm|h))?|(?:the|our|my|its) (?!beginning|start\b|present)"
+    r"[\w\-]+(?: [\w\-]+)?)"
+)
+
+
+def with_unread_times(frame: QuestionFrame, text: str, now: datetime, timezone: str) -> QuestionFrame:
+    """The frame whose unread parts name every unit and limit of time in lower-cased text that is not in its
+    range.
+    """
+    if frame.kind not in _KINDS:
+        return frame
+    window, rest = read_window(text, now, timezone)
+    ranges = [frame.window, *([frame.before] if frame.before else []), *([window] if window else [])]
+    compares = frame.kind == "change" or frame.growth is not None
+    found: list[str] = []
+    for unit, said in units_named(rest, now, timezone):
+        if unit.since is not None and any(_same(unit, one) for one in ranges):
+            continue
+        if window is not None and frame.window != window and _holds(frame.window, unit):
+            continue
+        if compares and (unit.until == frame.window.since or frame.before is not None):
+            continue
+        found.append(said)
+    found += [
+        match.group(0) for match in _LIMITS.finditer(rest) if not any(one in match.group(0) for one in found)
+    ]
+    known = " ".join(frame.unread)
+    found = [part for part in dict.fromkeys(found) if part not in known]
+    return frame.model_copy(update={"unread": [*frame.unread, *found]}) if found else frame
+
+
+def _same(one: Window, other: Window) -> bool:
+    return (one.since, one.until) == (other.since, other.until)
+
+
+def _holds(span: Window, unit: Window) -> bool:
+    """Whether the unit is a part of the span, whose parts are told."""
+    if span.since is None or span.until is None or unit.since is None or unit.until is None:
+        return False
+    return span.since <= unit.since and unit.until <= span.until

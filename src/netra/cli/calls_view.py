@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from netra.cli.output import print_note, tidy_table
+from netra.cli.output import print_note, print_unpriced, tidy_table
 from netra.cli.prices import print_in_force
 from netra.reports.formatting import counted, format_count, format_milliseconds, format_money
 
@@ -38,8 +38,7 @@ def print_calls(console: "Console", page: dict[str, Any]) -> None:
         f"{len(items):,} of {counted(page['calls'], 'call', 'calls')}, {spend}; times in {page['timezone']}"
     )
     if page["unpriced_calls"]:
-        unpriced = counted(page["unpriced_calls"], "call has", "calls have")
-        console.print(f"[yellow]{unpriced} no known price[/] and are in no spend.")
+        print_unpriced(console, page["unpriced_calls"])
     if page["next_cursor"]:
         console.print("[dim]More: a larger --limit. One of them: netra calls show ID[/]")
     elif items:

@@ -51,6 +51,14 @@ def tidy_table(columns: Sequence[str], *, numeric: Sequence[str] = (), title: st
     return table
 
 
+def print_unpriced(console: "Console", calls: int) -> None:
+    """That some calls have no known price, and so are in no sum of money."""
+    from netra.reports.formatting import counted
+
+    said = counted(calls, "call has no known price[/] and is", "calls have no known price[/] and are")
+    console.print(f"[yellow]{said} in no spend.")
+
+
 def print_note(console: "Console", label: str, text: str, *, indent: int) -> None:
     """A label and a text that hangs `indent` cells in; on a terminal it wraps, elsewhere it is a line."""
     import textwrap

@@ -40,7 +40,7 @@ def _print_rows(
 ) -> None:
     from rich.markup import escape
 
-    from netra.cli.output import tidy_table
+    from netra.cli.output import print_unpriced, tidy_table
     from netra.reports.formatting import counted
 
     groups, measures = query.get("dimensions", []), query["measures"]
@@ -60,10 +60,7 @@ def _print_rows(
         more = f"; the next: --offset {further}" if rows and further < count else ""
         console.print(f"{len(rows):,} of {counted(count, 'row', 'rows')}{more}")
     if result["unpriced_calls"]:
-        console.print(
-            f"[yellow]{counted(result['unpriced_calls'], 'call has', 'calls have')} no known price[/] "
-            "and are in no spend."
-        )
+        print_unpriced(console, result["unpriced_calls"])
 
 
 def rest_of(rows: list[dict[str, Any]], whole: dict[str, Any], measures: list[str]) -> dict[str, Any]:

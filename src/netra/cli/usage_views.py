@@ -40,6 +40,7 @@ async def compare(
 def _print_changes(console: "Console", body: dict[str, Any], result: dict[str, Any]) -> None:
     from rich.markup import escape
 
+    from netra.cli.output import print_unpriced
     from netra.reports.formatting import counted, format_money
 
     changes, sides = result["decomposition"], (result["before"], result["after"])
@@ -48,9 +49,7 @@ def _print_changes(console: "Console", body: dict[str, Any], result: dict[str, A
         console.print(f"{_days(body[name])}: {format_money(changes[f'{name}_usd'])} of {calls}")
     unpriced = sum(side["unpriced_calls"] for side in sides)
     if unpriced:
-        console.print(
-            f"[yellow]{counted(unpriced, 'call has', 'calls have')} no known price[/] and are in no spend."
-        )
+        print_unpriced(console, unpriced)
     if not any(side["calls"] for side in sides):
         console.print("[yellow]No call is stored of either period.[/]")
         return

@@ -26,7 +26,8 @@ def with_prices_counted(draft: Draft, workload: Workload) -> Draft:
         rows = rows if rows.any() else np.ones(workload.n, dtype=bool)
         if not workload.priced[rows].any():
             return replace(draft, missing=[*draft.missing, prices_of(workload, rows)])
-    said = f"{unpriced:,} of all {workload.n:,} calls have no known price and are left out of the figures"
+    verbs = "has no known price and is" if unpriced == 1 else "have no known price and are"
+    said = f"{unpriced:,} of all {workload.n:,} calls {verbs} left out of the figures"
     return replace(draft, assumptions=[*draft.assumptions, said])
 
 

@@ -15,9 +15,10 @@ CITATION = re.compile(r"\{\{\s*f:(" + FIGURE_ID_PATTERN + r")\s*\}\}")
 _VERBS = {"have": "has", "are": "is", "were": "was", "do": "does", "take": "takes"}
 _COUNTED_WORD = re.compile(
     r"(\{\{\s*f:(" + FIGURE_ID_PATTERN + r")\s*\}\}) "
-    r"(call|item|request|user|session|model|feature|group|day|time|failure)s\b(?: (have|are|were|do|take)\b)?"
+    r"(of the )?(call|item|request|user|session|model|feature|group|day|time|failure)s\b"
+    r"(?: (have|are|were|do|take)\b(?:([^.{}]*? and )(have|are|were|do|take)\b)?)?"
 )
-"""A citation, the word it counts and that word's verb."""
+"""A citation, the word it counts (all of which `of the` says to be), that word's verb and its next verb."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +72,17 @@ def split_prose(text: str, figures: Mapping[str, Figure]) -> list[Piece]:
 
 def agreeing(text: str, figures: Mapping[str, Figure]) -> str:
     """Prose whose words agree with the figures before them: after a figure of one, `calls have` is
-    `call has`.
+    `call has`, and `of the calls have` is `of the calls has`.
     """
 
     def one(match: re.Match[str]) -> str:
         figure = figures.get(match.group(2))
         if figure is None or figure.unit != "count" or figure.value != 1:
             return match.group(0)
-        verb = match.group(4)
-        return f"{match.group(1)} {match.group(3)}{f' {_VERBS[verb]}' if verb else ''}"
+        cited, _, whole, noun, verb, between, next_verb = match.groups()
+        said = f"{cited} {whole}{noun}s" if whole else f"{cited} {noun}"
+        said += f" {_VERBS[verb]}" if verb else ""
+        return f"{said}{between}{_VERBS[next_verb]}" if next_verb else said
 
     return _COUNTED_WORD.sub(one, text)
 

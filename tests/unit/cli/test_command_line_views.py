@@ -68,7 +68,9 @@ def test_calls_fit_a_narrow_terminal_and_say_what_all_come_to() -> None:
         for shown in ("2026-03-01 14:05:06", "$0.0315", "12,345", "1.47 s", "gpt-4o", "timeout", "call[7]"):
             assert shown in text
         assert "1 of 9 calls, $1.50 in all; times in Europe/Berlin" in text
-        assert "2 calls have no known price" in text
+        assert "2 calls have no known price and are in no spend." in text
+        print_calls(console, PAGE | {"unpriced_calls": 1})
+        assert "1 call has no known price and is in no spend." in text_of(console)
     assert max(len(line) for line in text_of(narrow).splitlines() if "\x1b" not in line) <= 80
 
 

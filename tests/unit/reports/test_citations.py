@@ -40,6 +40,13 @@ def test_words_agree_with_a_figure_of_one() -> None:
     figures = {"1": figure("1").model_copy(update={"value": 1}), "7": figure("7")}
     assert agreeing("{{f:1}} calls have no price", figures) == "{{f:1}} call has no price"
     assert agreeing("{{f:1}} calls do not say", figures) == "{{f:1}} call does not say"
+    both = "{{f:1}} calls have no known price and are not in these amounts. Calls are"
+    assert agreeing(both, figures) == both.replace("calls have", "call has").replace("and are", "and is")
+    assert agreeing(both.replace("}} ", "}} of the "), figures) == (
+        "{{f:1}} of the calls has no known price and is not in these amounts. Calls are"
+    )
+    apart = "{{f:1}} calls have a price and {{f:7}} calls have none and are apart"
+    assert agreeing(apart, figures) == apart.replace("calls have", "call has", 1)
     same = "{{f:7}} calls have a price; {{f:1}} of the calls, {{f:2}} items"
     assert agreeing(same, figures) == same
 

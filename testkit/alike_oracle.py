@@ -14,7 +14,7 @@ from zlib import crc32
 from testkit.lever_oracle import SUCCESSFUL, Call, cost
 
 __all__ = ["Judged", "Unit", "able", "cosine_reaches", "in_doubt", "judged_cascade"]
-__all__ += ["Reuse", "least_threshold", "minutes", "on_capacity", "served_alike"]
+__all__ += ["Reuse", "least_threshold", "likeliest_threshold", "minutes", "on_capacity", "served_alike"]
 
 Vector = tuple[int, ...]
 MINUTE = timedelta(minutes=1)
@@ -99,6 +99,24 @@ def least_threshold(scored: Mapping[str, tuple[Fraction, ...]], margin: float) -
         if fmean(drops) + pstdev(drops) * room <= margin:
             return threshold
     return None
+
+
+def likeliest_threshold(
+    scored: Mapping[str, tuple[Fraction, ...]], margin: float, affordable: Fraction
+) -> Fraction | None:
+    """Of the confidences that keep the mean drop of the half that teaches inside a margin and ask less than
+    `affordable` of the other half again, the one with most room for the spread.
+    """
+    learned = [of for name, of in scored.items() if not crc32(name.encode()) % 2]
+    best: tuple[float, Fraction] | None = None
+    for threshold in sorted({sure for _, _, sure in learned}):
+        drops = [float(dear - cheap) if sure >= threshold else 0.0 for dear, cheap, sure in learned]
+        mean, spread = fmean(drops), pstdev(drops)
+        if mean > margin or not spread or 1 - judged_cascade(scored, threshold).kept >= affordable:
+            continue
+        if best is None or (margin - mean) / spread > best[0] * (1 + 1e-9):
+            best = (margin - mean) / spread, threshold
+    return None if best is None else best[1]
 
 
 def judged_cascade(scored: Mapping[str, tuple[Fraction, ...]], threshold: Fraction) -> Judged:

@@ -3,6 +3,7 @@
 import json
 import random
 from base64 import b64encode
+from dataclasses import replace
 from datetime import timedelta
 from fractions import Fraction
 from typing import Any
@@ -77,6 +78,19 @@ def answers(draw: random.Random, count: int) -> pl.DataFrame:
     return with_canonical(pl.DataFrame(rows), CATALOGUE)
 
 
+def threshold_taken(scored: Any, margin: float, rows: Any, action: Any) -> Fraction | None:
+    """The certain threshold where it saves, else a likely one that does, else the certain one if any."""
+    certain = oracle.least_threshold(scored, margin)
+    moved = [row for row, mine in zip(rows, action.rows, strict=True) if mine]
+    before = total([cost(row) for row in moved])
+    cheap = total([cost(scaled(row, replace(action, escalated=0.0))) for row in moved])
+    affordable = Fraction(before - cheap, before) if before else Fraction(1)
+    if certain is not None and 1 - oracle.judged_cascade(scored, certain).kept < affordable:
+        return certain
+    likely = oracle.likeliest_threshold(scored, margin, affordable)
+    return certain if likely is None else likely
+
+
 @settings(max_examples=examples(3))
 @given(SIZES)
 def test_cascade(drawn: tuple[int, int]) -> None:
@@ -90,7 +104,7 @@ def test_cascade(drawn: tuple[int, int]) -> None:
             continue
         scored = oracle.in_doubt(items.to_dicts(), "gpt-4o", "gpt-4o-mini")
         told = draft.params["threshold"]
-        least = oracle.least_threshold(scored, margin)
+        least = threshold_taken(scored, margin, rows, draft.action)
         assert (told == "none") == (least is None)
         judged = oracle.judged_cascade(scored, Fraction(2) if least is None else Fraction(told))
         assert judged == oracle.judged_cascade(scored, Fraction(2) if least is None else least)

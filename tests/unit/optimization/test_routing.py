@@ -16,7 +16,7 @@ from netra.optimization.actions import SwitchModel
 from netra.optimization.levers.cascade import CONFIDENCE
 from netra.optimization.levers.router import Items, Traffic, half_of, judge_router, learned_cells
 from netra.optimization.replay import replay_jointly
-from testkit.optimization_bench import calls, only, routellm, run_levers, workload
+from testkit.optimization_bench import calls, only, routellm, run_levers, scores, workload
 from testkit.properties import examples
 
 A, B = "gpt-4o", "gpt-4o-mini"
@@ -192,7 +192,24 @@ def test_a_cascade_that_would_ask_everything_again_is_refused_with_its_cost() ->
     finding = only(run_levers(traffic(), "cascade", evaluations=evaluations, **PAIR))
     assert (finding.verdict, finding.params["threshold"]) == ("refuse", "none")
     assert Decimal(finding.savings_usd) == -200 * Decimal("0.00021")
-    assert "no threshold holds the margin of 2 points" in finding.assumptions[0]
+    assert "no threshold that saves holds the margin of 2 points" in finding.assumptions[0]
+
+
+def test_a_cascade_that_is_inside_the_margin_but_not_certainly_asks_for_the_items_it_takes() -> None:
+    """One answer in a hundred is sure and wrong: a drop of 1 point, with a margin of 2."""
+    asked: list[int] = []
+    for n in (200, 1_000):
+        rows = [(f"i{k}", A, 1.0) for k in range(n)]
+        rows += [(f"i{k}", B, float(k % 5 > 0 and k % 100 != 51)) for k in range(n)]
+        rows += [(f"i{k}", B + CONFIDENCE, 0.9 if k % 5 else 0.1) for k in range(n)]
+        finding = only(run_levers(traffic(), "cascade", evaluations=scores(rows), **PAIR))
+        assert (finding.verdict, finding.params["threshold"]) == ("insufficient_data", "0.9")
+        assert finding.quality_effect.gate == "insufficient_data"
+        assert "not yet with certainty" in finding.assumptions[0]
+        assert not any("got worse" in said for said in finding.assumptions)
+        asked.append(n + int(finding.missing[0].what.split()[1].replace(",", "")))
+    # 8 (1.645 s / 0.01)^2 with s^2 = 0.01 * 0.99: as many in all, however many are there already.
+    assert asked == [2_143, 2_143]
 
 
 def test_a_threshold_is_said_with_the_digits_that_keep_the_same_answers() -> None:

@@ -9,20 +9,24 @@ The threshold is learned on half of the items (by a checksum of their names): th
 whose drop, with its one-sided 95 % bound and room for the chance of judging it, is inside the margin: of n
 learned and m judging items, mean + 1.645 s (1/sqrt(n) + 1/sqrt(m)), the drops of escalated ones being 0 and s
 their standard deviation. The other half judges, beside escalation by lot of the same part (a random mix), and
-an oracle that escalates where the dearer model does better. Where no threshold is inside, every answer would
-be asked again, which costs both: that is refused. The threshold is said with as few digits as tell apart the
+an oracle that escalates where the dearer model does better. Where no threshold that saves is certainly
+inside, but the mean drop of one is, items lack: that one is judged which takes fewest, N = 8 (1.645 s /
+(margin - mean))^2 in both halves together. Where the mean of none is inside, every answer would be asked
+again, which costs both: that is refused. The threshold is said with as few digits as tell apart the
 confidences that were sent, so that who uses it keeps the answers that were kept here.
 """
 
 from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
+from math import ceil
 
 import numpy as np
 import polars as pl
 
-from netra.optimization.drafts import Draft
+from netra.optimization.actions import SwitchModel
+from netra.optimization.drafts import Draft, Effect
 from netra.optimization.findings import Instructions, Missing, QualityEffect, RoutingBounds, Snippet
-from netra.optimization.levers.model_switch import as_measured, model_filter, switch_effect
+from netra.optimization.levers.model_switch import Ratios, as_measured, model_filter, switch_effect
 from netra.optimization.levers.router import Float64, Rows, half_of
 from netra.optimization.levers.routing import nothing_to_route, routable_pairs
 from netra.optimization.levers.routing_cells import Pair
@@ -106,57 +110,122 @@ def _with_confidence(workload: Workload, evaluations: pl.DataFrame, pair: Pair) 
     return _Scored(dear, cheap, confidence, half_of(items.get_column("item_id").to_list()))
 
 
-def learned_threshold(scored: _Scored, margin: float) -> float | None:
-    """The smallest threshold whose drop stays inside the margin on the learning half; None where only
-    escalating everything does.
+@dataclass(frozen=True)
+class _Thresholds:
+    """What keeping the answers at or above each confidence does on the learning half, highest first.
+
+    `mean` and `spread`: of the drops over all its items, those escalated being 0; `bound`: the one-sided 95 %
+    bound of the mean with room for judging.
     """
+
+    value: Float64
+    mean: Float64
+    spread: Float64
+    bound: Float64
+
+
+def _thresholds(scored: _Scored) -> _Thresholds:
     rows = scored.learned
     judging = max(int((~rows).sum()), 1)
     order = np.argsort(-scored.confidence[rows], kind="stable")
     confidence = scored.confidence[rows][order]
     drops = (scored.dear - scored.cheap)[rows][order]
     n = len(drops)
-    kept = np.arange(1, n + 1)
     mean = np.cumsum(drops) / n
     square = np.cumsum(drops**2) / n
     spread = np.sqrt(np.maximum(square - mean**2, 0.0))
     bound = mean + _Z_ONE_SIDED * spread * (1 / np.sqrt(n) + 1 / np.sqrt(judging))
     whole = np.append(confidence[1:] < confidence[:-1], True)
-    inside = np.flatnonzero((bound <= margin) & whole)
-    return float(confidence[kept[inside[-1]] - 1]) if len(inside) else None
+    return _Thresholds(confidence[whole], mean[whole], spread[whole], bound[whole])
+
+
+def certain_threshold(scored: _Scored, margin: float) -> float | None:
+    """The smallest threshold whose drop is certainly inside the margin on the learning half; None where only
+    escalating everything is.
+    """
+    tried = _thresholds(scored)
+    inside = np.flatnonzero(tried.bound <= margin)
+    return float(tried.value[inside[-1]]) if len(inside) else None
+
+
+def likely_threshold(scored: _Scored, margin: float, affordable: float) -> float | None:
+    """Of the thresholds whose mean drop is inside the margin on the learning half and that escalate less than
+    `affordable` of the judging one (a share), the one that takes fewest items to be certain of.
+    """
+    tried = _thresholds(scored)
+    judging = np.sort(scored.confidence[~scored.learned])
+    escalated = np.searchsorted(judging, tried.value) / max(len(judging), 1)
+    able = np.flatnonzero((tried.mean <= margin) & (tried.spread > 0) & (escalated < affordable))
+    if not len(able):
+        return None
+    room = (margin - tried.mean[able]) / tried.spread[able]
+    return float(tried.value[able[np.flatnonzero(room == room.max())[-1]]])
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """A threshold with what it does to the spend; infinite where all is escalated."""
+
+    threshold: float
+    certain: bool
+    action: SwitchModel
+    effect: Effect | None
+    missing: list[Missing]
+
+    @property
+    def affordable(self) -> float:
+        """The share of escalated calls at which nothing is saved; 1 where no price is known."""
+        if self.effect is None or not self.effect.baseline:
+            return 1.0
+        return self.action.escalated + self.effect.savings / self.effect.baseline
+
+
+def _trial(
+    workload: Workload, scored: _Scored, measured: tuple[SwitchModel, Ratios], margin: float
+) -> _Trial:
+    """The certain threshold, or a likely one where that saves nothing."""
+    whole, ratios = measured
+
+    def tried(threshold: float, *, certain: bool) -> _Trial:
+        escalated = float((scored.confidence[~scored.learned] < threshold).mean())
+        action = replace(whole, escalated=escalated)
+        return _Trial(threshold, certain, action, *switch_effect(workload, action, ratios))
+
+    learned = certain_threshold(scored, margin)
+    sure = tried(np.inf if learned is None else learned, certain=True)
+    if learned is not None and sure.action.escalated < sure.affordable:
+        return sure
+    likely = likely_threshold(scored, margin, sure.affordable)
+    return sure if likely is None else tried(likely, certain=False)
 
 
 def _cascade(workload: Workload, params: LeverParams, pair: Pair, scored: _Scored) -> Draft:
     margin = params.fraction("margin", DEFAULT_MARGIN)
-    threshold = learned_threshold(scored, margin)
     judging = ~scored.learned
-    sure = np.inf if threshold is None else threshold
-    said_threshold = "none" if threshold is None else _told_apart(threshold, scored.confidence)
-    escalated = float((scored.confidence[judging] < sure).mean())
-    gate = _gate(scored, judging, sure, margin)
-    bounds = _bounds(scored, judging, sure)
     whole, said, ratios = as_measured(pair.items, pair.rows, pair.target, None)
-    action = replace(whole, escalated=escalated)
-    effect, missing = switch_effect(workload, action, ratios)
+    trial = _trial(workload, scored, (whole, ratios), margin)
+    keeps = bool(np.isfinite(trial.threshold))
+    said_threshold = _told_apart(trial.threshold, scored.confidence) if keeps else "none"
+    escalated = trial.action.escalated
+    gate = _gate(scored, judging, trial.threshold, margin)
+    if not trial.certain and gate.verdict == "recommend":
+        gate = replace(gate, effect=gate.effect.model_copy(update={"gate": "insufficient_data"}))
+    bounds = _bounds(scored, judging, trial.threshold)
+    more = _more_items(scored, trial.threshold, margin)
     return Draft(
         Cascade.name,
         {"from": pair.origin, "to": pair.target, "threshold": said_threshold},
         int(pair.rows.sum()),
-        _instructions(pair, said_threshold, escalated) if threshold is not None else _NOT_SURE_ENOUGH,
-        effect=effect,
-        action=action,
+        _instructions(pair, said_threshold, escalated) if keeps else _NOT_SURE_ENOUGH,
+        effect=trial.effect,
+        action=trial.action,
         quality=gate.effect,
-        missing=[*missing, *_doubts(pair, gate, bounds)],
+        missing=[*trial.missing, *_doubts(pair, gate, bounds, more, certain=trial.certain)],
         assumptions=[
-            f"an answer of {pair.target} with a confidence under {said_threshold} is asked again of "
-            f"{pair.origin}: {100 * escalated:.1f} % of the calls, which cost and take both"
-            if threshold is not None
-            else f"no threshold holds the margin of {100 * margin:g} points with certainty on the "
-            f"{int(scored.learned.sum()):,} items to learn from: every call would be asked again of "
-            f"{pair.origin}, and cost and take both",
+            _what_is_asked_again(pair, scored, trial, said_threshold, margin),
             "computing the confidence costs nothing here; add what your check of an answer costs",
             *_in_words(gate.effect, bounds, pair),
-            *gate.cautions,
+            *(gate.cautions if keeps else []),
             *said,
         ],
         latency=f"higher for the {100 * escalated:.1f} % of calls that are asked twice",
@@ -165,6 +234,22 @@ def _cascade(workload: Workload, params: LeverParams, pair: Pair, scored: _Score
         filters=model_filter(workload, pair.origin),
         bounds=bounds,
     )
+
+
+def _what_is_asked_again(pair: Pair, scored: _Scored, trial: _Trial, threshold: str, margin: float) -> str:
+    items, points = f"{int(scored.learned.sum()):,} items to learn from", f"{100 * margin:g} points"
+    if threshold == "none":
+        return (
+            f"no threshold that saves holds the margin of {points} on the {items}, not even as observed: "
+            f"every call would be asked again of {pair.origin}, and cost and take both"
+        )
+    again = (
+        f"an answer of {pair.target} with a confidence under {threshold} is asked again of {pair.origin}: "
+        f"{100 * trial.action.escalated:.1f} % of the calls, which cost and take both"
+    )
+    if trial.certain:
+        return again
+    return f"{again}. That holds the margin of {points} as observed on the {items}, not yet with certainty"
 
 
 def _gate(scored: _Scored, judging: Rows, threshold: float, margin: float) -> GateResult:
@@ -206,12 +291,28 @@ def _apgr(confidence: Float64, drops: Float64) -> float:
     return round(1 - float(np.concatenate([[0.0], kept])[:-1].mean() + kept.mean()) / 2, 4)
 
 
-def _doubts(pair: Pair, gate: GateResult, bounds: RoutingBounds) -> list[Missing]:
+def _more_items(scored: _Scored, threshold: float, margin: float) -> str:
+    """How many more items a certain answer takes if drop and spread of all of them stay as observed.
+
+    Where the drop is nearer to the margin than its own standard error, no number would mean anything.
+    """
+    drops = scored.dear - scored.quality(threshold, np.ones(len(scored.dear), dtype=bool))
+    room, spread, n = margin - float(drops.mean()), float(drops.std()), len(drops)
+    if room * n**0.5 < spread:
+        return (
+            f"many more items than {n:,}, as the drop of {_points(float(drops.mean()))} points is near the "
+            f"margin of {_points(margin)},"
+        )
+    needed = ceil(8 * (_Z_ONE_SIDED * spread / room) ** 2) if room > 0 else 0
+    return f"about {max(needed - n, 2 * MIN_ITEMS):,} more items"
+
+
+def _doubts(
+    pair: Pair, gate: GateResult, bounds: RoutingBounds, more: str, *, certain: bool
+) -> list[Missing]:
     how = "send more evaluated items of both models with confidences (netra import FILE --format evals)"
-    if gate.verdict == "insufficient_data":
-        more = max(gate.items_needed - gate.effect.items, 1)
-        what = f"about {2 * more:,} more items of {pair.origin} and {pair.target} with a confidence"
-        return [Missing(what=what, how=how)]
+    if gate.verdict == "insufficient_data" or not certain:
+        return [Missing(what=f"{more} of {pair.origin} and {pair.target} with a confidence", how=how)]
     low, high = bounds.advantage_95
     if bounds.share_pct > 0 and low <= 0:
         what = (

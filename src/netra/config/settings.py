@@ -111,7 +111,8 @@ class Settings:
     clickhouse_url: str | None = field(
         default=None,
         metadata=_about(
-            "ClickHouse to use instead of the embedded analytics engine.",
+            "ClickHouse to use instead of the embedded analytics engine: one server. The tables are not "
+            "replicated, so several servers behind one address are not supported.",
             parsing.url("http", "https"),
             "https://user:secret@clickhouse.example.com:8443/netra",
         ),

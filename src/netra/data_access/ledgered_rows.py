@@ -13,8 +13,10 @@ from netra.data_access.number_lists import LIST_SETTINGS, number_list
 
 _OWN = "WHERE workspace_id = {workspace:String}"
 _REWRITTEN_AT_ONCE = 500
-LOOKS_S = (0.05, 0.1, 0.25, 0.5, *(1.0,) * 60)
-"""Pauses between looks for rows that an earlier try may still be inserting; no insert may take longer."""
+LOOKS_S = (0.05, 0.1, 0.25, 0.5, 1.0)
+"""Pauses between looks for rows that no insert brings any more, but that a store may show late."""
+
+_LONGEST_INSERT_LOOKS = 64
 _TOKENS = 3
 
 
@@ -63,13 +65,16 @@ class LedgeredRows:
 
         Raises RowsNotStoredError where an insert under the token does not end.
         """
-        for pause in LOOKS_S:
+        quiet = 0
+        for look in range(_LONGEST_INSERT_LOOKS):
             if await self._is_there(rows):
                 return True
-            if not await self._analytics.is_inserting(token):
+            inserting = await self._analytics.is_inserting(token)
+            quiet = 0 if inserting else quiet + 1
+            if quiet > len(LOOKS_S):
                 # It may have committed between the two questions.
                 return await self._is_there(rows)
-            await asyncio.sleep(pause)
+            await asyncio.sleep(LOOKS_S[min(look if inserting else quiet - 1, len(LOOKS_S) - 1)])
         raise RowsNotStoredError(f"an insert into {self._table} does not end in the analytics store")
 
     async def _is_there(self, rows: ArrowTable) -> bool:

@@ -8,10 +8,12 @@ import pytest
 
 from netra.auth.permissions import permissions_of
 from netra.context.models import UserExecutionContext
+from netra.data_access import ledgered_rows
 from netra.data_access.analytics import ScopedAnalytics
-from netra.data_access.errors import UnscopedQueryError
+from netra.data_access.errors import RowsNotStoredError, UnscopedQueryError
 from netra.data_access.factory import DataAccessFactory
 from netra.data_access.hot import ScopedHotStore
+from netra.data_access.ledgered_rows import LedgeredRows
 from netra.data_access.repository import ScopedRepository
 
 
@@ -175,3 +177,44 @@ def test_access_carries_the_context_it_was_made_for() -> None:
     assert access.context is context
     repository = ScopedRepository(None, context)  # type: ignore[arg-type]
     assert (repository.workspace_id, repository.user_id) == ("wsp_1", "usr_1")
+
+
+class LateAnalytics(RecordingAnalytics):
+    """A store that shows inserted rows only after some looks for them, and may seem to insert for some."""
+
+    def __init__(self, shown_after: int, inserting_for: int = 0) -> None:
+        super().__init__()
+        self.looks, self.asked = 0, 0
+        self._shown_after, self._inserting_for = shown_after, inserting_for
+
+    async def query_rows(
+        self, sql: str, params: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
+    ) -> list[dict[str, Any]]:
+        self.looks += 1
+        return [{"1": 1}] if self.looks > self._shown_after else []
+
+    async def is_inserting(self, token: str) -> bool:
+        self.asked += 1
+        return self.asked <= self._inserting_for
+
+
+async def test_a_block_that_shows_late_is_inserted_once_and_one_that_stays_away_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody inserts any more, and still a store of several servers may not show the rows at once."""
+    monkeypatch.setattr(ledgered_rows, "LOOKS_S", (0.0,) * 5)
+    block = pa.table({"import_id": ["i"], "id_hash": pa.array([1], pa.uint64())})
+
+    async def tokens(store: LateAnalytics) -> list[str]:
+        await LedgeredRows(ScopedAnalytics(store, "w"), "kept").insert(block, token="t")
+        return [token for _, _, token in store.inserted]
+
+    assert await tokens(LateAnalytics(0)) == ["w:t"]
+    assert await tokens(LateAnalytics(5)) == ["w:t"]
+    # A try that ran for a while leaves as much time for its rows to show.
+    assert await tokens(LateAnalytics(15, inserting_for=10)) == ["w:t"]
+    assert await tokens(LateAnalytics(8)) == ["w:t", "w:t~1"]
+    with pytest.raises(RowsNotStoredError, match="do not stay"):
+        await tokens(LateAnalytics(1_000))
+    with pytest.raises(RowsNotStoredError, match="does not end"):
+        await tokens(LateAnalytics(1_000, inserting_for=1_000))

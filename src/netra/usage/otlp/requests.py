@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -67,7 +67,7 @@ def read_export(body: bytes, content_type: str, encoding: str) -> Spans:
 
 
 @contextmanager
-def reading(items: str) -> Iterator[None]:
+def reading(items: str) -> Generator[None]:
     """Says of a body that cannot be read what is wrong. Raises UnreadableExportError, TooLargeError."""
     try:
         yield

@@ -48,6 +48,13 @@ def add_measure(
     return sheet.add(value, unit_of(measure), label, source)
 
 
+def figure_of_unpriced(sheet: FigureSheet, result: UsageResult) -> str | None:
+    """How many of the calls have no known price and are in no sum of spend."""
+    if not result.unpriced_calls:
+        return None
+    return sheet.add(result.unpriced_calls, "count", "Calls without a known price", source_of(result))
+
+
 @dataclass(frozen=True, slots=True)
 class CallsRead:
     """Which calls a computation outside the query language read: how many, from when to when."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import BaseModel, Field
 
 from netra.tools.usage.outputs import Output
@@ -24,6 +26,8 @@ class MovedGroup(BaseModel):
 class MoversOutput(Output):
     """Answer of `find_movers`: the groups that moved as asked. `whole`: all calls together, which without
     groups `whole_moved` judges; `new` were nothing before, `cut` says that there are more groups than read.
+    `empty` are the periods without calls, `alone` is the figure of the whole where only one period has one;
+    `valueless` are groups that have calls and no value in a period.
     """
 
     by: list[str]
@@ -39,6 +43,12 @@ class MoversOutput(Output):
     whole_moved: bool = False
     first_before: str | None = None
     cut: bool = False
+    empty: list[Literal["before", "after"]] = Field(default_factory=list[Literal["before", "after"]])
+    alone: str | None = None
+    unpriced_before: str | None = None
+    unpriced_after: str | None = None
+    valueless: list[str] = Field(default_factory=list[str])
+    more_valueless: bool = False
 
 
 class PassedSpan(BaseModel):

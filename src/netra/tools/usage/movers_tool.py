@@ -16,7 +16,7 @@ from netra.reports.document import Section, Table
 from netra.tools.figure_sheet import FigureSheet, Source
 from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
 from netra.tools.usage.changes import span_in_words
-from netra.tools.usage.measuring import unit_of
+from netra.tools.usage.measuring import figure_of_unpriced, unit_of
 from netra.tools.usage.movement_outputs import MovedGroup, MoversOutput
 from netra.tools.usage.naming import group_name
 from netra.tools.usage.query_tool import QueryArguments, narrowing_filters
@@ -110,7 +110,7 @@ def find_movers(usage: UsageService) -> AnyToolSpec:
                     filters=narrowing_filters(narrowed), limit=MAX_ROWS,
                 )  # fmt: skip
                 answers.append(await usage.run(call.context, query))
-        output = _output(call.figures, arguments, answers)
+        output = movers_output(call.figures, arguments, answers)
         return ToolResult(
             f"compared {answers[0].calls:,} calls with {answers[1].calls:,}", plain_json(output)
         )
@@ -125,27 +125,51 @@ def find_movers(usage: UsageService) -> AnyToolSpec:
 
 
 def _joined(arguments: MoversArguments, before: UsageResult, after: UsageResult) -> list[Moved]:
-    """Every group of either period; one without calls is 0 in a measure that adds up."""
-    missing = Decimal(0) if MEASURES[arguments.measure].adds_up else None
+    """Every group of either period. One without calls in a period is 0 there in a measure that adds up, and
+    unknown where more groups have calls than were read.
+    """
+    adds_up = MEASURES[arguments.measure].adds_up
     sides: list[dict[tuple[str, ...], Decimal | None]] = [
         {tuple(str(row[name]) for name in arguments.by): _number(row[arguments.measure]) for row in side.rows}
         for side in (before, after)
     ]
+    missing = [Decimal(0) if adds_up and not _is_cut(side) else None for side in (before, after)]
     keys = sorted({*sides[0], *sides[1]})
-    return [Moved(key, sides[0].get(key, missing), sides[1].get(key, missing)) for key in keys]
+    return [
+        Moved(key, *(side.get(key, none) for side, none in zip(sides, missing, strict=True))) for key in keys
+    ]
+
+
+def _is_cut(answer: UsageResult) -> bool:
+    return answer.row_count > len(answer.rows)
+
+
+def _valueless(arguments: MoversArguments, answers: list[UsageResult]) -> list[tuple[str, ...]]:
+    """The groups with calls and no value in a period, such as the spend of calls without a price."""
+    return sorted(
+        {
+            tuple(str(row[name]) for name in arguments.by)
+            for answer in answers
+            for row in answer.rows
+            if row[arguments.measure] is None
+        }
+    )
 
 
 def _number(value: Any) -> Decimal | None:
     return None if value is None else Decimal(str(value))
 
 
-def _output(sheet: FigureSheet, arguments: MoversArguments, answers: list[UsageResult]) -> MoversOutput:
+def movers_output(sheet: FigureSheet, arguments: MoversArguments, answers: list[UsageResult]) -> MoversOutput:
+    """The answer from the groups before and after, then all together before and after; without groups from
+    the latter two.
+    """
     before, after = answers[:2]
     source = Source(
         {"compare": {"before": before.query, "after": after.query}}, f"{before.sql};\n{after.sql}",
         before.calls + after.calls, before.since or after.since, after.until or before.until,
     )  # fmt: skip
-    groups = _joined(arguments, before, after)
+    groups = [one for one in _joined(arguments, before, after) if one.known]
     kept = [
         one
         for one in groups
@@ -153,15 +177,13 @@ def _output(sheet: FigureSheet, arguments: MoversArguments, answers: list[UsageR
             one, arguments.direction, arguments.operator, arguments.value, relative=arguments.relative
         )
     ]
-    fresh = [one for one in groups if one.known and not one.before and one.after]
     by_share = arguments.relative
     kept.sort(key=lambda one: (-abs((one.percent if by_share else one.change) or Decimal(0)), one.key))
     make = _Figures(sheet, arguments, source)
     told = [make.group(one) for one in kept[:SHOWN]]
+    fresh = [one for one in groups if not one.before and one.after]
     added = [make.group(one) for one in fresh[:SHOWN]] if by_share and arguments.direction == "up" else []
-    whole = _joined(arguments.model_copy(update={"by": []}), *answers[-2:])
     return MoversOutput(
-        names=[group.name for group in (*told, *added)],
         calls=before.calls + after.calls,
         by=arguments.by,
         label=MEASURES[arguments.measure].label,
@@ -172,12 +194,31 @@ def _output(sheet: FigureSheet, arguments: MoversArguments, answers: list[UsageR
         compared=sheet.add(len(groups), "count", "Groups compared", source),
         more=len(kept) > SHOWN,
         new=added,
-        whole=make.group(whole[0]) if whole and whole[0].known else None,
         whole_moved=bool(not arguments.by and kept),
         first_before=_uncovered(arguments, before),
-        cut=any(answer.row_count > len(answer.rows) for answer in answers),
+        cut=_is_cut(before) or _is_cut(after),
         sections=[_section(arguments, told)] if told and arguments.by else [],
-    )
+    ).model_copy(update=_around(make, answers, [*told, *added]))
+
+
+def _around(make: _Figures, answers: list[UsageResult], told: list[MovedGroup]) -> dict[str, object]:
+    """What is said beside the groups: the whole, and what the comparison knows nothing of."""
+    arguments, sides = make.arguments, answers[:2]
+    whole = _joined(arguments.model_copy(update={"by": []}), *answers[-2:])
+    unknown = _valueless(arguments, sides) if arguments.by else []
+    unnamed = [make.name(key) for key in unknown[:SHOWN]]
+    money = MEASURES[arguments.measure].kind == "money" and not arguments.measure.startswith("reported")
+    unpriced = [figure_of_unpriced(make.sheet, side) if money else None for side in sides]
+    return {
+        "names": [*(group.name for group in told), *unnamed],
+        "whole": make.group(whole[0]) if whole and whole[0].known else None,
+        "alone": make.alone(whole[0]) if whole and not whole[0].known else None,
+        "empty": [name for name, side in zip(("before", "after"), sides, strict=True) if not side.calls],
+        "unpriced_before": unpriced[0],
+        "unpriced_after": unpriced[1],
+        "valueless": unnamed,
+        "more_valueless": len(unknown) > SHOWN,
+    }
 
 
 def _uncovered(arguments: MoversArguments, before: UsageResult) -> str | None:
@@ -199,8 +240,7 @@ class _Figures:
 
     def group(self, moved: Moved) -> MovedGroup:
         """The figures of one group, whose values are known."""
-        dimensions = self.arguments.by
-        name = " / ".join(group_name(value, by) for value, by in zip(moved.key, dimensions, strict=False))
+        name = self.name(moved.key)
         label = MEASURES[self.arguments.measure].label + (f" of {name}" if name else "")
         percent, said = moved.percent, f"Change of {label[0].lower()}{label[1:]}"
         return MovedGroup(
@@ -214,6 +254,15 @@ class _Figures:
             if percent is None
             else self.sheet.add(round(float(abs(percent)), 4), "percent", said, self.source),
         )
+
+    def name(self, key: tuple[str, ...]) -> str:
+        """A group in words; empty for the whole."""
+        return " / ".join(group_name(value, by) for value, by in zip(key, self.arguments.by, strict=False))
+
+    def alone(self, moved: Moved) -> str | None:
+        """The one value there is of a group that lacks the other."""
+        value = moved.after if moved.before is None else moved.before
+        return None if value is None else self._amount(value, MEASURES[self.arguments.measure].label)
 
     def _size(self, value: Decimal, label: str) -> str:
         """The size of a change; of a share in points, which are no percents of it."""

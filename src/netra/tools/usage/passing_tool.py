@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, Field
 
 from netra.tools.figure_sheet import FigureSheet
 from netra.tools.specification import AnyToolSpec, ToolArguments, ToolCall, ToolResult, ToolSpec, plain_json
-from netra.tools.usage.measuring import source_of, unit_of
+from netra.tools.usage.measuring import figure_of_unpriced, source_of, unit_of
 from netra.tools.usage.movement_outputs import PassedSpan, PassingOutput
 from netra.tools.usage.query_tool import QueryArguments, narrowing_filters
 from netra.usage.measures import MEASURES
@@ -130,10 +130,3 @@ def _output(sheet: FigureSheet, arguments: PassingArguments, result: UsageResult
         spans=spans,
         unpriced=figure_of_unpriced(sheet, result) if measure == "cost_usd" else None,
     )
-
-
-def figure_of_unpriced(sheet: FigureSheet, result: UsageResult) -> str | None:
-    """How many of the calls have no known price and are in no sum of spend."""
-    if not result.unpriced_calls:
-        return None
-    return sheet.add(result.unpriced_calls, "count", "Calls without a known price", source_of(result))

@@ -197,3 +197,44 @@ def test_lists_and_growth_leave_out_how_calls_ended() -> None:
     grew = read("features that grew more than 20 % excluding errors")
     assert grew.growth is not None
     assert (grew.measures, grew.excluded) == (["cost_usd"], slow.excluded)
+
+
+@pytest.mark.parametrize(
+    ("text", "conditions"),
+    [
+        ("how many calls cost between $0.01 and $0.02?", ["cost_usd >= 0.01", "cost_usd <= 0.02"]),
+        ("calls between 1 and 5 cents by model", ["cost_usd >= 0.01", "cost_usd <= 0.05"]),
+        ("requests that took 5 to 10 seconds", ["latency_ms >= 5000", "latency_ms <= 10000"]),
+        ("which calls took between 500 ms and 2 s?", ["latency_ms >= 500", "latency_ms <= 2000"]),
+        ("prompts of 10,000-20,000 tokens by app", ["input_tokens >= 10000", "input_tokens <= 20000"]),
+        ("spend excluding calls over 10 s", ["latency_ms <= 10000"]),
+        ("how many requests other than those over 50k tokens?", ["total_tokens <= 50000"]),
+        ("calls between 3 and 10 november", []),
+    ],
+)
+def test_ranges_and_exclusions_are_thresholds_on_calls(text: str, conditions: list[str]) -> None:
+    frame = read(text)
+    assert [f"{one.column} {one.operator} {one.value}" for one in frame.conditions] == conditions
+    assert (frame.kind, frame.unread) == ("usage", [])
+
+
+@pytest.mark.parametrize(
+    ("text", "unread"),
+    [
+        ("how many calls between 9 and 17?", "between 9 and 17"),
+        ("which feature cost the most between 9 and 17?", "between 9 and 17"),
+        ("spend of calls between $1 and $2 a day", "between $1 and $2"),
+        ("which features cost between $10 and $20?", "between $10 and $20"),
+        ("users with between 10 and 20 calls", "between 10 and 20 calls"),
+    ],
+)
+def test_a_range_that_is_not_followed_is_said(text: str, unread: str) -> None:
+    assert read(text).unread == [unread]
+
+
+def test_groups_left_out_are_those_beyond_the_threshold() -> None:
+    condition = read("users excluding those who spent over $100").group_conditions[0]
+    assert (condition.operator, condition.value) == ("<=", "100")
+    assert "users who spent over $100" in read("spend by model excluding users who spent over $100").unread
+    said = scope_of(read("how many calls cost between $0.01 and $0.02?"))
+    assert said == " (only calls that cost between $0.01 and $0.02)"

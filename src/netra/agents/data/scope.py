@@ -45,7 +45,8 @@ def scope_of(frame: QuestionFrame, *, window: bool = True) -> str:
     if out:
         parts.append(f" without {' and '.join(out)}")
     if frame.conditions:
-        parts.append(f" (only {' and '.join(shown(condition.words) for condition in frame.conditions)})")
+        said = dict.fromkeys(shown(condition.words) for condition in frame.conditions)
+        parts.append(f" (only {' and '.join(said)})")
     return "".join(parts)
 
 

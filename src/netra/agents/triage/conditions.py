@@ -30,6 +30,8 @@ COMPARISONS: tuple[tuple[Comparison, str], ...] = (
         r"(?:more|greater|longer|slower|larger|bigger|higher|dearer|more expensive) than"),
     ("<", r"under|below|<|(?:less|fewer|shorter|faster|quicker|smaller|lower|cheaper) than"),
 )  # fmt: skip
+TURNED: dict[str, Comparison] = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}
+"""The other side of a comparison."""
 COMPARED = "|".join(words for _, words in COMPARISONS)
 NUMBER = r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d{1,6})?|\d{1,12}(?:\.\d{1,6})?|a|an|one|half a)"
 _UNIT = (
@@ -42,6 +44,29 @@ _CONDITION = re.compile(
     rf"{_SUBJECT}{_GAP}{_LEAD}\s+(?:and\s+)?(?P<comparison>{COMPARED})\s*(?P<dollar>\$)?\s*{NUMBER}\s*{_UNIT}"
     r"(?!\s*(?:at (?:the )?)?(?:p\d\d|median))"
 )
+_DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,6})?|\d{1,12}(?:\.\d{1,6})?"
+_SCALED = r"\s*(?:k|thousand|million|m(?=\s+(?:\w+\s+)?tokens?\b))?"
+_MEASURED = r"milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|cents?|dollars?|usd|bucks"
+_RANGE = re.compile(
+    rf"{_SUBJECT}{_GAP}{_LEAD}\s+(?:(?:from|between)\s+)?(?P<dollar>\$)?\s*(?P<low>(?:{_DIGITS})(?:{_SCALED}))"
+    rf"\s*(?P<unit>{_MEASURED})?\s*(?:\band\b|\bto\b|-|\u2013)\s*(?P<dollar2>\$)?\s*(?P<high>(?:{_DIGITS})"
+    rf"(?:{_SCALED}))\s*(?P<unit2>{_MEASURED})?(?![\w%])"
+    r"(?P<kind>(?:\s+(?:input|prompt|context|output|completion|generated|reasoning|thinking|total))?"
+    r"\s+tokens?(?:\s+of (?:input|output|reasoning))?\b)?"
+)
+_NO_RANGE = re.compile(
+    r"\bbetween (?!20\d\d\b)\$? ?\d[\d.,]*+\s?(?:%|\w{0,12}) and \$? ?\d[\d.,]*+"
+    r"(?: ?(?:%|(?:percent|k|m|ms|s|seconds?|tokens?|dollars?|usd|cents?|calls)\b))?"
+    r"(?![\w:-]| ?(?:of|hours?|days?|weeks?|months?|years?|am|pm|"
+    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*)\b)"
+)
+_EXCLUDES = (
+    r"\b(?:exclud(?:ing|es?)|except(?:ing)?(?: for)?|without|not counting|ignoring|other than|apart from|"
+    r"leaving out|but (?:not|no))\b"
+)
+EXCLUDES = re.compile(_EXCLUDES)
+"""What leaves out the calls or groups that stand behind it."""
+_EXCLUDING = re.compile(rf"{_EXCLUDES}\s+(?:(?:all|any|the|those|ones|our|single)\s+)*$")
 _OF_GROUPS = re.compile(
     r"\b(?:days?|hours?|weeks?|months?|models?|features?|apps?|users?|customers?|teams?|keys?|sessions?|"
     r"conversations?|providers?)\s+(?:whose|where|when|on which|in which|with|who|that)\b[^,.?;]*$"
@@ -68,19 +93,79 @@ _MOST, _LARGEST = 4, 10**12
 
 
 def find_conditions(text: str) -> tuple[list[Condition], str]:
-    """The thresholds on calls of lower-cased text, and the text without them. One that cannot be read as a
-    threshold on a column of single calls stays in the text.
+    """The thresholds on calls of lower-cased text, and the text without them: of "calls between A and B" the
+    two ends, of "excluding calls over A" the other side. One that cannot be read as a threshold on a column
+    of single calls stays in the text.
     """
-    found: list[Condition] = []
+    found, text = _ranges(text)
     place = 0
     while len(found) < _MOST and (match := _CONDITION.search(text, place)) is not None:
-        read = None if _OF_GROUPS.search(text[: match.start()]) else _read(match)
+        before = text[: match.start()]
+        read = None if _OF_GROUPS.search(before) else _read(match)
         if read is None:
             place = match.end("subject")
             continue
+        kept = text[: match.end("gap")]
+        if excluding := _EXCLUDING.search(before):
+            read, kept = _turned(read, match["subject"]), kept[: excluding.start()] + kept[excluding.end() :]
+        elif excluding := _EXCLUDING.search(f"{kept} "):
+            read, kept = _turned(read, match["subject"]), kept[: excluding.start()].rstrip()
         found.append(read)
+        text = kept + text[match.end() :]
+    return found, text
+
+
+def _ranges(text: str) -> tuple[list[Condition], str]:
+    """The thresholds at both ends of ranges, each a condition of its own, and the text without them."""
+    found: list[Condition] = []
+    place = 0
+    while len(found) < _MOST - 1 and (match := _RANGE.search(text, place)) is not None:
+        before = text[: match.start()]
+        read = None if _OF_GROUPS.search(before) or _EXCLUDING.search(before) else _ends(match)
+        if read is None:
+            place = match.end("subject")
+            continue
+        found += read
         text = text[: match.end("gap")] + text[match.end() :]
     return found, text
+
+
+def _ends(match: re.Match[str]) -> list[Condition] | None:
+    """The two thresholds of a range, the unit of whose first end may be that of the second."""
+    dollar = "$" if match["dollar"] or match["dollar2"] else ""
+    ends: list[Condition] = []
+    for words, number, unit in (
+        ("at least", match["low"], match["unit"] or match["unit2"]),
+        ("at most", match["high"], match["unit2"]),
+    ):
+        said = (
+            f"{match['subject']}{match['lead']} {words} {dollar}{number} {unit or ''} {match['kind'] or ''}"
+        )
+        one = _CONDITION.fullmatch(" ".join(said.split()))
+        read = None if one is None else _read(one)
+        if read is None:
+            return None
+        ends.append(read)
+    of_many = ends[0].column == "cost_usd" and re.match(_OF_A_PERIOD, match.string[match.end() :])
+    low, high = (Decimal(end.value) for end in ends)
+    if of_many or low > high or ends[0].column != ends[1].column:
+        return None
+    said = f"{match['subject']}{_said(match.string[match.end('gap') : match.end()])}"
+    return [end.model_copy(update={"said": " ".join(said.split())}) for end in ends]
+
+
+def _turned(condition: Condition, subject: str) -> Condition:
+    """The calls on the other side of a threshold: those whose number is known."""
+    known = {"latency_ms": " of known latency", "ttft_ms": " of known time to first token"}
+    known |= {"cost_usd": " of known cost"}
+    rest = condition.said.removeprefix(subject).strip()
+    said = f"{subject}{known.get(condition.column, '')} other than those {rest}"
+    return condition.model_copy(update={"operator": TURNED[condition.operator], "said": said})
+
+
+def unread_ranges(text: str) -> list[str]:
+    """Ranges of amounts that stay in a text whose conditions are read: `between 9 and 17`."""
+    return [" ".join(found.group(0).split()) for found in _NO_RANGE.finditer(text)]
 
 
 def _read(match: re.Match[str]) -> Condition | None:

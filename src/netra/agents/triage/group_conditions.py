@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
-from netra.agents.triage.conditions import COMPARED, NUMBER, UNITS, amount_of, sign_of
+from netra.agents.triage.conditions import COMPARED, EXCLUDES, NUMBER, TURNED, UNITS, amount_of, sign_of
 from netra.agents.triage.frame import GroupCondition
 
 GROUPS: tuple[tuple[str, str], ...] = (
@@ -37,7 +37,10 @@ _SINGULAR = (
     "week",
 )
 _NOUN = "|".join([*(words for _, words in GROUPS), *(rf"(?<=\bwhich ){word}" for word in _SINGULAR)])
-_NOT_BEFORE = r"\b(?:by|per|than|of all|last|past|next|over the)\s+$"
+_NOT_BEFORE = (
+    r"\b(?:by|per|than|of all|last|past|next|over the|exclud(?:ing|es)|except(?: for)?|without|not counting|"
+    r"ignoring|apart from|leaving out|but (?:not|no))\s+(?:(?:all|any|the|those)\s+)*$"
+)
 _NO_LEAD = r"(?:by|per|over|under|above|below|and|in|on(?! which)|during|since)\b"
 _LEAD = (
     rf"(?P<lead>(?:(?:\s+(?!{_NO_LEAD})[\w'\-]+){{0,4}}?\s+and(?=\s+(?:have|had|with|more|less|cost|took|made|"
@@ -129,10 +132,11 @@ def _read(match: re.Match[str]) -> tuple[GroupCondition, str | None, int] | None
     said = " ".join(match.string[match.end("group") : end].split())
     said = re.sub(r"^.*?\band (?=(?:have|had|with|more|less|cost|took|made|spent|are|were)\b)", "", said)
     said = re.sub(r"^(?:did|do|does) (?=we |i |they |it )", "that ", said)
+    sign = sign_of(match["comparison"])
     condition = GroupCondition(
         dimension=dimension,
         measure=measure,
-        operator=sign_of(match["comparison"]),
+        operator=TURNED[sign] if EXCLUDES.search(match["lead"]) else sign,
         value=f"{value.normalize():f}",
         said=said,
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from netra.agents.triage.carrying import MODEL_KINDS
-from netra.agents.triage.conditions import find_conditions
+from netra.agents.triage.conditions import find_conditions, unread_ranges
 from netra.agents.triage.endings import by_ending
 from netra.agents.triage.follow_ups import (
     Listed,
@@ -258,7 +258,7 @@ def _unread(
     """What the reading leaves out: conditions on calls, and names that this kind of question cannot take."""
     found = unread_parts(clean, window)
     if kind in {"drivers", "change", "latency", "forecast", "anomalies"}:
-        found += [condition.said for condition in conditions if not {condition.said} & {*found}]
+        found += dict.fromkeys(one.said for one in conditions if one.said not in found)
     if kind == "usage":
         said = " ".join(found)
         found += [
@@ -266,6 +266,8 @@ def _unread(
             for text in _COMPARED.findall(clean)
             if not {*_DIGITS.findall(text)} & {*_DIGITS.findall(said)}
         ]
+    if kind not in {"cost", "outside", "follow_up"}:
+        found += [text for text in unread_ranges(clean) if not any(text in part for part in found)]
     if kind == "change" and not re.search(_WHY, clean):
         # The movers are listed by size: none is left out for having moved too little.
         found += [text for text in _MOVED_BY.findall(clean) if not any(text in part for part in found)]

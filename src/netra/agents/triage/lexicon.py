@@ -113,30 +113,43 @@ def find_models(text: str, vocabulary: Vocabulary) -> list[str]:
 
 
 _FAMILIES = re.compile(
-    r"(?<![\w\-/.@])(?P<family>gpt|claude|gemini|mistral|llama|deepseek|qwen|grok|sonnet|haiku|opus)"
+    r"(?<![\w\-/.@])(?P<family>gpt|claude|gemini|gemma|mistral|mixtral|codestral|llama|deepseek|qwen|grok|"
+    r"kimi|sonnet|haiku|opus)"
     r"(?:'s)?(?![\w\-/@]|\s?\d|\.\d)"
 )
 
 
 def find_families(text: str, vocabulary: Vocabulary) -> dict[str, list[str]]:
-    """Families of models named alone ("claude"), each with the stored models of it; none that is a name.
+    """Families of models named alone ("claude"), each with the stored models of it, which may be none; none
+    that is a name.
 
     Families side by side are one: "claude sonnet" are the models of both.
     """
-    others = {name.lower() for name in all_names(vocabulary)}
+    others = {name.lower() for name in [*all_names(vocabulary), *vocabulary.teams]}
+    words = {word for name in _named_things(vocabulary) for word in re.findall(r"[a-z]+", name.lower())}
     found: dict[str, list[str]] = {}
     last, end = "", -1
     for match in _FAMILIES.finditer(text):
         family = match["family"]
         named = [name for name in vocabulary.models if family in re.findall(r"[a-z]+", name.lower())]
-        if family in others or not named:
+        if family in others or (not named and family in words):
             continue
         if last and not text[end : match.start()].strip():
             before = found.pop(last)
             family, named = f"{last} {family}", [name for name in before if name in named]
         found[family] = named
         last, end = family, match.end()
-    return {family: named for family, named in found.items() if named}
+    return found
+
+
+def _named_things(vocabulary: Vocabulary) -> list[str]:
+    return [
+        *vocabulary.features,
+        *vocabulary.apps,
+        *vocabulary.users,
+        *vocabulary.teams,
+        *vocabulary.providers,
+    ]
 
 
 def _closest(written: str, vocabulary: Vocabulary) -> str:

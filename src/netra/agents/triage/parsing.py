@@ -54,7 +54,7 @@ from netra.agents.triage.requests import (
 )
 from netra.agents.triage.single_calls import listed_singly, single_calls
 from netra.agents.triage.targets import find_targets
-from netra.agents.triage.unknown_names import find_unknown
+from netra.agents.triage.unknown_names import find_unknown, unknown_name
 from netra.agents.triage.unread_times import with_unread_times
 from netra.agents.triage.windows import find_horizon, find_side_by_side, find_window
 
@@ -84,6 +84,8 @@ _COMPARED = re.compile(
 _DIGITS = re.compile(r"\d+")
 _LISTING = frozenset({"usage", "drivers", "outside", "latency", "audit"})
 """Kinds of a question that may be a list of the groups that keep to a condition."""
+_OF_CALLS = frozenset({"usage", "drivers", "change", "latency", "forecast", "anomalies", "audit"})
+"""Kinds of a question that are about stored calls only."""
 _GROWING = frozenset({"usage", "drivers", "change", "latency", "outside"})
 _COUNTS_OF = {"session_id": "sessions", "user": "users", "api_key_id": "api_keys", "model": "models"}
 
@@ -144,21 +146,39 @@ def parse_question(
         ordinals=(find_ordinals(clean) or find_named(clean, levers, models, earlier)) if follows else [],
         asks=find_asks(bare) if follows else [],
     ).model_copy(update=_manner(clean))
-    frame = _of_families(frame, find_families(bare, vocabulary))
+    frame = _of_families(frame, find_families(bare, vocabulary), vocabulary)
     frame = _asked(refined(_over_months(frame, clean, now, timezone), bare), growth, bare)
-    frame = against_named_period(listed_singly(frame, single), clean, now, timezone)
-    frame = with_unread_times(frame, clean, now, timezone)
+    frame = _in_periods(listed_singly(frame, single), clean, now, timezone)
     return frame if frame.kind != "outside" else frame.model_copy(update=_why_unread(text, original, clean))
 
 
-def _of_families(frame: QuestionFrame, families: dict[str, list[str]]) -> QuestionFrame:
-    """The frame about all stored models of the families named, where its kind can follow several."""
+def _of_families(
+    frame: QuestionFrame, families: dict[str, list[str]], vocabulary: Vocabulary
+) -> QuestionFrame:
+    """The frame about all stored models of the families named, where its kind can follow several. A family
+    without any is a name that does not occur, or one left out of a question of what could be.
+    """
+    frame = _without_stored(frame, [name for name, members in families.items() if not members], vocabulary)
+    families = {family: members for family, members in families.items() if members}
     named = list(dict.fromkeys(name for members in families.values() for name in members))
     if not named or frame.kind not in MODEL_KINDS or {*frame.models} & {*named}:
         return frame
     if frame.kind == "usage" or (len(named) == 1 and not frame.models):
         return frame.model_copy(update={"models": list(dict.fromkeys([*frame.models, *named]))})
     return frame.model_copy(update={"unread": [*frame.unread, *families]})
+
+
+def _without_stored(frame: QuestionFrame, families: list[str], vocabulary: Vocabulary) -> QuestionFrame:
+    said = {*(entry.name for entry in frame.unknown), *frame.models}
+    absent = [name for name in families if not any(name.replace(" ", "-") in one for one in said)]
+    if absent and frame.kind in _OF_CALLS:
+        unknown = [unknown_name("model", name, vocabulary) for name in absent]
+        return frame.model_copy(update={"unknown": [*frame.unknown, *unknown]})
+    if absent and frame.kind in {"model_choice", "cost", "capacity"}:
+        evaluated = " ".join(vocabulary.evaluated_models).lower()
+        left = [name for name in absent if name not in evaluated]
+        return frame.model_copy(update={"unread": [*frame.unread, *left]})
+    return frame
 
 
 def _asked(frame: QuestionFrame, growth: Growth | None, text: str) -> QuestionFrame:
@@ -199,6 +219,12 @@ def _over_months(frame: QuestionFrame, text: str, now: datetime, timezone: str) 
     window, grain = span
     dimensions = [grain, *(name for name in frame.dimensions if name != grain)]
     return frame.model_copy(update={"kind": "usage", "window": window, "dimensions": dimensions})
+
+
+def _in_periods(frame: QuestionFrame, text: str, now: datetime, timezone: str) -> QuestionFrame:
+    """The frame with the period its own is set against, and with the times it does not follow as unread."""
+    frame = against_named_period(frame, text, now, timezone)
+    return with_unread_times(frame, text, now, timezone)
 
 
 def _of_groups(text: str) -> tuple[list[GroupCondition], list[str], str]:

@@ -35,7 +35,7 @@ def find_unknown(text: str, original: str, words: Vocabulary, models: list[str])
     plain = " ".join(original.lower().replace("\u2019", "'").split())
     known = _known(words)
     found: list[UnknownName] = [
-        _unknown("model", name, words) for name in models if name.lower() not in known["model"]
+        unknown_name("model", name, words) for name in models if name.lower() not in known["model"]
     ]
     taken = {entry.name for entry in found}
     for column, noun in _COLUMNS.items():
@@ -49,12 +49,12 @@ def find_unknown(text: str, original: str, words: Vocabulary, models: list[str])
                 continue
             if column == "model" and not re.search(r"\d", name):
                 continue
-            found.append(_unknown(column, name, words))
+            found.append(unknown_name(column, name, words))
             taken.add(name)
     if words.users and len(words.users) < words.users_kept:
         for address in re.findall(r"[\w.+\-]+@[\w\-]+(?:\.[\w\-]+)+", plain):
             if address not in known["user"] and address not in taken:
-                found.append(_unknown("user", address, words))
+                found.append(unknown_name("user", address, words))
                 taken.add(address)
     return found
 
@@ -101,7 +101,8 @@ def _occurs(name: str, known: dict[str, set[str]], column: str) -> bool:
     return column == "user" and not known["user"]
 
 
-def _unknown(column: str, name: str, words: Vocabulary) -> UnknownName:
+def unknown_name(column: str, name: str, words: Vocabulary) -> UnknownName:
+    """A name of the column that does not occur, and the nearest that do or else the first of them."""
     values = {
         "model": words.models,
         "provider": words.providers,

@@ -38,6 +38,10 @@ _LEAD = re.compile(
     rf"(?P<before>before|prior to)){_PART} $"
 )
 _TO_NOW = re.compile(r" (?:on\b|onwards?\b|(?:to|until|till|up to) (?:now|date|the present)\b)")
+_EXCEPT = re.compile(
+    r"(?<![\w-])(?:exclud\w+|except(?:ing| for)?|other than|apart from|ignoring|not counting|leaving out|"
+    r"but not|without|not)(?: (?:in|on|of|for|during|from|those|the))* $"
+)
 _PLACED = re.compile(r"(?<![\w-])(?:in|during|for|of|from)(?: the)? $")
 
 
@@ -157,7 +161,11 @@ def _alone(text: str, now: datetime) -> tuple[Window, int, int] | None:
         found = pattern.search(text)
         if found is not None and (window := built(build, found, now)) is not None:
             return window, found.start(), found.end()
-    units = [one for one in units_of(text, now) if not one.unsure or _placed(text, one)]
+    units = [
+        one
+        for one in units_of(text, now)
+        if (not one.unsure or _placed(text, one)) and not _EXCEPT.search(text[: one.start])
+    ]
     days = [one for one in units if one.dated and "-" in one.window.label]
     for first, last in pairwise(days):
         if (
@@ -182,7 +190,8 @@ def _placed(text: str, unit: Unit) -> bool:
 
 
 def _with_lead(text: str, unit: Unit) -> str:
-    lead = _LEAD.search(text[: unit.start]) or _PLACED.search(text[: unit.start])
+    before = text[: unit.start]
+    lead = _EXCEPT.search(before) or _LEAD.search(before) or _PLACED.search(before)
     return text[lead.start() if lead else unit.start : unit.end].strip()
 
 

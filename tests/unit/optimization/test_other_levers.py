@@ -118,6 +118,17 @@ def test_output_cap_goes_only_through_the_gate() -> None:
     opened = only(run_levers(frame, "output-cap", evaluations=scores(items), cap="500"))
     assert opened.verdict == "recommend"
     assert Decimal(opened.savings_usd) == 60 * 500 * Decimal("0.00001")
+    # Each model has its own finding, and is told of its own places: by name, or by how many there are more.
+    rows = [{"output_tokens": 1_000 - k % 5, "feature": "abcd"[k % 5 : k % 5 + 1]} for k in range(60)]
+    both = calls(rows + [{"model": "gpt-4o-mini", "output_tokens": 900, "feature": "e"}] * 60)
+    mine, others = run_levers(both, "output-cap", evaluations=scores(items), cap="500").findings
+    named = "a / gpt-4o to 500; b / gpt-4o to 500; c / gpt-4o to 500; and 2 more, each to 500."
+    assert mine.apply.steps[0].endswith(f": {named}")
+    assert others.apply.steps[0].endswith(": e / gpt-4o-mini to 500.")
+    nameless = only(run_levers(calls(rows[4::5] * 12), "output-cap", cap="500"))
+    assert nameless.apply.steps[0].endswith(": gpt-4o to 500."), "no call has a feature"
+    some = only(run_levers(calls(rows[3::5] + rows[4::5]), "output-cap", cap="500"))
+    assert "calls without a feature / gpt-4o to 500" in some.apply.steps[0]
     worse = [(item, model, 0.5 if "+" in model else score) for item, model, score in items]
     assert only(run_levers(frame, "output-cap", evaluations=scores(worse), cap="500")).verdict == "refuse"
 

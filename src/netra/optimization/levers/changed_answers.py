@@ -4,6 +4,7 @@ The changed calls need evaluations of their own. They are sent under the model's
 behind a plus sign (`gpt-4o+output-cap`), on the same items as evaluations of the model as it is.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -25,9 +26,17 @@ def variant_name(model: str, lever: str) -> str:
 
 
 def gated_drafts(
-    workload: Workload, evaluations: pl.DataFrame, params: LeverParams, change: ChangeTokens, base: Draft
+    workload: Workload,
+    evaluations: pl.DataFrame,
+    params: LeverParams,
+    change: ChangeTokens,
+    base: Draft,
+    instructions: Callable[[Rows], Instructions],
 ) -> list[Draft]:
-    """`base` once per model whose changed calls are evaluated, and once for the models where none are."""
+    """`base` once per model whose changed calls are evaluated, and once for the models where none are.
+
+    `instructions`: what to do for some of the calls (n); those of `base` are for all.
+    """
     after, _ = workload.prices.cost(limited_tokens(workload.tokens, change))
     touched = shortened(workload.tokens, change)
     margin = params.fraction("margin", DEFAULT_MARGIN)
@@ -49,10 +58,11 @@ def gated_drafts(
             if gate.verdict != "insufficient_data"
             else [more_items(canonical, gate.effect, gate.items_needed)]
         )
-        said = replace(base, assumptions=[*base.assumptions, *gate.cautions])
+        said = replace(base, apply=instructions(rows), assumptions=[*base.assumptions, *gate.cautions])
         drafts.append(_one(workload, said, change, (canonical, rows, after), (gate.effect, missing)))
     if rest.any():
-        drafts.append(_unevaluated(workload, base, (rest, rest & touched), after))
+        told = base if rest.all() else replace(base, apply=instructions(rest))
+        drafts.append(_unevaluated(workload, told, (rest, rest & touched), after))
     return drafts
 
 

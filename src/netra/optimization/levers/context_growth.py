@@ -13,7 +13,7 @@ grows with every turn).
 import numpy as np
 import polars as pl
 
-from netra.optimization.actions import ChangeTokens, Int64
+from netra.optimization.actions import ChangeTokens, Int64, Rows
 from netra.optimization.drafts import Draft
 from netra.optimization.findings import Instructions, Missing, Snippet
 from netra.optimization.levers.changed_answers import gated_drafts, nothing_to_change
@@ -55,6 +55,10 @@ class ContextGrowth:
         keep = params.whole("keep", _KEEP) or _KEEP
         limits = np.minimum(workload.tokens.input, keep + new_tokens(workload))
         cut = workload.tokens.input - limits
+
+        def some(rows: Rows) -> Instructions:
+            return _instructions(workload, np.where(rows, cut, 0), keep)
+
         base = Draft(
             self.name,
             {"keep": str(keep)},
@@ -70,7 +74,7 @@ class ContextGrowth:
             risk="medium",
             effort="medium",
         )
-        return gated_drafts(workload, evaluations, params, ChangeTokens(input_limit=limits), base)
+        return gated_drafts(workload, evaluations, params, ChangeTokens(input_limit=limits), base, some)
 
 
 def new_tokens(workload: Workload) -> Int64:

@@ -22,6 +22,7 @@ from netra.optimization.workload import Workload
 from netra.pricing.coding import combined, has_value
 
 _QUANTILE = 0.99
+_NAMED = 3
 
 
 class OutputCap:
@@ -41,11 +42,15 @@ class OutputCap:
         cap = params.whole("cap")
         limits = np.full(workload.n, cap, dtype=np.int64) if cap is not None else usual_caps(workload)
         longer = int((workload.tokens.output > limits).sum())
+
+        def some(rows: Rows) -> Instructions:
+            return _instructions(workload, limits, rows, cap)
+
         base = Draft(
             self.name,
             {} if cap is None else {"cap": str(cap)},
             workload.n,
-            _instructions(workload, limits, cap),
+            some(np.ones(workload.n, dtype=bool)),
             assumptions=[
                 f"{longer:,} of {workload.n:,} answers are longer than "
                 + (f"{cap:,} tokens" if cap is not None else "the p99 of their feature and model"),
@@ -55,7 +60,7 @@ class OutputCap:
             risk="medium",
             effort="low",
         )
-        return gated_drafts(workload, evaluations, params, ChangeTokens(output_limit=limits), base)
+        return gated_drafts(workload, evaluations, params, ChangeTokens(output_limit=limits), base, some)
 
 
 def usual_caps(workload: Workload) -> Int64:
@@ -70,14 +75,20 @@ def usual_caps(workload: Workload) -> Int64:
     return caps.get_column("cap").to_numpy()[group]
 
 
-def _instructions(workload: Workload, limits: Int64, cap: int | None) -> Instructions:
-    longer = workload.tokens.output > limits
+def _instructions(workload: Workload, limits: Int64, rows: Rows, cap: int | None) -> Instructions:
+    """What to set for some of the calls (n): the dearest three places by name, the others by number."""
+    longer = rows & (workload.tokens.output > limits)
+    found = workload.labels(("feature", "model"), longer, workload.n)
     places: list[str] = []
-    values: set[int] = set() if cap is None else {cap}
-    for labels, _ in workload.labels(("feature", "model"), longer):
+    for labels, _ in found[:_NAMED]:
         value = int(limits[np.argmax(longer & _labelled(workload, labels))])
-        values.add(value)
-        places.append(f"{' / '.join(labels.values())} to {value:,}")
+        nameless = workload.has_text("feature") and "feature" not in labels
+        names = ["calls without a feature", *labels.values()] if nameless else labels.values()
+        places.append(f"{' / '.join(names)} to {value:,}")
+    if len(found) > _NAMED:
+        each = "its p99" if cap is None else f"{cap:,}"
+        places.append(f"and {len(found) - _NAMED:,} more, each to {each}")
+    values = set(np.unique(limits[longer]).tolist()) if cap is None else {cap}
     where = "; ".join(places) if places else "of the calls with the longest answers to the cap"
     return Instructions(
         summary="Set a limit on output tokens where answers run away.",

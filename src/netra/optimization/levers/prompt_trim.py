@@ -17,7 +17,7 @@ providers in pricing/data/cache_terms.toml.
 import numpy as np
 import polars as pl
 
-from netra.optimization.actions import ChangeTokens, Int64
+from netra.optimization.actions import ChangeTokens, Int64, Rows
 from netra.optimization.drafts import Draft, effect_of
 from netra.optimization.errors import InvalidLeverParamError
 from netra.optimization.findings import Instructions, Missing
@@ -75,7 +75,11 @@ class PromptTrim:
         if not cut.any():
             return [_nothing_static(workload, base)]
         limits = workload.tokens.input - cut
-        return gated_drafts(workload, evaluations, params, ChangeTokens(input_limit=limits), base)
+
+        def some(rows: Rows) -> Instructions:
+            return _instructions(workload, np.where(rows, cut, 0))
+
+        return gated_drafts(workload, evaluations, params, ChangeTokens(input_limit=limits), base, some)
 
 
 def static_tokens(workload: Workload, share: float) -> Int64:
@@ -131,8 +135,8 @@ def _instructions(workload: Workload, cut: Int64) -> Instructions:
     places: list[str] = []
     for labels, calls in top:
         rows = np.ones(workload.n, dtype=bool)
-        for name, value in labels.items():
-            rows &= has_value(workload.coded(name), (value,))
+        for name in ("app", "feature", "model"):
+            rows &= has_value(workload.coded(name), (labels.get(name, ""),))
         tokens = int(cut[rows].sum())
         places.append(f"{' / '.join(labels.values())} ({tokens / calls:,.0f} tokens in {calls:,} calls)")
     return Instructions(

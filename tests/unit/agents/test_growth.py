@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 
 from netra.agents.data.named_periods import compared_periods
+from netra.agents.data.playbook import calls_for
 from netra.agents.triage.results import DataFacts
 from netra.tools.usage.movers_tool import Moved, moved_as_asked
-from testkit.questions import read
+from testkit.questions import NOW, read
 
 
 @pytest.mark.parametrize(
@@ -119,6 +120,29 @@ def test_a_level_is_no_growth_by_as_much(text: str) -> None:
     frame = read(text)
     assert frame.growth is None or frame.growth.operator is None
     assert frame.unread == [re.sub(r".*?((?:above|below) \$?\d+( %)?).*", r"\1", text)]
+
+
+def test_groups_that_grew_may_keep_to_conditions_and_be_a_few() -> None:
+    frame = read("top 3 features whose calls grew more than 5 % and cost over $100")
+    assert frame.growth is not None
+    assert (frame.growth.top, frame.measures, frame.unread) == (3, ["calls"], [])
+    facts = DataFacts(calls=10, since=NOW - timedelta(days=90), until=NOW)
+    ((tool, asked),) = calls_for(frame, facts)
+    having = [{"measure": "cost_usd", "operator": ">", "value": "100"}]
+    assert (tool, asked["having"], asked["top"]) == ("find_movers", having, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "unread"),
+    [
+        ("which features grew more than 5 % every week?", ["every week"]),
+        ("which features' calls and tokens grew more than 5 %?", ["calls"]),
+        ("which features grew more than 5 % three months in a row?", ["three months in a row"]),
+        ("which features grew more than 5 % by week?", ["by week"]),
+    ],
+)
+def test_what_growth_does_not_follow_is_said(text: str, unread: list[str]) -> None:
+    assert read(text).unread == unread
 
 
 def test_a_threshold_of_growth_is_compared_exactly() -> None:

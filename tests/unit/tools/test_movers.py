@@ -7,7 +7,7 @@ from netra.agents.triage.frame import Growth, QuestionFrame
 from netra.reports.citations import cite
 from netra.tools.figure_sheet import FigureSheet
 from netra.tools.usage.movement_outputs import MoversOutput
-from netra.tools.usage.movers_tool import MoversArguments, movers_output
+from netra.tools.usage.movers_tool import MoversArguments, movers_output, only_chosen
 from netra.usage.service import UsageResult
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
@@ -78,3 +78,12 @@ def test_a_group_beyond_those_read_is_not_taken_for_one_without_calls() -> None:
     )  # fmt: skip
     assert ([group.name for group in output.groups], output.new, values[output.compared]) == (["a"], [], 2)
     assert output.cut
+
+
+def test_only_the_groups_chosen_are_compared() -> None:
+    before, after = side({"a": 9, "b": 2}, "calls", row_count=3), side({"a": 12, "b": 1}, "calls")
+    kept = only_chosen(["model"], [before, after], side({"b": 1, "c": 2}, "calls"))
+    assert [(answer.rows, answer.row_count) for answer in kept] == [
+        ([{"model": "b", "calls": 2}], 2),
+        ([{"model": "b", "calls": 1}], 1),
+    ]

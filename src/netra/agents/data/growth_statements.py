@@ -26,7 +26,9 @@ def growth_statements(frame: QuestionFrame, output: MoversOutput) -> list[str]:
             f"**The periods cannot be compared fairly**: the earlier one, {output.before_label}, has no "
             f"calls before {output.first_before}."
         )
-    lines += _groups(growth, output, scope, periods) if output.by else []
+    chosen = " and ".join(shown(entry.said) for entry in frame.group_conditions)
+    chosen = f" (only those in {output.after_label}: {chosen})" if chosen else ""
+    lines += _groups(growth, output, f"{scope}{chosen}", periods) if output.by else []
     if output.whole and growth.operator and not output.by:
         lines.append(_verdict(growth, output, output.whole, periods))
     if output.whole:

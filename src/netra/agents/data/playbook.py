@@ -16,6 +16,7 @@ from netra.agents.triage.named_days import is_one_day
 from netra.agents.triage.results import DataFacts, TriageResult
 from netra.llm.playbook import CallTools, Finish, JsonObject, PlaybookView
 from netra.tools.usage.calls_tool import MOST_SHOWN
+from netra.tools.usage.movers_tool import SHOWN as MOST_MOVED
 from netra.usage.measures import MEASURES
 
 _TIME = {"hour", "day", "week", "month"}
@@ -56,7 +57,7 @@ def calls_for(
         case "model_choice":
             return (("price_on_model", {"model": frame.models[0], **_range(frame)}),)
         case "usage" if frame.growth is not None:
-            return _movers(frame, frame.growth, facts)
+            return _movers(frame, frame.growth, facts, zone)
         case "usage" if frame.passing is not None:
             asked = frame.passing.model_dump(include={"measure", "amount", "reached", "each_month"})
             return (("find_passing", {**asked, **_in_zone(frame), **narrowed_by(frame), **_range(frame)}),)
@@ -75,9 +76,9 @@ def calls_for(
             }
             return (("find_anomalies", _anomalies(frame)), ("query_usage", {**asked, **_range(frame)}))
         case "change" if is_one_day(frame.window):
-            return (("find_anomalies", _anomalies(frame)), *_change(frame, facts))
+            return (("find_anomalies", _anomalies(frame)), *_change(frame, facts, zone))
         case "change":
-            return _change(frame, facts)
+            return _change(frame, facts, zone)
         case "latency":
             return _latency(frame, facts)
         case "capacity":
@@ -173,20 +174,24 @@ def _usage(frame: QuestionFrame) -> tuple[tuple[str, JsonObject], ...]:
 
 def _of_groups(frame: QuestionFrame, measures: list[str]) -> JsonObject:
     """Only the groups that keep to the conditions, those furthest beyond the first of them in front."""
-    kept = [entry.model_dump(exclude={"said", "dimension"}) for entry in frame.group_conditions]
     shown = list(dict.fromkeys([*measures, "calls"]))[:4]
     dimensions = [name for name in frame.dimensions if name not in frame.filters]
     return {
         "measures": cast(JsonValue, shown),
         "dimensions": cast(JsonValue, dimensions),
-        "having": cast(JsonValue, kept),
+        "having": _having(frame),
         "ranked": True,
         "ascending": frame.group_conditions[0].operator in {"<", "<="},
     }
 
 
-def _change(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonObject], ...]:
-    periods = compared_periods(frame, facts)
+def _having(frame: QuestionFrame) -> JsonValue:
+    kept = [entry.model_dump(exclude={"said", "dimension"}) for entry in frame.group_conditions]
+    return cast(JsonValue, kept)
+
+
+def _change(frame: QuestionFrame, facts: DataFacts, zone: str) -> tuple[tuple[str, JsonObject], ...]:
+    periods = compared_periods(frame, facts, zone)
     if periods is None:
         return (("rank_drivers", {"by": _groups(frame, facts), **_range(frame)}),)
     (before_since, before_until), (after_since, after_until) = periods
@@ -202,9 +207,11 @@ def _change(frame: QuestionFrame, facts: DataFacts) -> tuple[tuple[str, JsonObje
     return (("compare_periods", arguments),)
 
 
-def _movers(frame: QuestionFrame, growth: Growth, facts: DataFacts) -> tuple[tuple[str, JsonObject], ...]:
+def _movers(
+    frame: QuestionFrame, growth: Growth, facts: DataFacts, zone: str
+) -> tuple[tuple[str, JsonObject], ...]:
     """The groups that moved: none of a question about the whole, those of drivers for "what grew"."""
-    periods = compared_periods(frame, facts)
+    periods = compared_periods(frame, facts, zone)
     if periods is None:
         return ()
     measure = next((name for name in frame.measures if name in MEASURES), "cost_usd")
@@ -218,6 +225,10 @@ def _movers(frame: QuestionFrame, growth: Growth, facts: DataFacts) -> tuple[tup
         "measure": measure,
         "by": cast(JsonValue, by[:3]),
     }
+    if frame.group_conditions:
+        asked["having"] = _having(frame)
+    if growth.top is not None:
+        asked["top"] = min(growth.top, MOST_MOVED)
     return (("find_movers", asked),)
 
 

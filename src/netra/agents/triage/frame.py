@@ -134,6 +134,8 @@ class Growth(_Value):
     relative: bool = True
     of_anything: bool = False
     """Whether it asks what grew, without saying of what kind."""
+    top: int | None = None
+    """How many of the groups are to be listed, where it says so."""
     said: str = ""
 
 

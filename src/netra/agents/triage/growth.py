@@ -10,6 +10,8 @@ from netra.agents.triage.conditions import COMPARED, amount_of, sign_of
 from netra.agents.triage.frame import Comparison, Growth, QuestionFrame
 from netra.agents.triage.group_conditions import GROUPS
 from netra.agents.triage.held_periods import PERIOD_NAMED
+from netra.agents.triage.measures import find_measures, find_top
+from netra.usage.measures import MEASURES
 
 _UP = (
     r"grew|grown|grow|rose|risen|increased?|jumped|climbed|spiked|(?:gone|went|go|is|are|was|were) up|"
@@ -67,6 +69,12 @@ _OF = r"\b(?:which|what|who|list|show|name|find|give|any|did|has|have|is|are|how
 _NOUN = "|".join(words for _, words in GROUPS)
 _ASKS = re.compile(_OF.format(nouns=_NOUN))
 _CLOCK = frozenset({"hour", "day", "week", "month", "weekday", "hour_of_day"})
+_OFTEN = re.compile(
+    r"\b(?:(?:every|each) (?:single )?(?:hour|day|week|month|quarter)|"
+    r"(?:by|per|which) (?:hour|day|week|month|weekday)s?|"
+    r"(?:\w+ )?(?:days|weeks|months) (?:in a row|running)|consecutive\w*(?: \w+)?|steadily|continuously)\b"
+)
+"""Growth from each period to the next, where two are compared."""
 _AVERAGED_OVER = {
     "cost_per_user": "user", "cost_per_session": "session_id", "calls_per_session": "session_id",
 }  # fmt: skip
@@ -105,13 +113,16 @@ def bare_growth(text: str, *, in_words_of_change: bool) -> Growth | None:
     return Growth(direction=direction, relative=relative, said=found.group(0))
 
 
-def grouped_by_growth(frame: QuestionFrame, growth: Growth, text: str) -> QuestionFrame:
+def grouped_by_growth(frame: QuestionFrame, growth: Growth, text: str, said: str) -> QuestionFrame:
     """The frame of a list of groups that grew. Without a threshold growth of the spend is a question about
-    the change and its parts.
+    the change and its parts. `said` is the text with its conditions on groups.
     """
     named = next((name for name, words in GROUPS if re.search(rf"\b(?:{words})\b", text)), None)
     dimensions = [name for name in frame.dimensions if name not in _CLOCK]
     dimensions = dimensions or [name for name in (named,) if name and name not in _CLOCK]
+    if frame.group_conditions:
+        # What the groups are chosen by is another thing than what grew.
+        frame = frame.model_copy(update={"measures": find_measures(_unconditional(frame, said))})
     measures = _measured(frame, f"{text} {growth.said}")
     dimensions = [name for name in dimensions if name != _AVERAGED_OVER.get(measures[0])]
     whole = growth.direction == "any" or (frame.kind == "change" and measures[0] not in _ALL_SPEND)
@@ -119,9 +130,37 @@ def grouped_by_growth(frame: QuestionFrame, growth: Growth, text: str) -> Questi
     of_spend = measures[0] in _ALL_SPEND and not growth.relative and frame.kind == "change"
     if growth.operator is None and (frame.explains or of_spend or not (dimensions or anything or whole)):
         return frame
-    growth = growth.model_copy(update={"of_anything": anything})
+    growth = growth.model_copy(update={"of_anything": anything, "top": find_top(text)})
     changed: dict[str, object] = {"kind": "usage", "growth": growth, "dimensions": dimensions}
+    changed |= _left_over(frame, dimensions, measures, text)
     return frame.model_copy(update={**changed, "measures": measures[:1], "extreme": None})
+
+
+def _left_over(
+    frame: QuestionFrame, dimensions: list[str], measures: list[str], text: str
+) -> dict[str, object]:
+    """Conditions on the groups, where they can be followed; else these, further measures and several periods
+    are left unread.
+    """
+    followed = all([entry.dimension] == dimensions for entry in frame.group_conditions)
+    followed = followed and not {*frame.dimensions} & _CLOCK
+    unread = [] if followed else [entry.said for entry in frame.group_conditions]
+    unread += [found.group(0) for found in _OFTEN.finditer(text)]
+    named = [name for name in find_measures(text) if name in MEASURES]
+    if re.search(r"\band\b", text):
+        halves = ("input_tokens", "output_tokens") if measures[0] == "total_tokens" else ()
+        others = [name for name in named if name not in {measures[0], *halves}]
+        unread += [MEASURES[name].label.lower() for name in others]
+    kept = frame.group_conditions if followed else []
+    return {"group_conditions": kept, "unread": list(dict.fromkeys([*frame.unread, *unread]))}
+
+
+def _unconditional(frame: QuestionFrame, said: str) -> str:
+    """The text without its conditions on groups, with all words before them."""
+    said = " ".join(said.split())
+    for entry in frame.group_conditions:
+        said = said.replace(entry.said, "")
+    return said
 
 
 def _measured(frame: QuestionFrame, text: str) -> list[str]:

@@ -147,7 +147,7 @@ def parse_question(
         asks=find_asks(bare) if follows else [],
     ).model_copy(update=_manner(clean))
     frame = _of_families(frame, find_families(bare, vocabulary), vocabulary)
-    frame = _asked(refined(_over_months(frame, clean, now, timezone), bare), growth, bare)
+    frame = _asked(refined(_over_months(frame, clean, now, timezone), bare), growth, bare, said)
     frame = _in_periods(listed_singly(frame, single), clean, now, timezone)
     return frame if frame.kind != "outside" else frame.model_copy(update=_why_unread(text, original, clean))
 
@@ -181,7 +181,7 @@ def _without_stored(frame: QuestionFrame, families: list[str], vocabulary: Vocab
     return frame
 
 
-def _asked(frame: QuestionFrame, growth: Growth | None, text: str) -> QuestionFrame:
+def _asked(frame: QuestionFrame, growth: Growth | None, text: str, said: str) -> QuestionFrame:
     """The frame of groups that grew, with or without a threshold, of a sum that passed an amount, or of how
     answers ended, where it asks for them.
     """
@@ -191,7 +191,7 @@ def _asked(frame: QuestionFrame, growth: Growth | None, text: str) -> QuestionFr
         return with_passing(frame, passing)
     if growth is None and frame.kind in _GROWING:
         growth = bare_growth(text, in_words_of_change=frame.kind in {"change", "latency"})
-    return grouped_by_growth(frame, growth, text) if growth else frame
+    return grouped_by_growth(frame, growth, text, said) if growth else frame
 
 
 def _compares_latency(kind: QuestionKind, text: str) -> bool:

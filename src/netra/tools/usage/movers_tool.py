@@ -20,6 +20,7 @@ from netra.tools.usage.measuring import figure_of_unpriced, unit_of
 from netra.tools.usage.movement_outputs import MovedGroup, MoversOutput
 from netra.tools.usage.naming import group_name
 from netra.tools.usage.query_tool import QueryArguments, narrowing_filters
+from netra.usage.having import Having
 from netra.usage.measures import MEASURES
 from netra.usage.queries import MAX_ROWS, Filter, UsageQuery
 from netra.usage.service import UsageResult, UsageService
@@ -49,6 +50,10 @@ class MoversArguments(ToolArguments):
     operator: Literal[">", ">=", "<", "<="] | None = None
     value: Decimal = Decimal(0)
     relative: bool = True
+    having: list[Having] = Field(default_factory=list[Having], max_length=4)
+    """Conditions on the groups in the later period, as `cost_usd > 100`."""
+    top: int = Field(default=SHOWN, ge=1, le=SHOWN)
+    """How many groups are listed at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +115,12 @@ def find_movers(usage: UsageService) -> AnyToolSpec:
                     filters=narrowing_filters(narrowed), limit=MAX_ROWS,
                 )  # fmt: skip
                 answers.append(await usage.run(call.context, query))
+        if arguments.having and arguments.by:
+            later = {"since": arguments.after_since, "until": arguments.after_until}
+            chosen = UsageQuery.model_validate(
+                {**answers[1].query, **later, "having": arguments.having, "limit": MAX_ROWS}
+            )
+            answers[:2] = only_chosen(arguments.by, answers[:2], await usage.run(call.context, chosen))
         output = movers_output(call.figures, arguments, answers)
         return ToolResult(
             f"compared {answers[0].calls:,} calls with {answers[1].calls:,}", plain_json(output)
@@ -122,6 +133,18 @@ def find_movers(usage: UsageService) -> AnyToolSpec:
         permission="usage:read",
         run=run,
     )
+
+
+def only_chosen(by: list[str], answers: list[UsageResult], chosen: UsageResult) -> list[UsageResult]:
+    """The answers with nothing but the groups of `chosen`."""
+    keys = {tuple(str(row[name]) for name in by) for row in chosen.rows}
+    kept = [
+        [row for row in answer.rows if tuple(str(row[name]) for name in by) in keys] for answer in answers
+    ]
+    return [
+        answer.model_copy(update={"rows": rows, "row_count": answer.row_count - len(answer.rows) + len(rows)})
+        for answer, rows in zip(answers, kept, strict=True)
+    ]
 
 
 def _joined(arguments: MoversArguments, before: UsageResult, after: UsageResult) -> list[Moved]:
@@ -180,7 +203,7 @@ def movers_output(sheet: FigureSheet, arguments: MoversArguments, answers: list[
     by_share = arguments.relative
     kept.sort(key=lambda one: (-abs((one.percent if by_share else one.change) or Decimal(0)), one.key))
     make = _Figures(sheet, arguments, source)
-    told = [make.group(one) for one in kept[:SHOWN]]
+    told = [make.group(one) for one in kept[: arguments.top]]
     fresh = [one for one in groups if not one.before and one.after]
     added = [make.group(one) for one in fresh[:SHOWN]] if by_share and arguments.direction == "up" else []
     return MoversOutput(
@@ -192,7 +215,7 @@ def movers_output(sheet: FigureSheet, arguments: MoversArguments, answers: list[
         groups=told,
         kept=sheet.add(len(kept), "count", "Groups that moved so", source),
         compared=sheet.add(len(groups), "count", "Groups compared", source),
-        more=len(kept) > SHOWN,
+        more=len(kept) > arguments.top,
         new=added,
         whole_moved=bool(not arguments.by and kept),
         first_before=_uncovered(arguments, before),

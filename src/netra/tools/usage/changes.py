@@ -102,8 +102,8 @@ def _source(result: CompareResult) -> Source:
 
 
 def span_in_words(since: datetime, until: datetime) -> str:
-    """Both ends; whole days by their first and last."""
-    if since.time() == until.time() == time() and since.utcoffset() == until.utcoffset():
+    """Both ends in the zones they are given in; whole days by their first and last."""
+    if since.time() == until.time() == time():
         last = until - timedelta(days=1)
         return f"{since:%Y-%m-%d}" if last <= since else f"{since:%Y-%m-%d} to {last:%Y-%m-%d}"
     return f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}"
@@ -177,9 +177,8 @@ def _uncovered(arguments: CompareArguments, result: CompareResult) -> str | None
     if first is None:
         return f"{arguments.before_until:%Y-%m-%d}"
     span = arguments.before_until - arguments.before_since
-    return (
-        f"{first:%Y-%m-%d}" if first - arguments.before_since > max(span / 10, timedelta(hours=6)) else None
-    )
+    day = f"{first.astimezone(arguments.before_since.tzinfo):%Y-%m-%d}"
+    return day if first - arguments.before_since > max(span / 10, timedelta(hours=6)) else None
 
 
 def _earlier_calls(arguments: CompareArguments, first: str) -> Missing:

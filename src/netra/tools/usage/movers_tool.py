@@ -250,7 +250,7 @@ def _uncovered(arguments: MoversArguments, before: UsageResult) -> str | None:
         return None
     span = arguments.before_until - arguments.before_since
     late = before.since - arguments.before_since > max(span / 10, timedelta(hours=6))
-    return f"{before.since:%Y-%m-%d}" if late else None
+    return f"{before.since.astimezone(arguments.before_since.tzinfo):%Y-%m-%d}" if late else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,12 @@ def test_a_start_that_is_warm_under_another_key_or_model() -> None:
     group = diagnosed(prompts(rows))[0]
     assert causes(group) == {"other_key": 59 * 3 * BLOCK, "new": 3 * BLOCK}
     assert Decimal(miss(group, "other_key").worth_usd) == 59 * 3 * BLOCK * (WRITE - READ)
+    # By turns every four minutes each key's own is older than five, the other's is not: one key reads it all.
+    turns = [{"at": 240 * k, "prefix_hashes": [1, 2, 3], "api_key_id": f"k{k % 2}"} for k in range(60)]
+    group = diagnosed(prompts(turns))[0]
+    assert causes(group) == {"expired": 58 * 3 * BLOCK, "other_key": 3 * BLOCK, "new": 3 * BLOCK}
+    assert Decimal(miss(group, "other_key").worth_usd) == 59 * 3 * BLOCK * (WRITE - READ)
+    assert "what expires with several: its worth counts both" in miss(group, "other_key").why
     turns = [
         {"at": 10 * k, "prefix_hashes": [1, 2, 3], "model": SONNET if k == 59 else "claude-sonnet-4"}
         for k in range(60)

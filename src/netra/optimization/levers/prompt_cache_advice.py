@@ -61,7 +61,8 @@ def miss_in_words(cause: MissCause, terms: CacheTerms, block: int, token: int) -
             )
         case "other_key":
             return (
-                "the same start is in the cache of another API key",
+                "the same start is in the cache of another API key and was never sent with this one (one key "
+                "would also keep fresh what expires with several: its worth counts both)",
                 "Send the calls of this feature with one key.",
             )
         case "other_model":

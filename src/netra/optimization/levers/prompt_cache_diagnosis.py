@@ -10,9 +10,10 @@ A call's full blocks are read off from the start, each piece ending where the ne
   prompts in ten of the feature have, if they share a start much shorter than that. Whether what follows is
   the same cannot be seen, so its worth is an upper bound;
 - new: the rest.
-Worth is the difference of two replays of the cost: as it is, and with the cause removed. For `changed` and
-`differs` the blocks from that place on get hashes of their position in the session (or feature), and the last
-one a hash of its own, as if what changes had moved to the end.
+Worth is the difference of two replays of the cost: as it is, and with the cause removed, whatever else that
+reads (one key also keeps fresh what expires with several, beyond the tokens of `other_key`). For `changed`
+and `differs` the blocks from that place on get hashes of their position in the session (or feature), and the
+last one a hash of its own, as if what changes had moved to the end.
 Large workloads are diagnosed on their latest calls: a retention is short, so little history is cut off.
 """
 

@@ -151,6 +151,10 @@ def test_a_saver_pays_for_a_hedge_where_both_are_asked_for() -> None:
     assert hedged.levers == ["hedging"]
     assert hedged.latency.p99.after_ms == 200.0
     assert hedged.savings_pct == -4.0
+    # 40 of 1,000 calls of $0.0035 are paid twice.
+    assert "hold with hedging ($0.14 more on these calls): a p99" in hedged.summary
+    nearest = solved(waited, None, *levers, max_p99_ms=150)
+    assert nearest.summary.startswith("It cannot hold. The nearest is hedging ($0.14 more on these calls): ")
     assert check(hedged, "max_p99_ms").certain
 
 

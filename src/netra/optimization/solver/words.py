@@ -1,5 +1,7 @@
 """A plan in words: what it reaches, or which constraint cannot hold and by how much."""
 
+from decimal import Decimal
+
 from netra.optimization.solver.schemas import ConstraintCheck, ConstraintName, Plan
 
 _NAMES: dict[ConstraintName, str] = {
@@ -24,6 +26,7 @@ _VALUES: dict[ConstraintName, str] = {
     "max_p95_ms": "{value:,.0f} ms",
     "max_p99_ms": "{value:,.0f} ms",
 }
+_CENT = Decimal("0.01")
 
 
 def limit_in_words(check: ConstraintCheck) -> str:
@@ -58,7 +61,7 @@ def lacking_in_words(check: ConstraintCheck) -> str:
 
 def plan_in_words(plan: Plan) -> str:
     """One or two sentences on the whole plan."""
-    chosen = ", ".join(plan.levers) if plan.levers else "no change"
+    chosen = (", ".join(plan.levers) if plan.levers else "no change") + _cost(plan)
     if plan.feasible:
         held = "; ".join(_held(check) for check in plan.constraints)
         unsure = [_unsure(c) for c in plan.constraints if not c.certain]
@@ -73,6 +76,16 @@ def plan_in_words(plan: Plan) -> str:
     way_out = f" The others hold together without {' or without '.join(loosened)}." if loosened else ""
     together = "The constraints cannot hold together" if len(plan.constraints) > 1 else "It cannot hold"
     return f"{together}. The nearest is {chosen}: {unmet}.{way_out}"
+
+
+def _cost(plan: Plan) -> str:
+    """What a plan costs beyond what is spent now, where it does; empty where it saves."""
+    more = -Decimal(plan.savings_usd)
+    if more <= 0:
+        return ""
+    return (
+        f" (${more:,.2f} more on these calls)" if more >= _CENT else " (less than $0.01 more on these calls)"
+    )
 
 
 def _held(check: ConstraintCheck) -> str:

@@ -174,11 +174,12 @@ def _print_plan(console: "Console", plan: Mapping[str, Any], numbers: Mapping[st
     colour = "green" if given.feasible else "red"
     chosen = ", ".join(f"{numbers[i]}" for i in given.findings if i in numbers) or "none"
     title = "Plan" if given.feasible else "No plan holds; the nearest"
-    console.print(
-        f"\n[bold {colour}]{title}: changes {chosen}[/], "
-        f"saves {format_money(given.savings_usd)} ({format_percent(given.savings_pct)}), "
-        f"95 % interval {show_interval(given.interval_95)}"
-    )
+    money, share = format_money(given.savings_usd), format_percent(given.savings_pct)
+    interval = show_interval(given.interval_95)
+    worth = f"saves {money} ({share}), 95 % interval {interval}"
+    if money.startswith("-"):
+        worth = f"costs {money[1:]} more ({share.removeprefix('-')}), 95 % interval of the saving {interval}"
+    console.print(f"\n[bold {colour}]{title}: changes {chosen}[/], {worth}")
     for check in given.constraints:
         told = [words for words in (reached_in_words(check), lacking_in_words(check)) if words]
         said = limit_in_words(check) + (f": {', '.join(told)}" if told else "")

@@ -164,6 +164,10 @@ def test_a_plan_and_why_prefixes_miss_are_shown() -> None:
     print_findings(console, result)
     text = text_of(console)
     assert "No plan holds; the nearest: changes 1, saves $2.00 (20.0 %)" in text
+    dearer = plain_console()
+    loss = {"savings_usd": "-0.14", "savings_pct": -4.0, "interval_95": ["-0.2", "-0.1"]}
+    print_findings(dearer, result | {"plan": plan | loss})
+    assert "changes 1, costs $0.14 more (4.0 %), 95 % interval of the saving -$0.20 to" in text_of(dearer)
     assert "does not hold a saving of 30 %: 20.00 %, short by 10.00 points" in text
     assert "Latency p50 1,500 to 900 ms" in text
     assert "Why prefixes of gpt-4o miss the cache" in text

@@ -90,9 +90,9 @@ def _without_them(frame: QuestionFrame, plan: PlanView) -> str:
     held = [_condition(frame.targets, check.name) for check in plan.checks]
     named = ", ".join(held[:-1]) + " and " + held[-1] if len(held) > 1 else held[0]
     if not plan.feasible:
-        return f"Without that, {_changes(plan)} saves {_saving(plan)}."
+        return f"Without that, {_changes(plan)} {_does(plan, _saving(plan))}."
     holds = "hold" if len(held) > 1 else "is within reach"
-    by = f" with {_changes(plan)}: it saves {_saving(plan)}" if plan.titles else " without any change"
+    by = f" with {_changes(plan)}: it {_does(plan, _saving(plan))}" if plan.titles else " without any change"
     return f"Without that, {named} {holds}{by}."
 
 
@@ -104,13 +104,13 @@ def _verdict(frame: QuestionFrame, plan: PlanView, *, undecided: bool) -> str:
         if not plan.titles:
             return f"{opening} That holds already, without any change."
         changes = _changes(plan)
-        verb = "saves" if len(plan.titles) == 1 else "save"
-        return f"{opening} {changes[0].upper()}{changes[1:]} {verb} {_reached(frame.targets, plan)}."
+        does = _does(plan, _reached(frame.targets, plan), several=len(plan.titles) > 1)
+        return f"{opening} {changes[0].upper()}{changes[1:]} {does}."
     failing = [check for check in plan.checks if check.standing != "met"]
     named = " and ".join(_condition(frame.targets, check.name) for check in failing)
     if all(check.standing == "unknown" for check in failing):
         opening = f"**It cannot be judged{scope}: {named}.**"
-        return f"{opening} Leaving that open, {_changes(plan)} saves {_saving(plan)}."
+        return f"{opening} Leaving that open, {_changes(plan)} {_does(plan, _saving(plan))}."
     if not plan.titles and undecided:
         return (
             f"**It is not shown that {named} can be reached{scope}:** none of the changes is proved on "
@@ -120,7 +120,7 @@ def _verdict(frame: QuestionFrame, plan: PlanView, *, undecided: bool) -> str:
     opening = f"**No: {named} cannot hold{scope} with what is proved on these calls.**"
     if not plan.titles:
         return f"{opening} No change helps."
-    return f"{opening} The nearest is {_changes(plan)}, which {_does(frame.targets, plan)}."
+    return f"{opening} The nearest is {_changes(plan)}, which {_does(plan, _reached(frame.targets, plan))}."
 
 
 def _changes(plan: PlanView) -> str:
@@ -132,11 +132,10 @@ def _changes(plan: PlanView) -> str:
     return names[0] + " alone" if len(names) == 1 else ", ".join(names[:-1]) + f" and {names[-1]}"
 
 
-def _does(targets: Targets, plan: PlanView) -> str:
-    """What the plan saves, or costs where it loses."""
-    if plan.figures.loss:
-        return f"costs {cite(plan.figures.loss)} more"
-    return f"saves {_reached(targets, plan)}"
+def _does(plan: PlanView, saved: str, *, several: bool = False) -> str:
+    """What the plan saves, in the words `saved`, or what it costs where it loses."""
+    ending = "" if several else "s"
+    return f"cost{ending} {cite(plan.figures.loss)} more" if plan.figures.loss else f"save{ending} {saved}"
 
 
 def _reached(targets: Targets, plan: PlanView) -> str:

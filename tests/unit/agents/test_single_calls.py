@@ -109,3 +109,46 @@ def test_the_calls_behind_a_count_are_those_counted_or_the_answer_says_what_it_l
     assert frame.excluded == kept.get("excluded", {})
     assert frame.filters.get("status") == (kept.get("filters") and "timeout")
     assert frame.unread == kept.get("unread", [])
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "kept"),
+    [
+        ("slowest successful calls", "-latency_ms", {"filters": {"status": "ok"}}),
+        ("show retried calls", "-cost_usd", {"excluded": {"retry_of": [""]}}),
+        ("priority tier calls by cost", "-cost_usd", {"filters": {"service_tier": "priority"}}),
+        ("dearest streaming calls", "-cost_usd", {"filters": {"streaming": "yes"}}),
+        ("cheapest non-zero calls", "cost_usd", {"conditions": ["cost_usd > 0"]}),
+        ("dearest calls with cached tokens", "-cost_usd", {"conditions": ["cache_read_tokens > 0"]}),
+        ("list calls without a price", "-ts", {"conditions": ["cost_usd is null 0"]}),
+        ("the first 5 calls of november", "ts", {}),
+        ("the slowest claude calls", "-latency_ms", {}),
+    ],
+)
+def test_words_that_choose_calls_keep_the_list_to_them(
+    text: str, order: str, kept: dict[str, object]
+) -> None:
+    frame = read(text)
+    conditions = [f"{entry.column} {entry.operator} {entry.value}" for entry in frame.conditions]
+    assert (frame.kind, frame.calls_by, frame.levers, frame.unread) == ("usage", order, None, [])
+    assert conditions == kept.get("conditions", [])
+    assert (frame.filters, frame.excluded) == (kept.get("filters", {}), kept.get("excluded", {}))
+
+
+@pytest.mark.parametrize(
+    ("text", "unread"),
+    [
+        ("second most expensive call", ["second"]),
+        ("the two dearest calls and the two slowest calls", ["two slowest"]),
+        ("how many of the ten dearest calls are from gpt-4o?", ["how many"]),
+        ("dearest calls of session s-12", ["session s-12"]),
+        ("dearest calls between 9 and 17", ["between 9 and 17"]),
+        ("the 200 dearest calls", ["more than 50 calls"]),
+        ('list all calls with "refund" in the prompt', ["refund"]),
+        ("hey, could you list our ten slowest calls in october please?", []),
+    ],
+)
+def test_words_of_a_list_that_nobody_follows_are_said(text: str, unread: list[str]) -> None:
+    frame = read(text)
+    assert frame.calls_by is not None
+    assert (frame.unread, frame.top <= 50) == (unread, True)

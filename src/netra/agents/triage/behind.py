@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from netra.agents.triage.frame import Condition, QuestionFrame, Targets
+from netra.agents.triage.call_words import CUT_OFF, UNPRICED
+from netra.agents.triage.frame import QuestionFrame, Targets
 from netra.agents.triage.single_calls import CALLS_LISTED, ended_as_measured, order_of
 
 _BEHIND = re.compile(
@@ -17,8 +18,6 @@ _COUNTED = frozenset({"calls", "output_limited"})
 """Measures that say only how many calls there are beside those measured."""
 _OF_ALL = frozenset({"prompt-cache", "reasoning-effort"})
 """Levers whose question is a share in all the calls named."""
-UNPRICED = Condition(column="cost_usd", operator="is null", value="0", said="calls without a known price")
-CUT_OFF = Condition(column="at_output_limit", operator="=", value="1", said="calls cut off at their limit")
 _CONDITIONS = {
     "unpriced_calls": UNPRICED,
     "unpriced_share": UNPRICED,

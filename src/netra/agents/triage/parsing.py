@@ -148,7 +148,7 @@ def parse_question(
     ).model_copy(update=_manner(clean))
     frame = _of_families(frame, find_families(bare, vocabulary), vocabulary)
     frame = _asked(refined(_over_months(frame, clean, now, timezone), bare), growth, bare, said)
-    frame = _in_periods(listed_singly(frame, single), clean, now, timezone)
+    frame = _in_periods(listed_singly(frame, single, bare), clean, now, timezone)
     return frame if frame.kind != "outside" else frame.model_copy(update=_why_unread(text, original, clean))
 
 

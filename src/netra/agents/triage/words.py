@@ -16,6 +16,8 @@ def _english(name: str) -> frozenset[str]:
 DOMAIN_WORDS = _english("domain")
 PLAIN_WORDS = _english("plain")
 NO_NAMES = _english("no_name")
+LIST_WORDS = _english("list")
+"""Words of a question for a list of calls that choose none of them."""
 ENGLISH_WORDS = _english("function")
 FUNCTION_WORDS: dict[str, frozenset[str]] = {
     code: frozenset(words.split()) for code, words in _READ["function_words"].items()

@@ -4,7 +4,7 @@ import base64
 import gzip
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,7 @@ from testkit.otlp_wire import Span, json_of, request_of
 
 pytestmark = pytest.mark.protects("W10")
 
+DAY_NS = 86_400 * 10**9
 CHAT = {
     "gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o",
     "gen_ai.usage.input_tokens": 1000, "gen_ai.usage.cache_read.input_tokens": 600,
@@ -113,6 +114,21 @@ async def test_what_exporters_send_is_stored_and_priced_once(door: Door) -> None
     result = await door.usage.run(door.context, query)
     # gpt-4o: 400 in at 2.50, 600 cached at 1.25, 100 out at 10.00 a million
     assert result.rows == [{"app": "a-service", "calls": 7, "cache_read_tokens": 4200, "cost_usd": "0.01925"}]
+
+
+async def test_an_answer_that_is_fetched_later_is_counted_once(door: Door) -> None:
+    """Of a call in the background only the fetch has tokens; of every other call the fetch repeats them."""
+    fetch = {"gen_ai.operation.name": "fetch_response"}
+    counted = []
+    for number, told in enumerate([{}, fetch, fetch, {"gen_ai.response.id": "resp_2"} | fetch, {}], 1):
+        (span,) = spans(1, number, **{"gen_ai.response.id": "resp_1"} | told)
+        # Ten days after the first they are fetched; and a server may give an id out again.
+        later = 0 if number == 1 else 10 * DAY_NS
+        moved = replace(span, start=span.start - 20 * DAY_NS + later, end=span.end - 20 * DAY_NS + later)
+        assert (await door.post(request_of([moved]))).status_code == 200
+        totals = await door.totals()
+        counted.append((totals["stored"], totals["same_calls"]))
+    assert counted == [(1, 0), (1, 1), (1, 2), (2, 2), (3, 2)]
 
 
 async def test_what_is_not_stored_is_told_and_kept(door: Door) -> None:

@@ -13,7 +13,7 @@ SECOND = 1_000_000
 def report(name: str, **changes: Any) -> dict[str, Any]:
     values = {
         "call_id": name, "trace_id": "t", "span_id": name, "ancestor_id": "", "response_id": "", "at": 0,
-        "end": 10 * SECOND, "input_tokens": 100, "output_tokens": 20, "rank": 0,
+        "end": 10 * SECOND, "input_tokens": 100, "output_tokens": 20, "rank": 0, "fetched": False,
     }  # fmt: skip
     return {**values, **changes}
 
@@ -63,6 +63,28 @@ def test_the_providers_answer_tells_a_call_apart_from_its_neighbours() -> None:
     assert dropped([one, two]) == {"one"}
     later = report("later", trace_id="t2", response_id="msg_1", at=20 * SECOND, end=21 * SECOND)
     assert dropped([one, later]) == set(), "an id that a server gives out again"
+
+
+def test_an_answer_that_is_fetched_later_is_the_call_that_made_it() -> None:
+    hour = 3_600 * SECOND
+    call = report("call", response_id="resp_1", rank=1)
+    fetches = [
+        report(
+            f"fetch {n}",
+            trace_id=f"t{n}",
+            response_id="resp_1",
+            at=n * hour,
+            end=n * hour,
+            rank=-1,
+            fetched=True,
+        )
+        for n in (1, 2)
+    ]
+    assert dropped([*fetches, call]) == {"fetch 1", "fetch 2"}
+    assert dropped(fetches, [call]) == {"fetch 1", "fetch 2"}
+    assert dropped(fetches) == {"fetch 2"}, "made in the background: no other report has its tokens"
+    assert dropped(fetches[1:], fetches[:1]) == {"fetch 2"}
+    assert dropped([{**fetches[0], "response_id": "resp_2"}, call]) == set()
 
 
 def test_parallel_calls_that_look_alike_stay() -> None:

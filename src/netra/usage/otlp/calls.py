@@ -11,13 +11,14 @@ import polars as pl
 from netra.usage.otlp import names
 from netra.usage.otlp.content_columns import content_columns
 from netra.usage.otlp.label_columns import label_columns
-from netra.usage.otlp.span_columns import CALL_OPERATIONS, SpanColumns
+from netra.usage.otlp.span_columns import CALL_OPERATIONS, FETCH, SpanColumns
 from netra.usage.otlp.spans import Spans
 from netra.usage.otlp.token_columns import token_columns
 from netra.usage.schema import MAX_TOKENS
 
 MAX_FUTURE = timedelta(days=1)
 _DEEPEST = 64
+_OPENINFERENCE_OF_OPENAI = "openinference.instrumentation.openai"
 REASONS = {
     "invalid_span": "trace id (32 hexadecimal digits), span id (16) or start time is missing",
     "future": "the start lies in the future",
@@ -38,7 +39,9 @@ class SpanReject:
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """One request: its calls (columns of the call fact), how many spans are no calls, and the rejected."""
+    """One request: its calls (columns of the call fact, `ancestor_id` and `fetched`), how many spans are no
+    calls, and the rejected.
+    """
 
     calls: pl.DataFrame
     spans: int
@@ -64,8 +67,10 @@ def understand(spans: Spans, now: datetime | None = None) -> Understood:
     kept = columns.over(frame.filter(pl.col("@call") & pl.col("@problem").is_null()))
     rejected = frame.filter(pl.col("@call") & pl.col("@problem").is_not_null())
     rejects = [SpanReject(*row) for row in rejected.select("trace_id", "span_id", "@problem").iter_rows()]
-    calls = kept.frame.select(_call_columns(kept))
+    calls = kept.frame.select(*_call_columns(kept), is_fetch(kept).alias("fetched"))
     if calls.height:
+        # How long it took to read an answer is not how long it took to make it.
+        calls = calls.with_columns(pl.when(~pl.col("fetched")).then("latency_ms").alias("latency_ms"))
         calls = content_columns(calls, spans, kept.frame["@row"], kept)
         calls = calls.with_columns(_ancestors(frame, calls))
     return Understood(calls, len(spans), int((~chosen).sum()), rejects)
@@ -95,14 +100,18 @@ def is_call(columns: SpanColumns) -> pl.Expr:
 
     The dialect's own word decides: OpenInference's kind, Langfuse's type, the semantic conventions'
     operation, Traceloop's kind and request type, in this order; without any, a model and token counts make a
-    call.
+    call. An answer that is fetched later is the call that made it, if it says its usage: of one that was made
+    in the background nothing else does.
     """
     kind, langfuse = columns.text(names.OPENINFERENCE_KIND), columns.text(names.LANGFUSE_TYPE)
     operation = columns.text(names.OPERATION)
     has_model = columns.text(*names.MODEL).is_not_null()
     has_usage = columns.whole(*names.INPUT).is_not_null() | columns.whole(*names.OUTPUT).is_not_null()
+    fetched = is_fetch(columns)
     return (
-        pl.when(kind.is_not_null())
+        pl.when(fetched)
+        .then(has_usage)
+        .when(kind.is_not_null())
         .then(kind.str.to_uppercase().is_in(["LLM", "EMBEDDING"]))
         .when(langfuse.is_not_null())
         .then(langfuse.is_in(["generation", "embedding"]))
@@ -114,6 +123,15 @@ def is_call(columns: SpanColumns) -> pl.Expr:
         .then(columns.text(names.REQUEST_TYPE).is_in(["chat", "completion", "embedding"]))
         .otherwise(has_model & has_usage & columns.text(names.AGENT).is_null())
     )
+
+
+def is_fetch(columns: SpanColumns) -> pl.Expr:
+    """Whether a span reads an answer that another call has made. OpenInference shows every request of
+    OpenAI's client as a call; those that only read have no parameters, not even a model.
+    """
+    bare = columns.text(names.PARAMETERS[0]).str.strip_chars() == "{}"
+    of_openai = pl.col("scope") == _OPENINFERENCE_OF_OPENAI
+    return (columns.text(names.OPERATION) == FETCH).fill_null(False) | (bare & of_openai).fill_null(False)
 
 
 def _problem(now: datetime) -> pl.Expr:

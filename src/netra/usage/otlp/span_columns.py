@@ -17,9 +17,10 @@ CALL_OPERATIONS = (
     "acompletion", "atext_completion", "aembedding", "aresponses", "anthropic_messages",
     "aanthropic_messages", "agenerate_content", "generate_content_stream", "agenerate_content_stream",
 )  # fmt: skip
-"""Values of `gen_ai.operation.name` that are calls of a model. `fetch_response` is none: it reads an answer
-that another call has made and paid for.
-"""
+"""Values of `gen_ai.operation.name` that are calls of a model."""
+
+FETCH = "fetch_response"
+"""The value of reading an answer that another call has made."""
 
 _INSTRUMENTATION = re.compile(r"openlit\.instrumentation\.([a-z0-9_]+)")
 _TEXT, _WHOLE, _NUMBER, _FLAG = pl.String(), pl.Int64(), pl.Float64(), pl.Boolean()

@@ -45,6 +45,7 @@ _LOOKED_AT: dict[str, pl.DataType] = {
     **dict.fromkeys(("call_id", "ancestor_id", "response_id", "trace_id", "span_id", "tags"), pl.String()),
     **dict.fromkeys(("cache_read_tokens", "cache_write_tokens"), pl.Int64()),
     "latency_ms": pl.Float64(),
+    "fetched": pl.Boolean(),
 }
 
 _log = structlog.get_logger("netra.usage.outbox")
@@ -267,7 +268,8 @@ def _calls_of(batches: Sequence[WaitingBatch]) -> pl.DataFrame:
         pl.Series("id_hash", id_hashes(calls["call_id"])),
         at.alias("at"),
         (at + (pl.col("latency_ms").fill_null(0) * 1000).cast(pl.Int64)).alias("end"),
-        knows.alias("rank"),
+        pl.when("fetched").then(-1).otherwise(knows).alias("rank"),
+        pl.col("fetched").fill_null(False),
         *(pl.col(name).fill_null("") for name in ("response_id", "ancestor_id", "trace_id", "span_id")),
     )
 

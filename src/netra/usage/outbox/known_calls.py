@@ -15,6 +15,9 @@ from netra.usage.arrow import frame_of
 AROUND = timedelta(seconds=15)
 """How much earlier than a flush's first call another layer's report of it may have begun."""
 
+FETCHABLE = timedelta(days=30)
+"""How long a provider keeps an answer that may be fetched again."""
+
 _DAY_US = 86_400_000_000
 _LAST_DAY = 65_535
 """The last day that the store's type of day can hold."""
@@ -29,30 +32,37 @@ AND ({conditions})"""
 
 
 async def stored_around(analytics: ScopedAnalytics, calls: pl.DataFrame) -> pl.DataFrame:
-    """Stored rows in the time of these calls (id_hash, ts, end, trace_id, response_id) that have the id, the
-    trace or the provider's answer of one of them.
+    """Stored rows in the time of these calls (id_hash, at, end, trace_id, response_id, fetched) that have the
+    id, the trace or the provider's answer of one of them.
 
     A call's start belongs to what it is: the same report sent again starts when it started, so rows of other
-    times need not be read.
+    times need not be read, but for answers that were made some days before they were fetched.
     """
-    first, last = calls["at"].min(), calls["end"].max()
-    begun = int(first) - int(AROUND.total_seconds() * 1e6)  # type: ignore[arg-type]
-    ended = max(int(last), int(calls["at"].max()))  # type: ignore[arg-type]
     conditions = [f"id_hash IN ({number_list(calls['id_hash'].to_list())})"]
     for column in ("trace_id", "response_id"):
         texts = calls.filter(pl.col(column) != "")[column].unique().to_list()
         if texts:
             conditions.append(f"{column} IN ({_text_list(texts)})")
-    sql = _SQL.format(conditions=" OR ".join(conditions), days=_days(calls))
-    return frame_of(await analytics.query_arrow(sql, {"first": begun, "last": ended}, LIST_SETTINGS))
-
-
-def _days(calls: pl.DataFrame) -> str:
-    """A list of the days in which these calls began or ended; the rows are sorted by day."""
     around = int(AROUND.total_seconds() * 1e6)
     moments = pl.concat([calls["at"] - around, calls["at"], calls["end"]])
-    days = (moments // _DAY_US).unique().to_list()
-    return ", ".join(f"toDate({day})" for day in sorted(days) if 0 <= day <= _LAST_DAY)
+    stored = await _between(analytics, moments, conditions)
+    fetched = calls.filter(pl.col("fetched") & (pl.col("response_id") != ""))
+    if not fetched.height:
+        return stored
+    answers = f"response_id IN ({_text_list(fetched['response_id'].unique().to_list())})"
+    made = [fetched["at"] - day * _DAY_US for day in range(FETCHABLE.days + 1)]
+    earlier = await _between(analytics, pl.concat(made), [answers])
+    return pl.concat([stored, earlier]).unique(["id_hash", "import_id", "position"], maintain_order=True)
+
+
+async def _between(analytics: ScopedAnalytics, moments: pl.Series, conditions: Sequence[str]) -> pl.DataFrame:
+    """Stored rows that meet a condition, from the first to the last of these moments and only of their days,
+    by which the rows are sorted.
+    """
+    days = sorted(day for day in (moments // _DAY_US).unique().to_list() if 0 <= day <= _LAST_DAY)
+    sql = _SQL.format(conditions=" OR ".join(conditions), days=", ".join(f"toDate({day})" for day in days))
+    first, last = moments.min(), moments.max()
+    return frame_of(await analytics.query_arrow(sql, {"first": first, "last": last}, LIST_SETTINGS))
 
 
 def _text_list(texts: Sequence[str]) -> str:

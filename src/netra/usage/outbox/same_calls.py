@@ -2,7 +2,8 @@
 
 A wrapper (Langfuse's client, LiteLLM, a framework) and the instrumentation of the client beneath it report
 the same call. Two reports are one call when
-1. they carry the same id of the provider's answer and the same input, one within the other in time; or
+1. they carry the same id of the provider's answer and the same input, and one lies within the other in time
+   or has only fetched the answer; or
 2. one is the nearest known report above the other in the same trace, with the same input and output; or
 3. one is above several others in the same trace and its input and output are the sums of theirs.
 What is stored already stays; else the report that knows of cached tokens, else the inner one, and what it
@@ -29,9 +30,10 @@ COLUMNS = (
     "input_tokens",
     "output_tokens",
     "rank",
+    "fetched",
 )
 """Of a report: `at` and `end` in microseconds; `ancestor_id`, the span id of the nearest known report above
-it, else of its parent; `rank`, how much it knows.
+it, else of its parent; `rank`, how much it knows; `fetched`, whether it read an answer made before.
 """
 
 GIVEN = (
@@ -65,7 +67,7 @@ def superfluous(new: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
     `row`, its place, and `winner`, the place of the report that stays, NULL where that is stored already.
     """
     known = stored.filter(~pl.col("call_id").is_in(new["call_id"].implode()))
-    ranked = known.with_columns(pl.lit(STORED, dtype=pl.Int64).alias("rank"))
+    ranked = known.with_columns(pl.lit(STORED, dtype=pl.Int64).alias("rank"), pl.lit(False).alias("fetched"))
     reports = pl.concat([new.select(COLUMNS), ranked.select(COLUMNS)], how="vertical_relaxed")
     reports = reports.with_row_index("row").with_columns(
         (pl.col("rank") * _MOST_US - (pl.col("end") - pl.col("at")).clip(0, _MOST_US - 1)).alias("rank")
@@ -122,13 +124,14 @@ def _defeats(pairs: pl.DataFrame) -> pl.DataFrame:
 
 def _by_answer(reports: pl.DataFrame) -> pl.DataFrame:
     answered = reports.filter(pl.col("response_id") != "").select(
-        "row", "rank", "response_id", "input_tokens", "at", "end"
+        "row", "rank", "response_id", "input_tokens", "at", "end", "fetched"
     )
     several = answered.filter(pl.len().over("response_id", "input_tokens") > 1)
+    within = (pl.col("at") >= pl.col("at_right") - SLACK_US) & (
+        pl.col("end") <= pl.col("end_right") + SLACK_US
+    )
     pairs = several.join(several, on=["response_id", "input_tokens"], suffix="_right").filter(
-        (pl.col("row") != pl.col("row_right"))
-        & (pl.col("at") >= pl.col("at_right") - SLACK_US)
-        & (pl.col("end") <= pl.col("end_right") + SLACK_US)
+        (pl.col("row") != pl.col("row_right")) & (within | pl.col("fetched"))
     )
     return _defeats(pairs)
 

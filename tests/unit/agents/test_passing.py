@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from netra.agents.triage.continuing import continue_frame
 from netra.tools.usage.passing_tool import passing_of
 from testkit.questions import read
 
@@ -43,6 +44,49 @@ def test_the_day_of_passing_is_read_with_its_amount(text: str, asked: str, windo
 )
 def test_what_asks_for_no_day_of_passing(text: str) -> None:
     assert read(text).passing is None
+
+
+@pytest.mark.parametrize(
+    ("text", "unread"),
+    [
+        ("on which day did we pass $50 at night", ["at night"]),
+        ("when did we pass $50 each week", ["each week"]),
+        ("when did we pass $50 per user", ["per user"]),
+        ("when did any feature pass $10", ["any feature"]),
+        ("when did we last exceed $100", ["last"]),
+        ("when did the cost of a session exceed $5", ["of a session", "spend per session"]),
+        ("when did we pass $50 and when 1000 calls", ["and when 1000 calls"]),
+        ("on which day did support-chat pass $50 on weekends?", ["on weekends"]),
+        ("when did we spend $50 with cached tokens?", ["tokens read from cache"]),
+    ],
+)
+def test_what_a_sum_counted_up_does_not_follow_is_said(text: str, unread: list[str]) -> None:
+    frame = read(text)
+    assert frame.passing is not None
+    assert (frame.unread, frame.unknown) == (unread, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "follow_up", "asked"),
+    [
+        ("on which day did we pass $50 this month?", "and $10?", "cost_usd 10"),
+        ("on which day did we pass $50 this month?", "and 1000 calls?", "calls 1000"),
+        ("when did we pass 1000 calls?", "what about 2k?", "calls 2000"),
+        ("which features grew more than 20 % last week?", "and more than 50 %?", "up > 50 by more than 50 %"),
+        ("which users' spend fell by over $5?", "or at least $7", "down >= 7 by at least $7"),
+    ],
+)
+def test_a_follow_up_may_be_nothing_but_an_amount(text: str, follow_up: str, asked: str) -> None:
+    earlier = read(text)
+    frame = continue_frame(follow_up, earlier, read(follow_up))
+    assert frame is not None
+    assert frame.window == earlier.window
+    if frame.passing:
+        assert f"{frame.passing.measure} {frame.passing.amount}" == asked
+        assert frame.measures == [frame.passing.measure]
+    elif frame.growth:
+        growth = frame.growth
+        assert f"{growth.direction} {growth.operator} {growth.value} {growth.said}" == asked
 
 
 def test_a_comparison_that_no_reading_follows_is_said() -> None:

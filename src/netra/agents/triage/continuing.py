@@ -8,7 +8,9 @@ from typing import cast
 from netra.agents.triage.behind import calls_behind
 from netra.agents.triage.carrying import carried
 from netra.agents.triage.frame import QuestionFrame, Window
+from netra.agents.triage.growth import of_another_threshold
 from netra.agents.triage.measures import find_measures
+from netra.agents.triage.passing import of_another_amount
 
 _OPENING = (
     r"^\W*(?:and|what about|how about|same|now|also|only|just|ok(?:ay)?|then|but|or|for|in|by|per|without|"
@@ -42,7 +44,8 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
         return None
     # The words of the question before and what was left over of its text are not this one's.
     earlier = earlier.model_copy(update={"said": "", "unanswered": []})
-    behind = calls_behind(text, earlier) or _under_condition(text.lower(), earlier, present)
+    another = of_another_amount(text, earlier) or of_another_threshold(text, earlier)
+    behind = another or calls_behind(text, earlier) or _under_condition(text.lower(), earlier, present)
     if behind is not None:
         return behind
     elsewhere = present.kind in {"greeting", "capabilities", "follow_up"}

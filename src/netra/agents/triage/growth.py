@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import Literal
 
+from netra.agents.triage.amounts import LARGEST
 from netra.agents.triage.conditions import COMPARED, amount_of, sign_of
 from netra.agents.triage.frame import Comparison, Growth, QuestionFrame
 from netra.agents.triage.group_conditions import GROUPS
@@ -24,10 +25,13 @@ _DOWN = (
 _NOUNS = r"growth|increase|rise|drop|decrease|decline"
 _AMOUNT = (
     r"(?P<dollar>\$)?\s*(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d{1,6})?|\d{1,12}(?:\.\d{1,6})?)"
-    r"\s*(?P<scale>k|thousand|million)?\s*"
+    r"\s*(?P<scale>k|thousand|million|billion|bn|[mb](?=\s+(?:\w+\s+)?tokens?\b))?\s*"
     r"(?P<unit>%|(?:percent|pct|dollars?|usd|points?|x|times|calls|requests|tokens|errors|users|sessions)\b)?"
 )
 _THRESHOLD = rf"(?:(?P<comparison>{COMPARED})\s*)?{_AMOUNT}(?P<least>\s+(?:or|and) more\b|\+)?"
+_ONLY_THRESHOLD = re.compile(
+    rf"\W*(?:(?:and|or|but|now|then|what about|how about|by) )*(?P<word>){_THRESHOLD}\W*"
+)
 _FORMS = (
     re.compile(rf"\b(?P<word>{_UP}|{_DOWN})\s+(?:by\s+)?{_THRESHOLD}"),
     re.compile(rf"\b(?:by\s+)?{_THRESHOLD}\s+(?P<word>{_UP}|{_DOWN})\b"),
@@ -68,6 +72,11 @@ _AHEAD = re.compile(
 _OF = r"\b(?:which|what|who|list|show|name|find|give|any|did|has|have|is|are|how many|{nouns})\b"
 _NOUN = "|".join(words for _, words in GROUPS)
 _ASKS = re.compile(_OF.format(nouns=_NOUN))
+_ANY_OF = re.compile(
+    r"\b(?:any|some|an?|one|each|every|no) (?:single )?"
+    r"(model|provider|vendor|feature|app|application|service|user|customer|team|department|key|api key|"
+    r"session|conversation|chat)\b"
+)
 _CLOCK = frozenset({"hour", "day", "week", "month", "weekday", "hour_of_day"})
 _OFTEN = re.compile(
     r"\b(?:(?:every|each) (?:single )?(?:hour|day|week|month|quarter)|"
@@ -78,6 +87,11 @@ _OFTEN = re.compile(
 _AVERAGED_OVER = {
     "cost_per_user": "user", "cost_per_session": "session_id", "calls_per_session": "session_id",
 }  # fmt: skip
+_UNIT_OF = (
+    ("tokens", "total_tokens"), ("calls|requests", "calls"), ("errors", "errors"), ("users", "users"),
+    ("sessions", "sessions"),
+)  # fmt: skip
+"""What a threshold of growth counts by its unit, where nothing else is measured."""
 _ALL_SPEND = frozenset({"cost_usd"})
 
 
@@ -117,7 +131,9 @@ def grouped_by_growth(frame: QuestionFrame, growth: Growth, text: str, said: str
     """The frame of a list of groups that grew. Without a threshold growth of the spend is a question about
     the change and its parts. `said` is the text with its conditions on groups.
     """
-    named = next((name for name, words in GROUPS if re.search(rf"\b(?:{words})\b", text)), None)
+    named = next((name for name, words in GROUPS if re.search(rf"\b(?:{words})\b", text)), None) or _any_of(
+        text
+    )
     dimensions = [name for name in frame.dimensions if name not in _CLOCK]
     dimensions = dimensions or [name for name in (named,) if name and name not in _CLOCK]
     if frame.group_conditions:
@@ -155,6 +171,29 @@ def _left_over(
     return {"group_conditions": kept, "unread": list(dict.fromkeys([*frame.unread, *unread]))}
 
 
+def _any_of(text: str) -> str | None:
+    """The groups of "any feature", "some user", "one of"; none where one is named by the word beside it."""
+    found = _ANY_OF.search(text)
+    return (
+        None if found is None else next(name for name, words in GROUPS if re.fullmatch(words, f"{found[1]}s"))
+    )
+
+
+def of_another_threshold(text: str, earlier: QuestionFrame) -> QuestionFrame | None:
+    """The earlier question for growth with the threshold that is all a follow-up says ("and more than
+    50 %?"); None for any other.
+    """
+    found = _ONLY_THRESHOLD.fullmatch(text.lower().strip())
+    if earlier.growth is None or found is None:
+        return None
+    growth = _read(found, earlier.growth.direction)
+    if growth is None:
+        return None
+    kept = {"of_anything": earlier.growth.of_anything, "top": earlier.growth.top}
+    said = found.string[found.end("word") :].strip(" ?!.")
+    return earlier.model_copy(update={"growth": growth.model_copy(update={**kept, "said": f"by {said}"})})
+
+
 def _unconditional(frame: QuestionFrame, said: str) -> str:
     """The text without its conditions on groups, with all words before them."""
     said = " ".join(said.split())
@@ -169,12 +208,14 @@ def _measured(frame: QuestionFrame, text: str) -> list[str]:
         return timed or ["latency_p50_ms"]
     if [*frame.measures[:2]] == ["input_tokens", "output_tokens"]:
         return ["total_tokens"]
-    return frame.measures or ["cost_usd"]
+    counted = next((name for unit, name in _UNIT_OF if re.search(rf"\d.*\b(?:{unit})$", text)), "cost_usd")
+    return frame.measures or [counted]
 
 
-def _read(found: re.Match[str]) -> Growth | None:
+def _read(found: re.Match[str], direction: Literal["up", "down", "any"] | None = None) -> Growth | None:
+    """The growth of a match, in the direction of its word unless one is given."""
     unit = found["unit"] or ""
-    if not (unit or found["dollar"]) or _is_level(found):
+    if not (unit or found["dollar"]) or (not direction and _is_level(found)):
         return None
     word, relative = found["word"], unit in _RELATIVE and not found["dollar"]
     down = re.fullmatch(_DOWN, word) is not None
@@ -183,12 +224,14 @@ def _read(found: re.Match[str]) -> Growth | None:
         if value <= 1 or down:
             return None
         value = (value - 1) * 100
+    if value >= LARGEST:
+        return None
     operator: Comparison = sign_of(found["comparison"]) if found["comparison"] else ">="
     bare = found["comparison"] is None and found["least"] is None and re.fullmatch(r"more|less|fewer", word)
     if bare and not re.match(r"(?:\s+\w+){0,2}\s+(?:than|vs)\b", found.string[found.end() :]):
         return None  # "20 % more" is a threshold only beside something it is more than
     return Growth(
-        direction="down" if down else "up",
+        direction=direction or ("down" if down else "up"),
         operator=operator,
         value=f"{value.normalize():f}",
         relative=relative,

@@ -188,7 +188,7 @@ def _asked(frame: QuestionFrame, growth: Growth | None, text: str, said: str) ->
     if frame.kind in _GROWING or frame.kind == "audit":
         frame = by_ending(frame, text)
     if frame.kind in _GROWING and not frame.group_conditions and (passing := find_passing(text)) is not None:
-        return with_passing(frame, passing)
+        return with_passing(frame, passing, text)
     if growth is None and frame.kind in _GROWING:
         growth = bare_growth(text, in_words_of_change=frame.kind in {"change", "latency"})
     return grouped_by_growth(frame, growth, text, said) if growth else frame

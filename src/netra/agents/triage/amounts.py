@@ -10,7 +10,9 @@ from netra.agents.triage.frame import Period
 NUM = r"(?<![\d.,])(\d{1,12}(?:[.,]\d{1,6})?)(?![\d])"
 AMOUNT = r"(?<![\d.,])(\d{1,3}(?:,\d{3})+(?:\.\d{1,2})?|\d{1,12}(?:[.,]\d{1,6})?)(?![\d])"
 """A number in which commas may part thousands."""
-_SCALE = r"\s*(k|m|thousand|million)?"
+SCALE = r"k|m|thousand|million|billion|bn|b"
+"""Words that multiply the number before them."""
+_SCALE = rf"\s*({SCALE})?"
 MONEY_AMOUNT = rf"(?:\$\s*{AMOUNT}{_SCALE}\b|{AMOUNT}{_SCALE}\s*(?:usd|dollars?|bucks)\b)"
 """An amount of dollars; its digits are in group 1 or 3 and its thousands in group 2 or 4."""
 PERIOD = (
@@ -21,7 +23,12 @@ PERIODS: dict[str, Period] = {
     "day": "day", "daily": "day", "week": "week", "weekly": "week", "month": "month", "monthly": "month",
     "year": "year", "yearly": "year", "annually": "year", "annual": "year",
 }  # fmt: skip
-_FACTORS = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000}
+FACTORS = {
+    "k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000, "billion": 1_000_000_000,
+    "bn": 1_000_000_000, "b": 1_000_000_000,
+}  # fmt: skip
+LARGEST = 10**15
+"""Amounts from here on are larger than any sum of calls, and no conditions."""
 
 
 def number(text: str) -> float:
@@ -33,4 +40,4 @@ def number(text: str) -> float:
 
 def dollars(digits: str, scale: str | None) -> float:
     """The value of an amount: `5` and `k` are 5,000."""
-    return number(digits) * _FACTORS.get(scale or "", 1)
+    return number(digits) * FACTORS.get(scale or "", 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from netra.agents.triage.amounts import FACTORS
 from netra.agents.triage.frame import Comparison, Condition, ConditionColumn
 
 _SUBJECT = (
@@ -35,7 +36,7 @@ TURNED: dict[str, Comparison] = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}
 COMPARED = "|".join(words for _, words in COMPARISONS)
 NUMBER = r"(?P<number>\d{1,3}(?:,\d{3})+(?:\.\d{1,6})?|\d{1,12}(?:\.\d{1,6})?|a|an|one|half a)"
 _UNIT = (
-    r"(?P<scale>k|thousand|million|m(?=\s+(?:\w+\s+)?tokens?\b))?\s*(?P<unit>milliseconds?|msecs?|ms|"
+    r"(?P<scale>k|thousand|million|billion|bn|[mb](?=\s+(?:\w+\s+)?tokens?\b))?\s*(?P<unit>milliseconds?|msecs?|ms|"
     r"seconds?|secs?|s|minutes?|mins?|cents?|dollars?|usd|bucks)?(?![\w%])"
     r"(?P<kind>(?:\s+(?:input|prompt|context|output|completion|generated|reasoning|thinking|total))?"
     r"\s+tokens?(?:\s+of (?:input|output|reasoning))?\b)?"
@@ -45,7 +46,7 @@ _CONDITION = re.compile(
     r"(?!\s*(?:at (?:the )?)?(?:p\d\d|median))"
 )
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d{1,6})?|\d{1,12}(?:\.\d{1,6})?"
-_SCALED = r"\s*(?:k|thousand|million|m(?=\s+(?:\w+\s+)?tokens?\b))?"
+_SCALED = r"\s*(?:k|thousand|million|billion|bn|[mb](?=\s+(?:\w+\s+)?tokens?\b))?"
 _MEASURED = r"milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|cents?|dollars?|usd|bucks"
 _RANGE = re.compile(
     rf"{_SUBJECT}{_GAP}{_LEAD}\s+(?:(?:from|between)\s+)?(?P<dollar>\$)?\s*(?P<low>(?:{_DIGITS})(?:{_SCALED}))"
@@ -73,7 +74,6 @@ _OF_GROUPS = re.compile(
 )
 """What stands before the calls of groups that a threshold chooses."""
 UNITS = {"ms": Decimal(1), "s": Decimal(1_000), "min": Decimal(60_000)}
-SCALES = {"k": 1_000, "thousand": 1_000, "m": 1_000_000, "million": 1_000_000}
 _OF_SUBJECT: tuple[tuple[str, ConditionColumn], ...] = (
     (r"prompt|input", "input_tokens"),
     (r"answer|response|completion|output", "output_tokens"),
@@ -189,7 +189,7 @@ def _read(match: re.Match[str]) -> Condition | None:
 def amount_of(number: str, scale: str | None) -> Decimal:
     """The amount written as a number or in words, times its scale."""
     value = {"half a": Decimal("0.5")}.get(number, Decimal(1)) if number.isalpha() or " " in number else None
-    return (value or Decimal(number.replace(",", ""))) * SCALES.get(scale or "", 1)
+    return (value or Decimal(number.replace(",", ""))) * FACTORS.get(scale or "", 1)
 
 
 def sign_of(words: str) -> Comparison:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from netra.agents.triage.amounts import LARGEST
 from netra.agents.triage.conditions import COMPARED, EXCLUDES, NUMBER, TURNED, UNITS, amount_of, sign_of
 from netra.agents.triage.frame import GroupCondition
 
@@ -52,7 +53,7 @@ _NO_TAIL = (
 )
 _CONDITION = re.compile(
     rf"\b(?P<group>{_NOUN})\b{_LEAD}\s+(?:is |are |was |were )?(?P<comparison>{COMPARED})\s*(?P<dollar>\$)?"
-    rf"\s*{NUMBER}(?:\s*(?P<scale>k|thousand|million|m(?=\s+(?:\w+\s+)?tokens?\b))\b)?"
+    rf"\s*{NUMBER}(?:\s*(?P<scale>k|thousand|million|billion|bn|[mb](?=\s+(?:\w+\s+)?tokens?\b))\b)?"
     r"(?:\s*(?P<unit>%|(?:percent|milliseconds?|msecs?|ms|seconds?|secs?|s|minutes?|mins?|cents?|dollars?|usd|"
     rf"bucks)\b))?(?P<tail>(?:\s+(?!{_NO_TAIL})[\w\-]+){{0,4}})"
 )
@@ -128,6 +129,8 @@ def _read(match: re.Match[str]) -> tuple[GroupCondition, str | None, int] | None
     if chosen is None or (grain and chosen[0].startswith(("cost_per_", "latency", "ttft"))):
         return None
     measure, value, end = chosen
+    if value >= LARGEST:
+        return None
     end = max(end, match.start("tail") + period.end()) if period else end
     said = " ".join(match.string[match.end("group") : end].split())
     said = re.sub(r"^.*?\band (?=(?:have|had|with|more|less|cost|took|made|spent|are|were)\b)", "", said)

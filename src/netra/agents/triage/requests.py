@@ -64,6 +64,8 @@ _LEFT_OUT = (
     r"(?:(?:more|less|longer|shorter) than|over|above|under|below|at least|at most|exceed\w*)\s+\d[\d.,]*\s?"
     r"(?:milliseconds?|ms|s|secs?|seconds?|mins?|minutes?|hours?)\b",
     r"\b(?:\d{1,2} |single )?(?:most expensive|dearest|costliest) (?:single )?(?:calls?|requests?)\b",
+    r"\$?(?<![\w.,])\d{10,}(?:[.,]\d+)?\s?(?:k|m|thousand|million|billion|bn|b)\b"
+    r"(?: (?:[a-z]+ )?(?:tokens|calls|requests|dollars|usd))?",
     r"\b\d{1,2}/\d{1,2}(?:/\d{2,4})?\b",
     r"\b(?:costs?|spend|bill) (?:is|are|comes? from|goes? (?:to|on|into)|due to) (?:\w+ )?"
     r"(?:input|output|prompt|cached?) tokens\b",

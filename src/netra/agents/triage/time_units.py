@@ -33,6 +33,9 @@ _SEVERAL_MEANINGS = frozenset({"may", "march", "mar", "jan", "june", "april", "a
 """Months whose name is another word too: read where a word of time stands before them."""
 
 
+_FIRST, _LAST = 1980, 2200
+
+
 @dataclass(frozen=True, slots=True)
 class Unit:
     """A unit of time and where a text names it; `fixed`: by its own name, not by its distance from now, and
@@ -51,34 +54,37 @@ class Unit:
 def units_of(text: str, now: datetime) -> list[Unit]:
     """The units that lower-cased text with its days as dates names, in its order, in the zone of `now`."""
     found: list[Unit] = []
-    for pattern, build, fixed in _RULES:
-        for match in pattern.finditer(text):
-            if any(one.start < match.end() and match.start() < one.end for one in found):
-                continue
-            window = built(build, match, now)
-            if window is not None:
-                dated = fixed and re.search(r"\d{4}", match.group(0)) is not None
-                unsure = match.group(0) in _SEVERAL_MEANINGS
-                found.append(Unit(match.start(), match.end(), window, fixed, dated, unsure))
+    for match, window, fixed in _matches(text, now):
+        if window is not None:
+            dated = fixed and re.search(r"\d{4}", match.group(0)) is not None
+            unsure = match.group(0) in _SEVERAL_MEANINGS
+            found.append(Unit(match.start(), match.end(), window, fixed, dated, unsure))
     return sorted(found, key=lambda one: one.start)
 
 
 def beyond_the_calendar(text: str, now: datetime) -> list[str]:
-    """The words of units that lie outside the calendar: "q1 0000"."""
-    return [
-        match.group(0)
-        for pattern, build, _ in _RULES
-        for match in pattern.finditer(text)
-        if built(build, match, now) is None
-    ]
+    """The words of units that lie outside the calendar: "q1 0000", "31 february"."""
+    return [match.group(0) for match, window, _ in _matches(text, now) if window is None]
+
+
+def _matches(text: str, now: datetime) -> list[tuple[re.Match[str], Window | None, bool]]:
+    """Each unit named, its window where there is one, and whether it has its own name."""
+    found: list[tuple[re.Match[str], Window | None, bool]] = []
+    for pattern, build, fixed in _RULES:
+        for match in pattern.finditer(text):
+            if not any(one.start() < match.end() and match.start() < one.end() for one, _, _ in found):
+                found.append((match, built(build, match, now), fixed))
+    return found
 
 
 def built(build: Build, match: re.Match[str], now: datetime) -> Window | None:
-    """The window, or None where it would lie outside the calendar."""
+    """The window, or None where it would lie outside the calendar or the years there can be calls of."""
     try:
-        return build(match, now)
+        window = build(match, now)
     except (ValueError, OverflowError):
         return None
+    years = [moment.year for moment in (window.since, window.until) if moment] if window else []
+    return window if all(_FIRST <= year <= _LAST for year in years) else None
 
 
 def number_of(word: str) -> int:
@@ -194,6 +200,7 @@ Build = Callable[[re.Match[str], datetime], Window | None]
 """Makes the window of a match as of a moment."""
 _SPELLED: tuple[tuple[str, Build, bool], ...] = (
     (DATE, lambda found, now: day_of(found.group(1), now), True),
+    (rf"\d{{1,2}}(?:st|nd|rd|th)?(?: of)? {MONTH}(?: \d{{4}})?", lambda _found, _now: None, True),
     (r"(?:the )?day before yesterday", lambda _, now: days_back(now, 2, "the day before yesterday"), False),
     (rf"(?:the )?{_UNIT} before last(?: \1)?", _before_last, False),
     (r"yesterday", lambda _, now: days_back(now, 1, "yesterday"), False),

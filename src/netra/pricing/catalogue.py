@@ -27,6 +27,7 @@ from netra.pricing.overrides import (
     load_corrections,
     load_overrides,
 )
+from netra.pricing.price_breaks import PriceBreaks, told_apart
 from netra.pricing.rate_cards import bands_of, rescaled, scale_card
 from netra.pricing.sellers import SameModels, Seller
 from netra.pricing.shipped_data import fits, load_shipped_data
@@ -137,18 +138,21 @@ class PriceCatalogue:
                 return entry
         return None
 
-    def breaks(
-        self, model: str, provider: str | None = None
-    ) -> tuple[tuple[datetime, ...], tuple[time, ...]]:
-        """Instants, and times of day (UTC), between which the price of a model cannot change."""
+    def breaks(self, model: str, provider: str | None = None) -> PriceBreaks:
+        """Where the price of a model may change."""
         located = self._names.locate(model, provider)
         dates = self._overrides.instants() | self._corrections.instants() | self._shipped.instants()
-        times: tuple[time, ...] = ()
+        times: set[time] = set()
+        weekdays: list[frozenset[int]] = []
         if located.listed is not None:
             base = self._base.breaks(located.listed)
-            dates |= set(base.dates)
-            times = base.times
-        return tuple(sorted(dates)), times
+            dates.update(base.dates)
+            times.update(base.times)
+            for recurs in self._corrections.recurring(located.listed.provider, located.listed.model):
+                times.update(moment for hours in recurs.hours for moment in hours)
+                weekdays.append(recurs.weekdays)
+        instants = sorted(date.astimezone(UTC) for date in dates)
+        return PriceBreaks(tuple(instants), tuple(sorted(times)), told_apart(weekdays))
 
     @cached_property
     def _uncorrected(self) -> "PriceCatalogue":
@@ -205,10 +209,11 @@ class PriceCatalogue:
         return tiered
 
     def _is_corrected(self, listed: ListedModel, tier: ServiceTier, at: datetime) -> bool:
-        """Whether a correction changes what the list says, be it by the price that a tier's is made of."""
+        """Whether a correction says what it costs, be it by changing the price that a tier's is made of."""
         names = frozenset([listed.model])
-        if not any(entry.scope.covers(listed.provider, names, at) for entry in self._corrections.prices):
-            return False
+        entries = [e for e in self._corrections.prices if e.scope.covers(listed.provider, names, at)]
+        if not entries or any(entry.tier == tier for entry in entries):
+            return bool(entries)
         return self._list_card(listed, tier, at) != self._uncorrected._list_card(listed, tier, at)
 
     def _tier_card(

@@ -1,7 +1,7 @@
 """Since when and until when a price holds. Pure."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.models import ModelPrice, ServiceTier
@@ -29,11 +29,14 @@ def in_force(
     if price is None:
         return None
     at = at.astimezone(UTC)
-    dates, times = catalogue.breaks(model, provider)
-    # Times of day recur: the next one on either side is at most a day away.
-    days = [at.date() + days * _DAY for days in (-1, 0, 1)] if times else []
-    clocks = {datetime.combine(day, time, UTC) for day in days for time in times}
-    instants = sorted({date.astimezone(UTC) for date in dates} | clocks)
+    breaks = catalogue.breaks(model, provider)
+    # Times of day and days of the week recur: the next one on either side is at most a day or a week away.
+    weekly = len(breaks.weekdays) > 1
+    reach = 7 if weekly else 1
+    days = [at.date() + number * _DAY for number in range(-reach, reach + 1)]
+    times = {*breaks.times, time()} if weekly else set(breaks.times)
+    recurring = {datetime.combine(day, clock, UTC) for day in days for clock in times}
+    instants = sorted({*breaks.dates, *recurring})
 
     def same(other: datetime) -> bool:
         found = catalogue.resolve(model, provider, other, tier)

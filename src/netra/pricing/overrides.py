@@ -28,7 +28,7 @@ Discounts come after prices; all that fit are applied one after the other, but n
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from fractions import Fraction
@@ -42,6 +42,22 @@ from netra.pricing.models import TIERS, USAGE_TYPES, RateCard, ServiceTier, Step
 from netra.pricing.shipped_data import utc_midnight
 
 _SCOPE_KEYS = frozenset({"provider", "model", "from", "until", "tier", "note"})
+_RECURRING_KEYS = frozenset({"weekdays", "hours"})
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True)
+class Recurrence:
+    """Weekdays (Monday is 0) and times of day (UTC; empty: all of them) at which an entry holds."""
+
+    weekdays: frozenset[int]
+    hours: tuple[tuple[time, time], ...]
+
+    def holds(self, at: datetime) -> bool:
+        """Whether it holds at an instant."""
+        utc = at.astimezone(UTC)
+        timely = not self.hours or any(begin <= utc.time() < end for begin, end in self.hours)
+        return timely and utc.weekday() in self.weekdays
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +69,7 @@ class Scope:
     since: datetime | None
     until: datetime | None
     origin: str
+    recurs: Recurrence | None = None
 
     def covers(self, provider: str | None, names: frozenset[str], at: datetime) -> bool:
         """Whether it applies to a call billed by `provider`, known under any of `names`, at an instant."""
@@ -60,6 +77,12 @@ class Scope:
             return False
         if self.until is not None and at >= self.until:
             return False
+        if self.recurs is not None and not self.recurs.holds(at):
+            return False
+        return self.names(provider, names)
+
+    def names(self, provider: str | None, names: frozenset[str]) -> bool:
+        """Whether it is about a model billed by `provider`, known under any of `names`, at some time."""
         if self.provider != "*" and not fnmatchcase(provider or "", self.provider):
             return False
         return any(fnmatchcase(name, self.model) for name in names)
@@ -127,6 +150,12 @@ class PriceOverrides:
         scopes = [p.scope for p in self.prices] + [d.scope for d in self.discounts]
         return {i for s in scopes for i in (s.since, s.until) if i is not None}
 
+    def recurring(self, provider: str, model: str) -> list[Recurrence]:
+        """On which weekdays and at which hours its prices of a model hold, where they do not hold always."""
+        names = frozenset([model])
+        fitting = (price.scope for price in self.prices if price.scope.names(provider, names))
+        return [scope.recurs for scope in fitting if scope.recurs is not None]
+
 
 NO_OVERRIDES = PriceOverrides("", (), (), "")
 
@@ -145,11 +174,15 @@ def load_overrides(path: Path | None) -> PriceOverrides:
 def load_corrections() -> PriceOverrides:
     """What the shipped data corrects in the list prices of the base catalogue."""
     name = "corrections.toml"
-    return parse_overrides((files("netra.pricing") / "data" / name).read_text(encoding="utf-8"), name)
+    text = (files("netra.pricing") / "data" / name).read_text(encoding="utf-8")
+    return parse_overrides(text, name, recurring=True)
 
 
-def parse_overrides(text: str, name: str) -> PriceOverrides:
-    """The entries of a TOML text. Raises PriceOverridesError that names `name` and the entry at fault."""
+def parse_overrides(text: str, name: str, *, recurring: bool = False) -> PriceOverrides:
+    """The entries of a TOML text; `recurring`: prices may be of some `weekdays` and `hours`.
+
+    Raises PriceOverridesError that names `name` and the entry at fault.
+    """
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -160,7 +193,10 @@ def parse_overrides(text: str, name: str) -> PriceOverrides:
             f"{name}: unknown section {sorted(unknown)[0]!r}",
             hint="use [[price]], [[discount]] and [[capacity]]",
         )
-    prices = tuple(_price(e, f"{name}: price {n}") for n, e in enumerate(_section(content, "price", name), 1))
+    known = _SCOPE_KEYS | _RECURRING_KEYS if recurring else _SCOPE_KEYS
+    prices = tuple(
+        _price(e, f"{name}: price {n}", known) for n, e in enumerate(_section(content, "price", name), 1)
+    )
     discounts = tuple(
         _discount(e, f"{name}: discount {n}") for n, e in enumerate(_section(content, "discount", name), 1)
     )
@@ -181,8 +217,8 @@ def _section(content: Mapping[str, Any], section: str, name: str) -> list[dict[s
     return cast("list[dict[str, Any]]", entries)
 
 
-def _price(entry: Mapping[str, Any], where: str) -> ContractPrice:
-    _check_keys(entry, _SCOPE_KEYS | set(USAGE_TYPES) | {"long_context"}, where)
+def _price(entry: Mapping[str, Any], where: str, known: frozenset[str]) -> ContractPrice:
+    _check_keys(entry, known | set(USAGE_TYPES) | {"long_context"}, where)
     tier = entry.get("tier", "standard")
     if tier not in TIERS:
         raise PriceOverridesError(f"{where}: unknown tier {tier!r}", hint=f"one of {', '.join(TIERS)}")
@@ -250,7 +286,17 @@ def _scope(entry: Mapping[str, Any], where: str) -> Scope:
     if since is not None and until is not None and since >= until:
         raise PriceOverridesError(f"{where}: `until` does not lie after `from`", hint="`until` is exclusive")
     provider, model = str(entry.get("provider", "*")).lower(), str(entry.get("model", "*")).lower()
-    return Scope(provider, model, since, until, where)
+    return Scope(provider, model, since, until, where, _recurrence(entry))
+
+
+def _recurrence(entry: Mapping[str, Any]) -> Recurrence | None:
+    if not _RECURRING_KEYS.intersection(entry):
+        return None
+    days = frozenset(_WEEKDAYS.index(day) for day in entry.get("weekdays", _WEEKDAYS))
+    spans = (str(span).split("-") for span in entry.get("hours", ()))
+    return Recurrence(
+        days, tuple((time.fromisoformat(begin), time.fromisoformat(end)) for begin, end in spans)
+    )
 
 
 def _instant(value: object, where: str) -> datetime | None:

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -12,6 +13,7 @@ import polars as pl
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.coding import Int32, coded, combined
 from netra.pricing.models import MAX_FEMTO, NOT_PRICED, TIERS, USAGE_TYPES, ModelPrice, ServiceTier
+from netra.pricing.price_breaks import PriceBreaks, since_midnight
 
 COST_COLUMN = "cost_femto"
 Int64 = npt.NDArray[np.int64]
@@ -181,12 +183,16 @@ def price_table(
         wanted = _tier(combination.get("service_tier"))
         if name is None or wanted is None:
             continue
-        grid = _Grid.over(*catalogue.breaks(name, biller))
-        found = [catalogue.resolve(name, biller, at, wanted) for at in grid.instants()]
-        places = [-1 if price is None else prices.setdefault(price, len(prices)) for price in found]
-        usual[number] = places[0]
-        if len(set(places)) > 1:
-            changing[number] = grid, np.array(places, dtype=np.int32)
+        breaks = catalogue.breaks(name, biller)
+        row: list[int] = []
+        for at in (cell.instant() for span in breaks.spans() for cell in span):
+            price = None if at is None else catalogue.resolve(name, biller, at, wanted)
+            known = -1 if price is None else prices.setdefault(price, len(prices))
+            # No call is in a cell without an instant: whatever is said of it.
+            row.append(row[-1] if at is None and row else known)
+        usual[number] = row[0]
+        if len(set(row)) > 1:
+            changing[number] = _Grid.over(breaks), np.array(row, dtype=np.int32)
     index = usual[code]
     for number, (grid, places) in changing.items():
         micros = _microseconds(frame) if micros is None else micros
@@ -205,31 +211,33 @@ def price_frame(frame: pl.DataFrame, catalogue: PriceCatalogue) -> pl.DataFrame:
 
 @dataclass(frozen=True, slots=True)
 class _Grid:
-    """Cells of constant price: spans between dates, each cut by times of day."""
+    """The cells of constant price in the order of `PriceBreaks.spans`: by date, kind of weekday, time of day.
+
+    `kind`: which of the `kinds` each of the seven weekdays is.
+    """
 
     dates: Int64
+    kind: Int64
+    kinds: int
     times: Int64
 
     @classmethod
-    def over(cls, dates: Sequence[datetime], times: Sequence[time]) -> "_Grid":
-        days = [_micros(date) for date in dates]
-        clock = [_micros(datetime.combine(_EPOCH.date(), t, UTC)) for t in times]
-        return cls(np.array(days, dtype=np.int64), np.array(clock, dtype=np.int64))
-
-    def instants(self) -> list[datetime]:
-        """One instant in each cell, in the order of `cells`."""
-        starts = [int(self.dates[0]) - 400 * _MICROSECONDS_PER_DAY] if len(self.dates) else [0]
-        starts += self.dates.tolist()
-        clock = [0, *self.times.tolist()] if len(self.times) else [0]
-        return [_EPOCH + timedelta(microseconds=start + offset) for start in starts for offset in clock]
+    def over(cls, breaks: PriceBreaks) -> "_Grid":
+        days = [_micros(date) for date in breaks.dates]
+        clock = [since_midnight(moment) // timedelta(microseconds=1) for moment in breaks.times]
+        kind = [next(n for n, days in enumerate(breaks.weekdays) if day in days) for day in range(7)]
+        whole = partial(np.array, dtype=np.int64)
+        return cls(whole(days), whole(kind), len(breaks.weekdays), whole(clock))
 
     def cells(self, micros: Int64) -> Int64:
         """The cell of each instant."""
-        span = np.searchsorted(self.dates, micros, side="right")
-        if not len(self.times):
-            return span.astype(np.int64)
-        clock = np.searchsorted(self.times, micros % _MICROSECONDS_PER_DAY, side="right")
-        return (span * (len(self.times) + 1) + clock).astype(np.int64)
+        cell = np.searchsorted(self.dates, micros, side="right").astype(np.int64)
+        if self.kinds > 1:
+            cell = cell * self.kinds + self.kind[(micros // _MICROSECONDS_PER_DAY + _EPOCH.weekday()) % 7]
+        if len(self.times):
+            clock = np.searchsorted(self.times, micros % _MICROSECONDS_PER_DAY, side="right")
+            cell = cell * (len(self.times) + 1) + clock
+        return cell
 
 
 def _micros(instant: datetime) -> int:

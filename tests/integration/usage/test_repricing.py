@@ -1,5 +1,6 @@
 """History follows corrected prices: exactly, in the store, with its kept sums, and after an interruption."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +22,17 @@ from testkit.priced_calls import CONTRACT, as_lines, priced_rows
 async def test_the_store_prices_every_call_as_the_catalogue_does(
     bench: Any, data_access: DataAccessFactory, prices: WorkspacePrices
 ) -> None:
-    await bench.load(as_lines(priced_rows(1_500)))
+    rows = priced_rows(1_500)
+    # Seven weeks of a model with peak hours on weekdays, through two changes of its price and a holiday.
+    later = datetime(2026, 8, 14, tzinfo=UTC).timestamp() * 1000
+    for number, row in enumerate(rows[:400]):
+        ts = later + number * 3 * 3_600_000
+        row |= {
+            "model": ("deepseek-v4-flash", "deepseek-v4-pro")[number % 2],
+            "provider": "deepseek",
+            "ts": ts,
+        }
+    await bench.load(as_lines(rows))
     columns = ["call_id", "ts", "model", "provider", "service_tier", "input_tokens", "cache_read_tokens"]
     columns += [
         "cache_write_tokens",
@@ -35,9 +46,8 @@ async def test_the_store_prices_every_call_as_the_catalogue_does(
     sold = [Sold(*row) for row in frame.select("model", "provider", "service_tier").unique().iter_rows()]
     for catalogue in (prices.installation, prices.with_text(CONTRACT)):
         expression = price_sql(sold, catalogue)
-        parts = " + ".join(expression.parts.values())
         sql = (
-            f"SELECT call_id, {expression.cost} AS cost, {expression.source} AS source, {parts} AS femto "
+            f"SELECT call_id, {expression.cost} AS cost, {expression.source} AS source "
             "FROM llm_calls WHERE workspace_id = {workspace:String} ORDER BY day, ts, position"
         )
         told = frame_of(await analytics.query_arrow(sql))

@@ -117,7 +117,7 @@ def test_every_date_of_the_shipped_data_is_a_break(catalogue: PriceCatalogue) ->
     ]
     days = {when if isinstance(when, datetime) else utc_midnight(when) for when in stated}
     assert len(days) > 10
-    assert days <= set(catalogue.breaks("gpt-4o")[0])
+    assert days <= set(catalogue.breaks("gpt-4o").dates)
     shipped = load_shipped_data()
     assert replace(shipped, tiers=()).instants() == {rule.since for rule in shipped.uncached} != set()
 
@@ -127,6 +127,34 @@ def test_prices_by_time_of_day(catalogue: PriceCatalogue) -> None:
     day, night = (datetime(2025, 5, 1, hour, tzinfo=UTC) for hour in (12, 20))
     assert catalogue.cost(usage, model="deepseek-chat", at=day).cost_usd == Decimal("0.27")
     assert catalogue.cost(usage, model="deepseek-chat", at=night).cost_usd == Decimal("0.135")
+
+
+@pytest.mark.parametrize(
+    ("model", "at", "input_usd"),
+    [
+        # One price at all hours before 2026-08-16, 16:00 UTC; then double on 01-04 and 06-10 UTC.
+        ("deepseek-v4-pro", "2026-06-03T02:00", "0.435"),
+        ("deepseek-v4-pro", "2026-08-16T15:59", "0.435"),
+        ("deepseek-v4-pro", "2026-08-16T16:00", "0.66"),
+        ("deepseek-v4-pro", "2026-08-22T02:00", "1.32"),  # the last Saturday with peak hours
+        ("deepseek-v4-pro", "2026-08-23T02:00", "0.66"),
+        ("deepseek-v4-pro", "2026-08-24T02:00", "1.32"),
+        ("deepseek-v4-pro", "2026-08-24T04:00", "0.66"),
+        ("deepseek-v4-pro", "2026-11-14T09:59", "0.66"),
+        ("deepseek-v4-pro", "2027-02-05T09:59", "1.32"),
+        ("deepseek-v4-pro", "2026-10-02T09:59", "0.66"),  # National Day
+        ("deepseek-v4-flash", "2026-09-09T06:00", "0.44"),
+        ("deepseek-v4-flash", "2026-09-10T03:59", "0.44"),
+        ("deepseek-v4-flash", "2026-09-10T04:00", "0.15"),
+        ("deepseek-v4-flash", "2026-09-05T06:00", "0.22"),
+        ("deepseek-v4-flash", "2026-09-11T06:00", "0.3"),
+        ("deepseek-flash", "2026-09-12T06:00", "0.15"),
+        ("deepseek-flash", "2026-09-25T06:00", "0.15"),
+    ],
+)
+def test_prices_by_day_of_the_week(catalogue: PriceCatalogue, model: str, at: str, input_usd: str) -> None:
+    instant = datetime.fromisoformat(f"{at}:00Z")
+    assert catalogue.cost(CallUsage(10**6), model=model, at=instant).cost_usd == Decimal(input_usd)
 
 
 def test_one_hour_writes_cost_more_than_five_minute_writes(catalogue: PriceCatalogue) -> None:

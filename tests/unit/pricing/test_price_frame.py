@@ -1,6 +1,7 @@
 """Pricing a frame equals pricing each call."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import polars as pl
 from hypothesis import given, settings
@@ -9,16 +10,26 @@ from hypothesis import strategies as st
 from netra.pricing.catalogue import PriceCatalogue
 from netra.pricing.models import CallUsage
 from netra.pricing.money import decimal_to_femto, femto_from_usd, femto_to_decimal
+from netra.pricing.overrides import parse_overrides
 from netra.pricing.vectorised import price_frame
 from testkit.properties import examples
 
-CATALOGUE = PriceCatalogue()
+CONTRACT = """
+[[price]]
+model = "deepseek-v4-*"
+from = 2026-10-13T12:00:00Z  # between two peaks, on a Tuesday
+until = 2026-11-01T21:00:00+02:00
+cache_read = "0.001"
+"""
+CATALOGUE = PriceCatalogue().with_overrides(parse_overrides(CONTRACT, "contract"))
 MODELS = [
     ("claude-sonnet-4-5", "anthropic"),
     ("claude-sonnet-4-6", None),
     ("gpt-5-mini", "openai"),
     ("gpt-5.4", None),
     ("deepseek-chat", None),
+    ("deepseek-v4-flash", None),
+    ("deepseek-v4-pro", "deepseek"),
     ("gemini-2.5-pro", "google"),
     ("text-embedding-3-small", None),
     ("anthropic/claude-3-opus", "aws"),
@@ -28,7 +39,10 @@ TOKENS = st.one_of(st.none(), st.integers(0, 400_000))
 CALL = st.fixed_dictionaries(
     {
         "named": st.sampled_from(MODELS),
-        "ts": st.datetimes(datetime(2023, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+        "ts": st.one_of(
+            st.datetimes(begin, datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+            for begin in (datetime(2023, 1, 1), datetime(2026, 8, 14), datetime(2026, 10, 10))  # noqa: DTZ001
+        ),
         "service_tier": st.sampled_from([None, "standard", "batch", "flex", "priority", "gold"]),
         "input_tokens": st.integers(0, 600_000),
         "output_tokens": TOKENS,
@@ -81,6 +95,16 @@ def test_frame_equals_scalar(calls: list[dict[str, object]]) -> None:
         else:
             assert femto == femto_from_usd(cost.cost_usd)
             assert source == cost.price_source
+
+
+def test_a_price_from_noon_on_keeps_the_hours_and_days_of_the_list() -> None:
+    hours = [datetime(2026, 10, 10, tzinfo=UTC) + timedelta(hours=number) for number in range(24 * 8)]
+    call = example() | {"named": ("deepseek-v4-pro", None), "input_tokens": 10**6}
+    priced = price_frame(frame_of([call | {"ts": hour} for hour in hours]), CATALOGUE)
+    peaks = [hour for hour in hours if hour.weekday() < 5 and hour.hour in (1, 2, 3, 6, 7, 8, 9)]
+    dear = femto_from_usd(Decimal("1.32"))
+    assert [hour for hour, femto in zip(hours, priced["cost_femto"], strict=True) if femto == dear] == peaks
+    assert priced["cost_femto"].n_unique() == 2
 
 
 def test_optional_columns_may_be_absent() -> None:

@@ -95,6 +95,10 @@ def test_a_price_of_the_list_says_since_when_it_is_listed() -> None:
     night = PRICES.show("deepseek-chat", "deepseek", datetime(2025, 5, 1, 20, 0, tzinfo=UTC))
     span = night.in_force["standard"]
     assert (str(span.since), str(span.until)) == ("2025-05-01 16:30:00+00:00", "2025-05-02 00:30:00+00:00")
+    # Over a weekend without peak hours: from Friday's last one to Monday's first.
+    weekend = PRICES.show("deepseek-v4-pro", "deepseek", datetime(2026, 11, 14, 7, tzinfo=UTC))
+    span = weekend.in_force["standard"]
+    assert (str(span.since), str(span.until)) == ("2026-11-13 10:00:00+00:00", "2026-11-16 01:00:00+00:00")
 
 
 def test_a_naive_instant_is_utc() -> None:

@@ -38,8 +38,7 @@ def known_prices(
             for above, rate in _rates(catalogued.resolve(model, seller, noon, tier), usage):
                 step = f" above {above:,} input tokens" if above >= 0 else ""
                 yield f"the {tier} {whose}price{step}", rate
-    dates, _ = catalogue.breaks(model, seller)
-    for instant in sorted(dates, key=lambda one: abs(one - noon)):
+    for instant in sorted(catalogue.breaks(model, seller).dates, key=lambda one: abs(one - noon)):
         later = instant > noon
         at = instant if later else instant - timedelta(microseconds=1)
         for _, rate in _rates(catalogue.resolve(model, seller, at), usage)[:1]:

@@ -9,11 +9,11 @@ import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from itertools import pairwise
+from datetime import UTC, datetime, timedelta
 
 from netra.pricing.catalogue import PriceCatalogue
-from netra.pricing.models import MAX_FEMTO, NOT_PRICED, TIERS, USAGE_TYPES, ModelPrice
+from netra.pricing.models import MAX_FEMTO, NOT_PRICED, TIERS, USAGE_TYPES, ModelPrice, ServiceTier
+from netra.pricing.price_breaks import EVERY_DAY, Cell
 from netra.usage.errors import TooManyPricesError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,13 +49,22 @@ class Sold:
 
 
 @dataclass(frozen=True, slots=True)
+class _Hours:
+    """Some weekdays (Monday is 0), and of those microseconds since midnight UTC from `low` until `high`."""
+
+    weekdays: frozenset[int] = EVERY_DAY
+    low: int = 0
+    high: int = _DAY_US
+
+
+@dataclass(frozen=True, slots=True)
 class _Segment:
     """Calls of constant rates: one of the models sold, a span of time (and of the day), a band of input."""
 
     sold: int
     since: int
     until: int
-    clock: tuple[int, int] | None
+    hours: "_Hours"
     above: int
     upto: int | None
     rates: tuple[int, ...]
@@ -116,50 +125,54 @@ def _segments(number: int, sold: Sold, catalogue: PriceCatalogue, at: datetime |
         return []
     tier, provider = sold.tier, sold.provider or None
     if at is not None:
-        return _of_price(number, (_LONG_AGO, _NEVER), None, catalogue.resolve(sold.model, provider, at, tier))
-    dates, times = catalogue.breaks(sold.model, provider)
-    starts = [_LONG_AGO, *(_micros(date) for date in dates)]
-    spans: list[tuple[int, int, tuple[tuple[tuple[int, int] | None, ModelPrice | None], ...]]] = []
-    for since, until in zip(starts, [*starts[1:], _NEVER], strict=True):
-        clocks = _clocks(times)
-        # Before the first date any instant is as good as another; a year back is before every price change.
-        begin = since if since != _LONG_AGO else (starts[1] if len(starts) > 1 else 0) - 400 * _DAY_US
-        prices = tuple(
-            (clock, catalogue.resolve(sold.model, provider, _instant(begin, clock), tier)) for clock in clocks
-        )
+        price = catalogue.resolve(sold.model, provider, at, tier)
+        return _of_price(number, (_LONG_AGO, _NEVER), _Hours(), price)
+    spans: list[tuple[int, int, list[tuple[_Hours, ModelPrice | None]]]] = []
+    for cells in catalogue.breaks(sold.model, provider).spans():
+        prices = _by_hours(cells, sold, catalogue, tier)
+        since, until = cells[0].since, cells[0].until
+        begin = _LONG_AGO if since is None else _micros(since)
+        end = _NEVER if until is None else _micros(until)
         if spans and spans[-1][2] == prices:
-            spans[-1] = (spans[-1][0], until, prices)
+            spans[-1] = (spans[-1][0], end, prices)
         else:
-            spans.append((since, until, prices))
+            spans.append((begin, end, prices))
     return [
         segment
         for since, until, prices in spans
-        for clock, price in prices
-        for segment in _of_price(number, (since, until), clock, price)
+        for hours, price in prices
+        for segment in _of_price(number, (since, until), hours, price)
     ]
 
 
-def _of_price(
-    number: int, span: tuple[int, int], clock: tuple[int, int] | None, price: ModelPrice | None
-) -> list[_Segment]:
+def _by_hours(
+    cells: Sequence[Cell], sold: Sold, catalogue: PriceCatalogue, tier: ServiceTier
+) -> list[tuple[_Hours, ModelPrice | None]]:
+    """The prices in one span between dates, with as few different hours as tell them apart."""
+    found: dict[frozenset[int], list[tuple[int, int, ModelPrice | None]]] = {}
+    for cell in cells:
+        day, at = found.setdefault(cell.weekdays, []), cell.instant()
+        if at is None:
+            continue
+        price = catalogue.resolve(sold.model, sold.provider or None, at, tier)
+        low, high = cell.low // _US, cell.high // _US
+        if day and day[-1][1:] == (low, price):
+            low = day.pop()[0]
+        day.append((low, high, price))
+    days = list(found.items())
+    if all(prices == days[0][1] for _, prices in days):
+        days = [(EVERY_DAY, days[0][1])]
+    return [(_Hours(weekdays, low, high), price) for weekdays, prices in days for low, high, price in prices]
+
+
+def _of_price(number: int, span: tuple[int, int], hours: _Hours, price: ModelPrice | None) -> list[_Segment]:
     if price is None:
         return []
     ends = [*(band.above for band in price.bands[1:]), None]
     return [
-        _Segment(number, *span, clock, band.above, end, band.rates.as_tuple(), price.source)
+        _Segment(number, *span, hours, band.above, end, band.rates.as_tuple(), price.source)
         for band, end in zip(price.bands, ends, strict=True)
     ]
-
-
-def _clocks(times: Sequence[time]) -> list[tuple[int, int] | None]:
-    if not times:
-        return [None]
-    marks = sorted({0, _DAY_US, *(_micros(datetime.combine(_EPOCH.date(), t, UTC)) for t in times)})
-    return list(pairwise(marks))
-
-
-def _instant(since: int, clock: tuple[int, int] | None) -> datetime:
-    return _EPOCH + timedelta(microseconds=since + (clock[0] if clock else 0))
 
 
 def _micros(instant: datetime) -> int:
@@ -199,9 +212,14 @@ def _limits(segment: _Segment) -> list[str]:
         conditions.append(f"{_STAMP} >= {segment.since}")
     if segment.until != _NEVER:
         conditions.append(f"{_STAMP} < {segment.until}")
-    if segment.clock is not None:
-        low, high = segment.clock
-        conditions.append(f"{_STAMP} % {_DAY_US} >= {low} AND {_STAMP} % {_DAY_US} < {high}")
+    hours = segment.hours
+    if hours.weekdays != EVERY_DAY:
+        days = ", ".join(map(str, sorted(hours.weekdays)))
+        conditions.append(f"(intDiv({_STAMP}, {_DAY_US}) + {_EPOCH.weekday()}) % 7 IN ({days})")
+    if hours.low > 0:
+        conditions.append(f"{_STAMP} % {_DAY_US} >= {hours.low}")
+    if hours.high < _DAY_US:
+        conditions.append(f"{_STAMP} % {_DAY_US} < {hours.high}")
     if segment.above >= 0:
         conditions.append(f"input_tokens > {segment.above}")
     if segment.upto is not None:

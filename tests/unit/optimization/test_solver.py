@@ -6,9 +6,12 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
+from netra.optimization.analysis.job import AnalysisJob, analysed
+from netra.optimization.params import LeverParams
+from netra.optimization.schemas import OptimizeRequest
 from netra.optimization.solver.schemas import Constraints, Plan
 from netra.optimization.solver.solve import params_within
-from testkit.optimization_bench import calls, scores, solved
+from testkit.optimization_bench import CATALOGUE, calls, scores, solved
 
 A, B = "gpt-4o", "gpt-4o-mini"
 
@@ -176,6 +179,12 @@ def test_a_plan_takes_a_change_for_any_percentile_and_its_finding_says_how_to_ma
         assert "part of the plan" in finding.assumptions[-1]
     _, ((_, refused),) = solved(two_places(), None, "region", judged=True, max_p99_ms=2_000)
     assert refused.apply.summary.startswith("Leave it as it is"), "no plan takes it"
+    request = OptimizeRequest(levers=["region"], constraints=Constraints(max_p50_ms=400))
+    params = {"region": LeverParams("region", {})}
+    job = AnalysisJob("w", request, ("region",), params, CATALOGUE.overrides, "UTC", 1, "seed")
+    answer = analysed(job, two_places(), CATALOGUE, lambda _: None)
+    assert [finding.id for finding in answer.findings] == answer.plan.findings
+    assert answer.findings[0].apply.summary.startswith("Send the calls of gpt-4o")
 
 
 def test_latency_that_is_not_recorded_is_missing() -> None:
@@ -224,8 +233,6 @@ def test_a_spend_counts_no_call_without_a_price_as_free() -> None:
 
 
 def test_margins_and_targets_reach_the_levers_unless_given() -> None:
-    from netra.optimization.params import LeverParams
-
     accepted = {"model-switch": {"margin": ""}, "batch": {}}
     given = {"model-switch": LeverParams("model-switch", {}), "batch": LeverParams("batch", {})}
     within = params_within(Constraints(max_quality_drop=0.05), given, accepted)

@@ -152,3 +152,38 @@ def test_words_of_a_list_that_nobody_follows_are_said(text: str, unread: list[st
     frame = read(text)
     assert frame.calls_by is not None
     assert (frame.unread, frame.top <= 50) == (unread, True)
+
+
+_LIST = "the ten dearest calls of last week"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "text", "order", "dimensions"),
+    [
+        ("spend by feature last week", "and the slowest calls?", "-latency_ms", []),
+        ("spend by feature last week", "the dearest calls of those", "-cost_usd", []),
+        (_LIST, "and the slowest?", "-latency_ms", []),
+        (_LIST, "only failed ones", "-cost_usd", []),
+        (_LIST, "what did they cost together?", "-cost_usd", []),
+        (_LIST, "and of support-chat?", "-cost_usd", []),
+        (_LIST, "by model", None, ["model"]),
+        (_LIST, "and how many failed?", None, []),
+    ],
+)
+def test_a_follow_up_makes_a_list_of_calls_or_goes_on_from_one(
+    earlier: str, text: str, order: str | None, dimensions: list[str]
+) -> None:
+    before = read(earlier)
+    frame = continue_frame(text, before, read(text))
+    assert frame is not None
+    assert (frame.kind, frame.calls_by, frame.dimensions) == ("usage", order, dimensions)
+    assert (frame.window, frame.growth) == (before.window, None)
+    assert frame.unread == ([] if order else ["only the 10 calls listed"])
+    assert frame.excluded == ({"status": ["ok"]} if text == "only failed ones" else {})
+
+
+def test_a_list_after_growth_says_that_it_is_of_all_groups() -> None:
+    grew = read("which features grew more than 20 % last week?")
+    frame = continue_frame("and the slowest calls?", grew, read("and the slowest calls?"))
+    assert frame is not None
+    assert (frame.calls_by, frame.growth, frame.unread) == ("-latency_ms", None, ["grew more than 20 %"])

@@ -45,7 +45,7 @@ def calls_behind(text: str, earlier: QuestionFrame) -> QuestionFrame | None:
     newest = "-ts" if outcome else None
     calls_by = order_of(columns) or newest or ("-latency_ms" if by_time else "-cost_usd")
     asked: dict[str, object] = {"kind": "usage", "calls_by": calls_by, "top": CALLS_LISTED}
-    unread = list(dict.fromkeys([*earlier.unread, *_choosing(earlier)]))
+    unread = list(dict.fromkeys([*earlier.unread, *choosing(earlier)]))
     return earlier.model_copy(update={**bare, **emptied, **asked, "unread": unread, **outcome})
 
 
@@ -69,7 +69,7 @@ def _is_one_outcome(counted: set[str]) -> bool:
     return any(counted <= kind or counted - failed == kind for kind in kinds)
 
 
-def _choosing(earlier: QuestionFrame) -> list[str]:
+def choosing(earlier: QuestionFrame) -> list[str]:
     """What chose groups, days or findings of the earlier answer, in words."""
     found = [entry.said for entry in earlier.group_conditions]
     found += [entry.said for entry in (earlier.growth, earlier.passing) if entry is not None]

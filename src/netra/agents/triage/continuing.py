@@ -9,6 +9,7 @@ from netra.agents.triage.behind import calls_behind
 from netra.agents.triage.carrying import carried
 from netra.agents.triage.frame import QuestionFrame, Window
 from netra.agents.triage.growth import of_another_threshold
+from netra.agents.triage.listing_on import list_again, listed_on
 from netra.agents.triage.measures import find_measures
 from netra.agents.triage.passing import of_another_amount
 
@@ -45,16 +46,15 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
     # The words of the question before and what was left over of its text are not this one's.
     earlier = earlier.model_copy(update={"said": "", "unanswered": []})
     another = of_another_amount(text, earlier) or of_another_threshold(text, earlier)
-    behind = another or calls_behind(text, earlier) or _under_condition(text.lower(), earlier, present)
+    behind = another or _of_calls(text, earlier, present) or _under_condition(text.lower(), earlier, present)
     if behind is not None:
         return behind
     elsewhere = present.kind in {"greeting", "capabilities", "follow_up"}
     if earlier.kind not in _CARRIED or elsewhere or present.outside in {"sql", "language"}:
         return None
-    if present.wants_report and not _says_something(present):
-        return earlier.model_copy(update={"wants_report": True, "wants_file": False})
-    if present.wants_file and not _says_something(present):
-        return earlier.model_copy(update={"wants_file": True, "wants_report": False})
+    if (present.wants_report or present.wants_file) and not _says_something(present):
+        as_file = {"wants_report": present.wants_report, "wants_file": not present.wants_report}
+        return earlier.model_copy(update=as_file)
     own = present.kind not in {"usage", "outside"} and re.search(_OF_THOSE, text.lower()) is not None
     says_something = own or _says_something(present) or moved_back(text, earlier.window) is not None
     if not re.match(_OPENING, text.lower()) or not says_something:
@@ -95,7 +95,12 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
         if (present.measures or present.conditions) and earlier.kind != "usage"
         else earlier.kind,
     }
-    return earlier.model_copy(update=changed)
+    return listed_on(text, earlier, present, earlier.model_copy(update=changed))
+
+
+def _of_calls(text: str, earlier: QuestionFrame, present: QuestionFrame) -> QuestionFrame | None:
+    """The list of calls that the text makes of the earlier question."""
+    return calls_behind(text, earlier) or list_again(text, earlier, present)
 
 
 def _measures(text: str, earlier: QuestionFrame, present: QuestionFrame) -> list[str]:

@@ -34,6 +34,9 @@ _SEVERAL_MEANINGS = frozenset({"may", "march", "mar", "jan", "june", "april", "a
 
 
 _FIRST, _LAST = 1980, 2200
+"""The years that there can be calls of."""
+_MOST_READ = 64
+"""Units of one text that are read; more are no question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ def _matches(text: str, now: datetime) -> list[tuple[re.Match[str], Window | Non
         for match in pattern.finditer(text):
             if not any(one.start() < match.end() and match.start() < one.end() for one, _, _ in found):
                 found.append((match, built(build, match, now), fixed))
+            if len(found) >= _MOST_READ:
+                return found
     return found
 
 

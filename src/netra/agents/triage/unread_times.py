@@ -14,7 +14,8 @@ _KINDS = frozenset({
 """Kinds of a question that are about calls of a range of time."""
 _LIMITS = re.compile(
     r"\b(?:since|until|till) (?:\d[\w:.]*(?: ?(?:am|pm|h))?|(?:the|our|my|its) (?!beginning|start\b|present)"
-    r"[\w\-]+(?: [\w\-]+)?)"
+    r"[\w\-]+(?: [\w\-]+)?)|"
+    r"\b(?:before|after|past) \d{1,2}(?::\d{2}(?: ?[ap]m)?| ?[ap]m| ?o'clock)(?![\w%])"
 )
 
 
@@ -22,7 +23,7 @@ def with_unread_times(frame: QuestionFrame, text: str, now: datetime, timezone: 
     """The frame whose unread parts name every unit and limit of time in lower-cased text that is not in its
     range.
     """
-    if frame.kind not in _KINDS:
+    if frame.kind not in _KINDS or frame.asks_span:
         return frame
     window, rest = read_window(text, now, timezone)
     ranges = [frame.window, *([frame.before] if frame.before else []), *([window] if window else [])]

@@ -42,6 +42,9 @@ _EXCEPT = re.compile(
     r"(?<![\w-])(?:exclud\w+|except(?:ing| for)?|other than|apart from|ignoring|not counting|leaving out|"
     r"but not|without|not)(?: (?:in|on|of|for|during|from|those|the))* $"
 )
+_COMPARES = re.compile(r"\b(?:compar\w+|vs|versus|than)\b")
+_BESIDE = re.compile(r"\b(?:vs|versus|compar\w+|than|against|and|or)\b")
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _PLACED = re.compile(r"(?<![\w-])(?:in|during|for|of|from)(?: the)? $")
 
 
@@ -88,25 +91,25 @@ def _ranged(text: str, now: datetime) -> tuple[Window, int, int] | None:
     """A range by its ends, or an open one, and where the text names it."""
     units = units_of(text, now)
     for first, last in pairwise(units):
-        joint, lead = text[first.end : last.start], _FROM.search(text[: first.start])
+        joint, lead = text[first.end : last.start], _FROM.search(_before(text, first))
         ends = _JOINT.fullmatch(joint)
         if ends is None and not (lead and lead["word"] == "between" and _AND.fullmatch(joint)):
             continue
-        if lead is None and (first.unsure or re.search(r"\b(?:compar\w+|vs|versus)\b", text)):
+        if lead is None and ((first.unsure and not last.fixed) or _COMPARES.search(text)):
             continue
         window = _between(_not_after(first, last, now), last.window)
         if window is not None and ends is not None and ends["start"]:
             label = f"{window.label.removesuffix(last.window.label)}the beginning of {last.window.label}"
             window = Window(since=window.since, until=last.window.since, label=label)
         if window is not None:
-            return window, lead.start() if lead else first.start, last.end
+            return window, first.start - len(lead.group(0)) if lead else first.start, last.end
     for unit in units:
-        lead = _LEAD.search(text[: unit.start])
+        lead = _LEAD.search(_before(text, unit))
         if lead is None or text[unit.end :].startswith("'s"):
             continue
         window = _open_ended(lead, unit, _TO_NOW.match(text, unit.end) is not None)
         if window is not None:
-            return window, lead.start(), unit.end
+            return window, unit.start - len(lead.group(0)), unit.end
     return None
 
 
@@ -156,24 +159,21 @@ def _open_ended(lead: re.Match[str], unit: Unit, to_now: bool) -> Window | None:
 
 
 def _alone(text: str, now: datetime) -> tuple[Window, int, int] | None:
-    """A period compared with the one before, or the first single unit, and where the text names it."""
-    for pattern, build in _COMPARED:
-        found = pattern.search(text)
-        if found is not None and (window := built(build, found, now)) is not None:
-            return window, found.start(), found.end()
+    """Two units that follow each other, a period compared with the one before, or the first single unit, and
+    where the text names it.
+    """
     units = [
         one
         for one in units_of(text, now)
-        if (not one.unsure or _placed(text, one)) and not _EXCEPT.search(text[: one.start])
+        if (not one.unsure or _placed(text, one)) and not _EXCEPT.search(_before(text, one))
     ]
+    if (found := _neighbours(text, units)) is not None:
+        return found
+    for pattern, build in _COMPARED:
+        compared = pattern.search(text)
+        if compared is not None and (window := built(build, compared, now)) is not None:
+            return window, compared.start(), compared.end()
     days = [one for one in units if one.dated and "-" in one.window.label]
-    for first, last in pairwise(days):
-        if (
-            re.fullmatch(r" and (?:on )?", text[first.end : last.start])
-            and first.window.until == last.window.since
-        ):
-            window = _between(first.window, last.window)
-            return (window, first.start, last.end) if window else None
     if chosen := (days or units)[:1]:
         return chosen[0].window, chosen[0].start, chosen[0].end
     for pattern, build in _ROLLING:
@@ -183,29 +183,47 @@ def _alone(text: str, now: datetime) -> tuple[Window, int, int] | None:
     return None
 
 
+def _neighbours(text: str, units: list[Unit]) -> tuple[Window, int, int] | None:
+    """Two units in one, where they follow each other and are named together: "this week and last week"."""
+    if _COMPARES.search(text):
+        return None
+    for one, other in pairwise(units):
+        first, last = sorted((one.window, other.window), key=lambda window: window.since or _EVER)
+        together = re.fullmatch(r",? and (?:(?:on|in|of|for|during) )?(?:the )?", text[one.end : other.start])
+        if together and first.until == last.since and (window := _between(first, last)) is not None:
+            return window, one.start, other.end
+    return None
+
+
 def _placed(text: str, unit: Unit) -> bool:
     """Whether a word of time stands before a name with several meanings."""
-    before = text[: unit.start]
+    before = _before(text, unit)
     return unit.dated or _PLACED.search(before) is not None or _LEAD.search(before) is not None
 
 
 def _with_lead(text: str, unit: Unit) -> str:
-    before = text[: unit.start]
+    before = _before(text, unit)
     lead = _EXCEPT.search(before) or _LEAD.search(before) or _PLACED.search(before)
-    return text[lead.start() if lead else unit.start : unit.end].strip()
+    return f"{lead.group(0) if lead else ''}{text[unit.start : unit.end]}".strip()
+
+
+def _before(text: str, unit: Unit) -> str:
+    """As much of what stands before a unit as can say how it is meant."""
+    return text[max(0, unit.start - 60) : unit.start]
 
 
 def find_side_by_side(text: str, now: datetime, timezone: str) -> tuple[Window, str] | None:
     """From the first to the last of several months, quarters or neighbouring days that a text sets side by
     side ("October vs November"), and the units of time in which to tell them apart.
     """
-    if not re.search(r"\b(?:vs|versus|compar\w+|than|against|and|or)\b", text):
-        return None
     local = now.astimezone(ZoneInfo(find_zone(text) or timezone))
     text = with_dates(text, local)
     if _ranged(text, local) is not None or re.search(r"\bbetween\b", text):
         return None
     units = [one for one in units_of(text, local) if not one.unsure or _placed(text, one)]
+    listed = any(text[one.end : other.start] == ", " for one, other in pairwise(units))
+    if not listed and not _BESIDE.search(text):
+        return None
     months = [one.window for one in units if one.fixed and "-" not in one.window.label]
     days = [one.window for one in units if one.window.label in {"today", "yesterday"}]
     for windows, grain in ((months, "month"), (days, "day")):

@@ -16,6 +16,10 @@ FETCHES: dict[str, dict[str, Value]] = {
         "gen_ai.operation.name": "fetch_response", "gen_ai.response.model": "gpt-4o",
         "gen_ai.response.id": "resp_0a1b2c3d",
     },
+    "openlit.instrumentation.openai": {
+        "gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o",
+        "gen_ai.response.id": "resp_0a1b2c3d",
+    },
     "openinference.instrumentation.openai": {
         "openinference.span.kind": "LLM", "llm.invocation_parameters": "{}", "llm.model_name": "gpt-4o",
         "output.value": '{"id":"resp_0a1b2c3d","created_at":1}',
@@ -33,7 +37,10 @@ def test_an_answer_that_is_fetched_is_a_call_once_it_says_what_it_used(scope: st
     waiting = one(FETCHES[scope], b"w" * 8)
     usage: dict[str, Value] = {"gen_ai.usage.input_tokens": 1_000, "gen_ai.usage.output_tokens": 500}
     done = one({**FETCHES[scope], **usage}, b"d" * 8)
-    asked = {**FETCHES[scope], **usage, "llm.invocation_parameters": '{"model": "gpt-4o"}'}
+    parameters: dict[str, Value] = {
+        "llm.invocation_parameters": '{"model": "gpt-4o"}', "openai.api.type": "responses",
+    }  # fmt: skip
+    asked = {**FETCHES[scope], **usage, **parameters}
     asked |= {"gen_ai.operation.name": "chat"} if "gen_ai.operation.name" in asked else {}
     read = understand(read_protobuf(request_of([waiting, done, one(asked, b"e" * 8)], scope=scope)), NOW)
     assert (read.ignored, read.rejects) == (1, [])

@@ -19,6 +19,9 @@ from netra.usage.schema import MAX_TOKENS
 MAX_FUTURE = timedelta(days=1)
 _DEEPEST = 64
 _OPENINFERENCE_OF_OPENAI = "openinference.instrumentation.openai"
+_OPENLIT_OF_OPENAI = "openlit.instrumentation.openai"
+_RESPONSE = "resp_"
+"""Begins the ids of OpenAI's responses, which alone can be fetched."""
 REASONS = {
     "invalid_span": "trace id (32 hexadecimal digits), span id (16) or start time is missing",
     "future": "the start lies in the future",
@@ -126,12 +129,16 @@ def is_call(columns: SpanColumns) -> pl.Expr:
 
 
 def is_fetch(columns: SpanColumns) -> pl.Expr:
-    """Whether a span reads an answer that another call has made. OpenInference shows every request of
-    OpenAI's client as a call; those that only read have no parameters, not even a model.
+    """Whether a span reads an answer that another call has made. Two packages show that as a call like any:
+    OpenInference without parameters, even without a model; OpenLIT without the API and its parameters.
     """
+    told = columns.text(names.OPERATION) == FETCH
     bare = columns.text(names.PARAMETERS[0]).str.strip_chars() == "{}"
-    of_openai = pl.col("scope") == _OPENINFERENCE_OF_OPENAI
-    return (columns.text(names.OPERATION) == FETCH).fill_null(False) | (bare & of_openai).fill_null(False)
+    of_openinference = (pl.col("scope") == _OPENINFERENCE_OF_OPENAI) & bare
+    silent = columns.text(names.OPENAI_API).is_null() & columns.number(*names.TEMPERATURE).is_null()
+    of_openlit = (pl.col("scope") == _OPENLIT_OF_OPENAI) & silent
+    of_openlit &= columns.text(*names.RESPONSE_ID).str.starts_with(_RESPONSE)
+    return told.fill_null(False) | of_openinference.fill_null(False) | of_openlit.fill_null(False)
 
 
 def _problem(now: datetime) -> pl.Expr:

@@ -123,6 +123,7 @@ def test_the_calls_behind_a_count_are_those_counted_or_the_answer_says_what_it_l
         ("list calls without a price", "-ts", {"conditions": ["cost_usd is null 0"]}),
         ("the first 5 calls of november", "ts", {}),
         ("the slowest claude calls", "-latency_ms", {}),
+        ("list the calls without a user", "-cost_usd", {}),
     ],
 )
 def test_words_that_choose_calls_keep_the_list_to_them(
@@ -187,3 +188,17 @@ def test_a_list_after_growth_says_that_it_is_of_all_groups() -> None:
     frame = continue_frame("and the slowest calls?", grew, read("and the slowest calls?"))
     assert frame is not None
     assert (frame.calls_by, frame.growth, frame.unread) == ("-latency_ms", None, ["grew more than 20 %"])
+
+
+@pytest.mark.parametrize(
+    ("text", "filters"),
+    [
+        ("how many successful calls last week?", {"status": "ok"}),
+        ("latency of successful calls", {"status": "ok"}),
+        ("spend of priority tier calls by model", {"service_tier": "priority"}),
+        ("what share of calls are successful calls?", {}),
+    ],
+)
+def test_sums_keep_to_the_calls_a_word_before_them_chooses(text: str, filters: dict[str, str]) -> None:
+    frame = read(text)
+    assert (frame.filters, frame.calls_by) == (filters, None)

@@ -37,6 +37,8 @@ _FILTERS: tuple[tuple[str, str, str | None], ...] = (
 )
 """Columns of exact values; None: the word itself is the value."""
 _RETRIED = r"\bretr(?:ied|ies|y)\b(?: attempts?\b)?"
+_SUMMED = frozenset({"usage", "latency", "drivers"})
+_PART = re.compile(r"\b(?:share|percent\w*|fraction|part|proportion|rate|ratio|vs|versus|compared?)\b|%")
 _MONTHS = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _TIME = re.compile(rf"(?:{_MONTHS}|q[1-4]|\d[\d.,:/-]*(?:st|nd|rd|th|am|pm|h)?|[a-z]+/[a-z_]+)$")
 _TOKEN = re.compile(r"[a-z0-9$%\u2026][\w$%\u2026.\-/:@']*")
@@ -59,6 +61,20 @@ def chosen_calls(frame: QuestionFrame, text: str) -> tuple[dict[str, object], st
         excluded = also_without(excluded, {"retry_of": [""]})
     changed: dict[str, object] = {"filters": filters, "conditions": conditions[:8], "excluded": excluded}
     return {name: value for name, value in changed.items() if value != getattr(frame, name)}, text
+
+
+def of_kind(frame: QuestionFrame, text: str) -> QuestionFrame:
+    """The frame of sums over the calls that a word before them chooses ("spend of priority tier calls"),
+    where it asks for no share of these and no lever is about them.
+    """
+    if frame.kind not in _SUMMED or frame.levers or frame.share or _PART.search(text):
+        return frame
+    filters = {**frame.filters}
+    for column, words, value in _FILTERS:
+        found = re.search(rf"(?:{words})\s+(?:llm |api )?(?:calls|requests)\b", text)
+        if found is not None and column not in {*filters, *frame.excluded, *frame.dimensions}:
+            filters[column] = value or found["tier"]
+    return frame.model_copy(update={"filters": filters}) if filters != frame.filters else frame
 
 
 def chooses_calls(text: str) -> bool:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from netra.agents.triage.call_words import UNPRICED, chooses_calls, chosen_calls, left_over
+from netra.agents.triage.call_kinds import find_unnamed
+from netra.agents.triage.call_words import UNPRICED, chooses_calls, chosen_calls, left_over, of_kind
 from netra.agents.triage.frame import Condition, QuestionFrame, QuestionKind
 from netra.agents.triage.leaving_out import also_without
 from netra.usage.calls.question import CallOrder
@@ -107,13 +108,15 @@ def listed_singly(frame: QuestionFrame, single: SingleCalls | None, text: str) -
     """The frame of a list of single calls, kept to those that lower-cased text chooses; words of it that
     nobody read are left in `unread`.
     """
-    if single is None or frame.kind != "usage" or frame.asks_span or frame.dimensions or frame.growth:
+    if single is None:
+        return of_kind(frame, text)
+    if frame.kind != "usage" or frame.asks_span or frame.dimensions or frame.growth:
         return frame
     unread = [part for part in frame.unread if find_single_calls(part, narrowed=False, columns=[]) is None]
     unread = [part for part in unread if chosen_calls(frame, part)[1].strip()]
     outcome = ended_as_measured(frame)
     frame = frame.model_copy(update={**outcome, "levers": None})
-    chosen, rest = chosen_calls(frame, text)
+    chosen, rest = chosen_calls(frame, find_unnamed(text)[1])
     said = " ".join(unread)
     unread += [words for words in left_over(rest, single.used, frame) if words not in said]
     if single.top > _MOST:

@@ -114,11 +114,12 @@ ANSWERS: list[tuple[str, list[str]]] = [
     ("what will next month cost, with 50 % more users?", ["is forecast at", "with 50 % more", "Without the"]),
     ("cost per session by feature", ["Spend per session: $", "- ticket-answer: $"]),
     (
-        "What did support-desk spend on 2026-11-10? Which features grew more than 1 % last week? On which "
-        "day did we pass $5 this month? How many answers were cut off by length?",
+        "What did support-desk spend on 2026-11-10? Which features grew more than 1 % last week and "
+        "cost over $1? On which day did we pass $5 this month? How many answers were cut off by length?",
         [
             "Spend on 2026-11-10 for app support-desk: $",
-            "**Features for app support-desk that moved so (grew more than 1 %), by spend, 2026-11-09 to ",
+            "**Features for app support-desk (only those in 2026-11-09 to 2026-11-15: cost over $1) that ",
+            "moved so (grew more than 1 %), by spend, 2026-11-09 to ",
             "All together for app support-desk: ",
             "**Spend this month for app support-desk passed $5.00 on 2026-11-04**",
             "Calls whose output reached its limit",
@@ -185,6 +186,11 @@ async def test_numbers_agree_with_a_query_of_ones_own(team: AgentsBench) -> None
     costs = [Decimal(item["value"]) for label, item in figures.items() if label.startswith("Cost of call ")]
     assert costs == sorted(costs, reverse=True)
     assert sum(costs) == Decimal(figures["Spend of the calls listed"]["value"])
+    cut_off = await team.ask("list truncated calls without a price, the successful ones")
+    assert cut_off.message.startswith("No calls match the question.")
+    left_out = await team.ask("the 3 slowest calls of session s-12 without errors")
+    assert left_out.message.startswith("**Not read: ")
+    assert "The slowest calls without failed calls, $" in left_out.message
 
 
 async def test_an_empty_workspace_is_told_what_to_send(agents: AgentsBench) -> None:

@@ -21,6 +21,10 @@ from testkit.questions import NOW, read
         ("models whose spend rose by at least 50 %", "cost_usd", ["model"], "up >= 50 %", "all stored data"),
         ("features with more than 20 % growth this month",
          "cost_usd", ["feature"], "up > 20 %", "this month"),
+        ("did any feature grow last week?", "cost_usd", ["feature"], "any None 0", "last week"),
+        ("are we spending more than in october?", "cost_usd", [], "up None 0", "this month"),
+        ("what is the difference in calls between september and october?",
+         "calls", [], "any None 0", "October 2026"),
         ("did any feature double last week?", "cost_usd", ["feature"], "up >= 100 %", "last week"),
         ("has any app's error rate doubled?", "error_rate", ["app"], "up >= 100 %", "all stored data"),
         ("has any team become slower?", "latency_p50_ms", ["team"], "up None 0", "all stored data"),
@@ -138,6 +142,8 @@ def test_groups_that_grew_may_keep_to_conditions_and_be_a_few() -> None:
         ("which features' calls and tokens grew more than 5 %?", ["calls"]),
         ("which features grew more than 5 % three months in a row?", ["three months in a row"]),
         ("which features grew more than 5 % by week?", ["by week"]),
+        ("which users grew more than 20 % or more than $5?", ["or more than $5"]),
+        ("which feature passed $100 first?", ["passed $100 first"]),
     ],
 )
 def test_what_growth_does_not_follow_is_said(text: str, unread: list[str]) -> None:

@@ -28,7 +28,7 @@ _AMOUNT = (
     r"\s*(?P<scale>k|thousand|million|billion|bn|[mb](?=\s+(?:\w+\s+)?tokens?\b))?\s*"
     r"(?P<unit>%|(?:percent|pct|dollars?|usd|points?|x|times|calls|requests|tokens|errors|users|sessions)\b)?"
 )
-_THRESHOLD = rf"(?:(?P<comparison>{COMPARED})\s*)?{_AMOUNT}(?P<least>\s+(?:or|and) more\b|\+)?"
+_THRESHOLD = rf"(?:(?P<comparison>{COMPARED})\s*)?{_AMOUNT}(?P<least>\s+(?:or|and) more\b(?! than)|\+)?"
 _ONLY_THRESHOLD = re.compile(
     rf"\W*(?:(?:and|or|but|now|then|what about|how about|by) )*(?P<word>){_THRESHOLD}\W*"
 )
@@ -60,9 +60,12 @@ _HELD = re.compile(
     r"\b(?:vs\.?|versus|compared (?:to|with)|against) (?:the )?(?:yesterday\b|(?:last|previous|prior) "
     r"(?:week|month|quarter|year|day)|(?:week|month|day|quarter|year) before)\b|"
     r"^\W*(?:and )?(?:did|has|have)\b.{0,60}\b(?:drop|dropped|fall|fallen|rise|risen|increased?|decreased?|"
-    r"grow|grown|changed?|(?:go|gone) (?:up|down))\b"
+    r"grow|grown|changed?|(?:go|gone) (?:up|down))\b|"
+    rf"\bdifference\b.{{0,40}}\bbetween (?:the )?{PERIOD_NAMED} and\b"
 )
 """Something held against the period before."""
+_JUDGED = re.compile(r"\W*(?:and |so )?(?:did|has|have|is|are|was|were|do|does)\b")
+"""A question to be answered with yes or no."""
 _RELATIVE = frozenset({"%", "percent", "pct", "x", "times"})
 _AHEAD = re.compile(
     r"\b(?:if|suppose|assum\w+|expect\w*|will|would|next|why|how come|explain|forecast|limits?|sav\w+|"
@@ -127,6 +130,11 @@ def bare_growth(text: str, *, in_words_of_change: bool) -> Growth | None:
     return Growth(direction=direction, relative=relative, said=found.group(0))
 
 
+def is_over(text: str) -> bool:
+    """Whether lower-cased text asks what has been: "did any feature grow?", not how much may come."""
+    return re.match(r"\W*(?:and |so )?(?:did|has|have)\b", text) is not None
+
+
 def grouped_by_growth(frame: QuestionFrame, growth: Growth, text: str, said: str) -> QuestionFrame:
     """The frame of a list of groups that grew. Without a threshold growth of the spend is a question about
     the change and its parts. `said` is the text with its conditions on groups.
@@ -141,7 +149,8 @@ def grouped_by_growth(frame: QuestionFrame, growth: Growth, text: str, said: str
         frame = frame.model_copy(update={"measures": find_measures(_unconditional(frame, said))})
     measures = _measured(frame, f"{text} {growth.said}")
     dimensions = [name for name in dimensions if name != _AVERAGED_OVER.get(measures[0])]
-    whole = growth.direction == "any" or (frame.kind == "change" and measures[0] not in _ALL_SPEND)
+    judged = _JUDGED.match(text) is not None and not dimensions
+    whole = judged or growth.direction == "any" or (frame.kind == "change" and measures[0] not in _ALL_SPEND)
     anything = not (dimensions or whole) and re.search(r"\b(?:what|who|which|anything)\b", text) is not None
     of_spend = measures[0] in _ALL_SPEND and not growth.relative and frame.kind == "change"
     if growth.operator is None and (frame.explains or of_spend or not (dimensions or anything or whole)):
@@ -158,7 +167,10 @@ def _left_over(
     """Conditions on the groups, where they can be followed; else these, further measures and several periods
     are left unread.
     """
-    followed = all([entry.dimension] == dimensions for entry in frame.group_conditions)
+    followed = all(
+        [entry.dimension] == dimensions and not entry.said.startswith("or ")
+        for entry in frame.group_conditions
+    )
     followed = followed and not {*frame.dimensions} & _CLOCK
     unread = [] if followed else [entry.said for entry in frame.group_conditions]
     unread += [found.group(0) for found in _OFTEN.finditer(text)]

@@ -26,7 +26,7 @@ from netra.agents.triage.frame import (
     Window,
 )
 from netra.agents.triage.group_conditions import find_group_conditions
-from netra.agents.triage.growth import bare_growth, find_growth, grouped_by_growth
+from netra.agents.triage.growth import bare_growth, find_growth, grouped_by_growth, is_over
 from netra.agents.triage.held_periods import against_named_period
 from netra.agents.triage.kinds import classify, subject_of
 from netra.agents.triage.languages import find_language, why_unread
@@ -78,7 +78,8 @@ _MOVED_BY = re.compile(
     r" (?:\$ ?[\d,.]*\d|[\d,.]*\d ?(?:%|percent\b|x\b|times\b))"
 )
 _COMPARED = re.compile(
-    r"\b(?:(?:more|less|fewer|greater|higher|lower) than|over|above|under|below|at least|at most|exceed\w*) "
+    r"\b(?:(?:more|less|fewer|greater|higher|lower) than|over|above|under|below|at least|at most|exceed\w*|"
+    r"pass(?:ed)?|reach(?:ed)?|cross(?:ed)?|surpass(?:ed)?) "
     r"\$?\d[\d.,]*+(?!\s?(?:hour|day|week|month|quarter|year)s?\b)(?:\s?%)?(?:\s[a-z]+)?"
 )
 _DIGITS = re.compile(r"\d+")
@@ -189,7 +190,7 @@ def _asked(frame: QuestionFrame, growth: Growth | None, text: str, said: str) ->
         frame = by_ending(frame, text)
     if frame.kind in _GROWING and not frame.group_conditions and (passing := find_passing(text)) is not None:
         return with_passing(frame, passing, text)
-    if growth is None and frame.kind in _GROWING:
+    if growth is None and (frame.kind in _GROWING or (frame.kind == "capacity" and is_over(text))):
         growth = bare_growth(text, in_words_of_change=frame.kind in {"change", "latency"})
     return grouped_by_growth(frame, growth, text, said) if growth else frame
 

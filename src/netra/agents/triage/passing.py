@@ -50,7 +50,7 @@ _NOT_COUNTED = (
 """What no sum counted up from the beginning of the range answers."""
 _ONLY_AMOUNT = re.compile(
     rf"\W*(?:(?:and|or|but|now|then|what about|how about|when) )*(?P<dollar>\$\s*)?(?P<digits>{AMOUNT})\s*"
-    rf"(?P<scale>k|m|thousand|million)?(?:\s*(?:{_COUNTED}|(?P<usd>dollars?|usd|bucks)))?\W*"
+    rf"(?P<scale>{SCALE})?(?:\s*(?:{_COUNTED}|(?P<usd>dollars?|usd|bucks)))?\W*"
 )
 _REACHED = r"reach|hit|spen|ma[dk]e|us"
 
@@ -103,7 +103,7 @@ def of_another_amount(text: str, earlier: QuestionFrame) -> QuestionFrame | None
     if earlier.passing is None or found is None:
         return None
     amount = Decimal(str(dollars(found["digits"], found["scale"]))).normalize()
-    if amount <= 0:
+    if not 0 < amount < LARGEST:
         return None
     unit, money = found["unit"], found["dollar"] or found["usd"]
     measure = _UNITS.get(unit, unit) if unit else "cost_usd" if money else earlier.passing.measure

@@ -2,6 +2,7 @@
 
 import pytest
 
+from netra.agents.triage.continuing import continue_frame
 from testkit.questions import read
 
 
@@ -28,3 +29,31 @@ def test_a_family_is_followed_where_it_is_stored_and_left_out_of_what_could_be()
 def test_a_time_left_out_is_no_range() -> None:
     frame = read("spend this year without october")
     assert (frame.window.label, frame.unread) == ("this year", ["without october"])
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "window", "models", "unknown", "unread"),
+    [
+        ("spend last week", "and of claude?", "last week", ["claude-sonnet-4-5"], [], []),
+        ("spend last week", "what about llama?", "last week", [], ["llama"], []),
+        ("spend last week", "and the month before october?", "the month before October 2026", [], [], []),
+        ("spend last week", "and the week before?", "the week before last week", [], [], []),
+        ("spend on nov 3 and nov 10", "and last week?", "last week", [], [], []),
+        (
+            "spend on nov 3 and nov 10",
+            "and of claude?",
+            "2026-11-03",
+            ["claude-sonnet-4-5"],
+            [],
+            "2026-11-10",
+        ),
+    ],
+)
+def test_a_follow_up_names_a_family_or_another_time(
+    first: str, then: str, window: str, models: list[str], unknown: list[str], unread: list[str] | str
+) -> None:
+    frame = continue_frame(then, read(first), read(then))
+    assert frame is not None
+    assert (frame.window.label, frame.models) == (window, models)
+    assert [entry.name for entry in frame.unknown] == unknown
+    assert frame.unread == ([unread] if isinstance(unread, str) else unread)

@@ -11,7 +11,9 @@ from netra.agents.triage.frame import QuestionFrame, Window
 from netra.agents.triage.growth import of_another_threshold
 from netra.agents.triage.listing_on import list_again, listed_on
 from netra.agents.triage.measures import find_measures
+from netra.agents.triage.named_days import MONTH
 from netra.agents.triage.passing import of_another_amount
+from netra.agents.triage.unread_times import is_time
 
 _OPENING = (
     r"^\W*(?:and|what about|how about|same|now|also|only|just|ok(?:ay)?|then|but|or|for|in|by|per|without|"
@@ -45,6 +47,9 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
         return None
     # The words of the question before and what was left over of its text are not this one's.
     earlier = earlier.model_copy(update={"said": "", "unanswered": []})
+    if present.window.since or present.window.until:
+        left = [part for part in earlier.unread if not is_time(part)]
+        earlier = earlier.model_copy(update={"unread": left})
     another = of_another_amount(text, earlier) or of_another_threshold(text, earlier)
     behind = another or _of_calls(text, earlier, present) or _under_condition(text.lower(), earlier, present)
     if behind is not None:
@@ -142,7 +147,11 @@ def _under_condition(text: str, earlier: QuestionFrame, present: QuestionFrame) 
 
 def moved_back(text: str, window: Window) -> Window | None:
     """The period before the earlier one, for "the week before"; None where nothing like it is said."""
-    named = re.search(r"\b(?:day|week|month|quarter|year|period) before\b", text.lower())
+    named = re.search(
+        rf"\b(?:day|week|month|quarter|year|period) before\b"
+        rf"(?! (?:the )?(?:last|this|yesterday|today|q[1-4]|{MONTH}|\d)\b)",
+        text.lower(),
+    )
     if named is None or window.since is None or window.until is None:
         return None
     since = window.since - (window.until - window.since)

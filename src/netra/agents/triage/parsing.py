@@ -85,8 +85,8 @@ _COMPARED = re.compile(
 _DIGITS = re.compile(r"\d+")
 _LISTING = frozenset({"usage", "drivers", "outside", "latency", "audit"})
 """Kinds of a question that may be a list of the groups that keep to a condition."""
-_OF_CALLS = frozenset({"usage", "drivers", "change", "latency", "forecast", "anomalies", "audit"})
-"""Kinds of a question that are about stored calls only."""
+_OF_CALLS = frozenset({"usage", "drivers", "change", "latency", "forecast", "anomalies", "audit", "outside"})
+"""Kinds of a question that are about stored calls only, and of words that may go on with one."""
 _GROWING = frozenset({"usage", "drivers", "change", "latency", "outside"})
 _COUNTS_OF = {"session_id": "sessions", "user": "users", "api_key_id": "api_keys", "model": "models"}
 
@@ -162,9 +162,9 @@ def _of_families(
     frame = _without_stored(frame, [name for name, members in families.items() if not members], vocabulary)
     families = {family: members for family, members in families.items() if members}
     named = list(dict.fromkeys(name for members in families.values() for name in members))
-    if not named or frame.kind not in MODEL_KINDS or {*frame.models} & {*named}:
+    if not named or frame.kind not in {*MODEL_KINDS, "outside"} or {*frame.models} & {*named}:
         return frame
-    if frame.kind == "usage" or (len(named) == 1 and not frame.models):
+    if frame.kind in {"usage", "outside"} or (len(named) == 1 and not frame.models):
         return frame.model_copy(update={"models": list(dict.fromkeys([*frame.models, *named]))})
     return frame.model_copy(update={"unread": [*frame.unread, *families]})
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 from netra.agents.triage.frame import QuestionFrame, Window
+from netra.agents.triage.time_units import units_of
 from netra.agents.triage.windows import read_window, units_named
 
 _KINDS = frozenset({
     "usage", "drivers", "change", "latency", "anomalies", "audit", "cost", "model_choice", "capacity",
 })  # fmt: skip
 """Kinds of a question that are about calls of a range of time."""
+_SOME_DAY = datetime(2000, 6, 15, tzinfo=UTC)
 _LIMITS = re.compile(
     r"\b(?:since|until|till) (?:\d[\w:.]*(?: ?(?:am|pm|h))?|(?:the|our|my|its) (?!beginning|start\b|present)"
     r"[\w\-]+(?: [\w\-]+)?)|"
@@ -43,6 +45,12 @@ def with_unread_times(frame: QuestionFrame, text: str, now: datetime, timezone: 
     known = " ".join(frame.unread)
     found = [part for part in dict.fromkeys(found) if part not in known]
     return frame.model_copy(update={"unread": [*frame.unread, *found]}) if found else frame
+
+
+def is_time(part: str) -> bool:
+    """Whether an unread part is a unit of time and nothing else but the words before it."""
+    units = units_of(part, _SOME_DAY)[-1:]
+    return any(one.end == len(part) and re.fullmatch(r"(?:[a-z]+ ){0,3}", part[: one.start]) for one in units)
 
 
 def _same(one: Window, other: Window) -> bool:

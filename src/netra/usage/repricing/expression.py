@@ -7,18 +7,20 @@ alphabet needs no quoting; everything else in the text is a whole number.
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from netra.pricing.catalogue import PriceCatalogue
-from netra.pricing.models import MAX_FEMTO, NOT_PRICED, TIERS, USAGE_TYPES, ModelPrice, ServiceTier
-from netra.pricing.price_breaks import EVERY_DAY, Cell
+from netra.pricing.models import MAX_FEMTO, NOT_PRICED, TIERS, USAGE_TYPES, ModelPrice
 from netra.usage.errors import TooManyPricesError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_US = 86_400_000_000
 _US = timedelta(microseconds=1)
+_Value = TypeVar("_Value")
+_Span = tuple[int, int, list[tuple[int, ModelPrice | None]]]
 _LONG_AGO = -(2**62)
 _NEVER = 2**62
 MOST_BRANCHES = 400
@@ -49,26 +51,26 @@ class Sold:
 
 
 @dataclass(frozen=True, slots=True)
-class _Hours:
-    """Some weekdays (Monday is 0), and of those microseconds since midnight UTC from `low` until `high`."""
+class _Segment:
+    """Constant rates of a model, and where they are from."""
 
-    weekdays: frozenset[int] = EVERY_DAY
-    low: int = 0
-    high: int = _DAY_US
+    rates: tuple[int, ...]
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
-class _Segment:
-    """Calls of constant rates: one of the models sold, a span of time (and of the day), a band of input."""
+class _Branch:
+    """Calls of one of the models sold, in a span of time and a band of input tokens.
+
+    `week`: the number of their segment (0: unpriced) from each of some microseconds since Monday began (UTC).
+    """
 
     sold: int
     since: int
     until: int
-    hours: "_Hours"
     above: int
     upto: int | None
-    rates: tuple[int, ...]
-    source: str
+    week: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +97,15 @@ def price_sql(
     sold = [one for one in sold if not _CONTROL.search(one.model + one.provider + one.tier)]
     keys: list[str] = []
     segments: list[_Segment] = []
+    branches: list[_Branch] = []
     for one in sold:
-        found = _segments(len(keys) + 1, one, catalogue, at)
+        found = _branches(len(keys) + 1, _spans(one, catalogue, at), segments)
         if found:
             keys.append(f"{one.model}\x1f{one.provider}\x1f{one.tier}")
-            segments += found
+            branches += found
     # Named once inside the expression and meant again afterwards: it is long, and worked out once.
     place = f"{name}_as"
-    named = f"({_place(segments, keys, name)} + 1 AS {place})"
+    named = f"({_place(branches, keys, name)} + 1 AS {place})"
     columns = zip(*([(NOT_PRICED,) * len(USAGE_TYPES)] + [s.rates for s in segments]), strict=True)
     rates = {usage: f"{_integers(rates)}[{place}]" for usage, rates in zip(USAGE_TYPES, columns, strict=True)}
     terms = {usage: f"toInt128({BILLABLE[usage]}) * {rates[usage]}" for usage in USAGE_TYPES}
@@ -120,110 +123,112 @@ def price_sql(
     )
 
 
-def _segments(number: int, sold: Sold, catalogue: PriceCatalogue, at: datetime | None) -> list[_Segment]:
+def _spans(sold: Sold, catalogue: PriceCatalogue, at: datetime | None) -> list[_Span]:
+    """The prices of a model by span of time: since, until, and the price from each moment of the week on."""
     if sold.tier not in TIERS or not sold.model:
         return []
     tier, provider = sold.tier, sold.provider or None
     if at is not None:
-        price = catalogue.resolve(sold.model, provider, at, tier)
-        return _of_price(number, (_LONG_AGO, _NEVER), _Hours(), price)
-    spans: list[tuple[int, int, list[tuple[_Hours, ModelPrice | None]]]] = []
+        return [(_LONG_AGO, _NEVER, [(0, catalogue.resolve(sold.model, provider, at, tier))])]
+    spans: list[_Span] = []
     for cells in catalogue.breaks(sold.model, provider).spans():
-        prices = _by_hours(cells, sold, catalogue, tier)
+        moments: list[tuple[int, ModelPrice | None]] = []
+        for cell in cells:
+            instant = cell.instant()
+            if instant is not None:
+                price = catalogue.resolve(sold.model, provider, instant, tier)
+                moments += ((day * _DAY_US + cell.low // _US, price) for day in cell.weekdays)
+        week = _merged(sorted(moments, key=lambda moment: moment[0]))
         since, until = cells[0].since, cells[0].until
         begin = _LONG_AGO if since is None else _micros(since)
         end = _NEVER if until is None else _micros(until)
-        if spans and spans[-1][2] == prices:
-            spans[-1] = (spans[-1][0], end, prices)
+        if spans and spans[-1][2] == week:
+            spans[-1] = (spans[-1][0], end, week)
         else:
-            spans.append((begin, end, prices))
-    return [
-        segment
-        for since, until, prices in spans
-        for hours, price in prices
-        for segment in _of_price(number, (since, until), hours, price)
-    ]
+            spans.append((begin, end, week))
+    return spans
 
 
-def _by_hours(
-    cells: Sequence[Cell], sold: Sold, catalogue: PriceCatalogue, tier: ServiceTier
-) -> list[tuple[_Hours, ModelPrice | None]]:
-    """The prices in one span between dates, with as few different hours as tell them apart."""
-    found: dict[frozenset[int], list[tuple[int, int, ModelPrice | None]]] = {}
-    for cell in cells:
-        day, at = found.setdefault(cell.weekdays, []), cell.instant()
-        if at is None:
-            continue
-        price = catalogue.resolve(sold.model, sold.provider or None, at, tier)
-        low, high = cell.low // _US, cell.high // _US
-        if day and day[-1][1:] == (low, price):
-            low = day.pop()[0]
-        day.append((low, high, price))
-    days = list(found.items())
-    if all(prices == days[0][1] for _, prices in days):
-        days = [(EVERY_DAY, days[0][1])]
-    return [(_Hours(weekdays, low, high), price) for weekdays, prices in days for low, high, price in prices]
+def _merged(week: Iterable[tuple[int, _Value]]) -> list[tuple[int, _Value]]:
+    """Only the moments at which the value changes; the first one is made the beginning of the week."""
+    found: list[tuple[int, _Value]] = []
+    for moment, value in week:
+        if not found or found[-1][1] != value:
+            found.append((moment if found else 0, value))
+    return found
 
 
-def _of_price(number: int, span: tuple[int, int], hours: _Hours, price: ModelPrice | None) -> list[_Segment]:
-    if price is None:
-        return []
-    ends = [*(band.above for band in price.bands[1:]), None]
-    return [
-        _Segment(number, *span, hours, band.above, end, band.rates.as_tuple(), price.source)
-        for band, end in zip(price.bands, ends, strict=True)
-    ]
+def _branches(number: int, spans: Sequence[_Span], segments: list[_Segment]) -> list[_Branch]:
+    """The branches of a model's spans; their rates are added to the segments."""
+    places: dict[_Segment, int] = {}
+    branches: list[_Branch] = []
+    for since, until, week in spans:
+        steps = sorted({band.above for _, price in week if price for band in price.bands})
+        for above, upto in zip(steps, [*steps, None][1:], strict=True):
+            numbers: list[tuple[int, int]] = []
+            for moment, price in week:
+                place = 0
+                if price is not None:
+                    segment = _Segment(price.rates_for(above + 1).as_tuple(), price.source)
+                    if segment not in places:
+                        segments.append(segment)
+                        places[segment] = len(segments)
+                    place = places[segment]
+                numbers.append((moment, place))
+            branches.append(_Branch(number, since, until, above, upto, tuple(_merged(numbers))))
+    return branches
 
 
 def _micros(instant: datetime) -> int:
     return (instant - _EPOCH) // _US
 
 
-def _place(segments: Sequence[_Segment], keys: Sequence[str], name: str) -> str:
+def _place(branches: Sequence[_Branch], keys: Sequence[str], name: str) -> str:
     """The number of a call's segment, 0 where it has no price.
 
     A model with one price is looked up; only one with several is told by conditions, since a statement's
     analysis takes the store longer than its number of branches.
     """
-    if not segments:
+    if not branches:
         return "0"
-    plain = {s.sold: number for number, s in enumerate(segments, 1) if not _limits(s)}
+    plain = {b.sold: b.week[0][1] for b in branches if not _limits(b) and len(b.week) == 1}
     numbers = [plain.get(sold, -sold) for sold in range(1, len(keys) + 1)]
     named = "concat(model, '\\x1f', provider, '\\x1f', service_tier)"
     sold = f"(transform({named}, {_texts(keys)}, {_integers(numbers)}, 0) AS {name}_sold)"
-    branches: list[str] = []
-    for number, segment in enumerate(segments, 1):
-        if limits := _limits(segment):
-            branches.append(f"{' AND '.join([f'{sold} = -{segment.sold}', *limits])}, {number}")
+    told: list[str] = []
+    for branch in branches:
+        if branch.sold not in plain:
+            told.append(f"{' AND '.join([f'{sold} = -{branch.sold}', *_limits(branch)])}, {_number(branch)}")
             # Written out once: in every branch, the statement would grow with the square of the models.
             sold = f"{name}_sold"
-    if len(branches) > MOST_BRANCHES:
+    if len(told) > MOST_BRANCHES:
         raise TooManyPricesError(
-            f"The models in question have {len(branches)} dated or stepped prices, over {MOST_BRANCHES}.",
+            f"The models in question have {len(told)} dated or stepped prices, over {MOST_BRANCHES}.",
             hint="Narrow the period with since and until.",
         )
-    return f"multiIf({', '.join(branches)}, greatest({sold}, 0))" if branches else f"greatest({sold}, 0)"
+    return f"multiIf({', '.join(told)}, greatest({sold}, 0))" if told else f"greatest({sold}, 0)"
 
 
-def _limits(segment: _Segment) -> list[str]:
-    """Which of a model's calls a segment is about; none where it is all of them."""
+def _number(branch: _Branch) -> str:
+    """The number of a branch's segment: looked up by the moment of the week, for the same reason."""
+    moments, numbers = zip(*branch.week, strict=True)
+    if len(numbers) == 1:
+        return str(numbers[0])
+    moment = f"({_STAMP} + {_EPOCH.weekday() * _DAY_US}) % {7 * _DAY_US}"
+    return f"{_integers(numbers)}[arrayCount(mark -> mark <= {moment}, {_integers(moments)})]"
+
+
+def _limits(branch: _Branch) -> list[str]:
+    """Which of a model's calls a branch is about; none where it is all of them."""
     conditions: list[str] = []
-    if segment.since != _LONG_AGO:
-        conditions.append(f"{_STAMP} >= {segment.since}")
-    if segment.until != _NEVER:
-        conditions.append(f"{_STAMP} < {segment.until}")
-    hours = segment.hours
-    if hours.weekdays != EVERY_DAY:
-        days = ", ".join(map(str, sorted(hours.weekdays)))
-        conditions.append(f"(intDiv({_STAMP}, {_DAY_US}) + {_EPOCH.weekday()}) % 7 IN ({days})")
-    if hours.low > 0:
-        conditions.append(f"{_STAMP} % {_DAY_US} >= {hours.low}")
-    if hours.high < _DAY_US:
-        conditions.append(f"{_STAMP} % {_DAY_US} < {hours.high}")
-    if segment.above >= 0:
-        conditions.append(f"input_tokens > {segment.above}")
-    if segment.upto is not None:
-        conditions.append(f"input_tokens <= {segment.upto}")
+    if branch.since != _LONG_AGO:
+        conditions.append(f"{_STAMP} >= {branch.since}")
+    if branch.until != _NEVER:
+        conditions.append(f"{_STAMP} < {branch.until}")
+    if branch.above >= 0:
+        conditions.append(f"input_tokens > {branch.above}")
+    if branch.upto is not None:
+        conditions.append(f"input_tokens <= {branch.upto}")
     return conditions
 
 

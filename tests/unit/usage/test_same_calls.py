@@ -87,6 +87,12 @@ def test_an_answer_that_is_fetched_later_is_the_call_that_made_it() -> None:
     assert dropped([{**fetches[0], "response_id": "resp_2"}, call]) == set()
 
 
+def test_an_id_that_a_server_gives_to_all_its_answers_tells_nothing() -> None:
+    many = [report(f"call {n}", trace_id=f"t{n}", response_id="cmpl-0") for n in range(20_000)]
+    assert dropped(many) == set()
+    assert len(dropped([{**one, "fetched": True, "rank": -1} for one in many])) == 19_999
+
+
 def test_parallel_calls_that_look_alike_stay() -> None:
     votes = [report(f"vote {n}", ancestor_id="workflow", at=n, end=10 * SECOND - n) for n in range(5)]
     assert dropped(votes) == set()

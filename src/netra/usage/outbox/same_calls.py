@@ -59,6 +59,8 @@ GIVEN = (
 
 STORED = 1_000
 _MOST_US = 1 << 40
+_MOST_LAYERS = 100
+"""More reports of one answer than that come from a server that gives all its answers one id."""
 
 
 def superfluous(new: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
@@ -126,14 +128,25 @@ def _by_answer(reports: pl.DataFrame) -> pl.DataFrame:
     answered = reports.filter(pl.col("response_id") != "").select(
         "row", "rank", "response_id", "input_tokens", "at", "end", "fetched"
     )
-    several = answered.filter(pl.len().over("response_id", "input_tokens") > 1)
-    within = (pl.col("at") >= pl.col("at_right") - SLACK_US) & (
-        pl.col("end") <= pl.col("end_right") + SLACK_US
+    answer = ["response_id", "input_tokens"]
+    several = answered.filter(pl.len().over(answer).is_between(2, _MOST_LAYERS))
+    pairs = several.join(several, on=answer, suffix="_right").filter(
+        (pl.col("row") != pl.col("row_right"))
+        & (pl.col("at") >= pl.col("at_right") - SLACK_US)
+        & (pl.col("end") <= pl.col("end_right") + SLACK_US)
     )
-    pairs = several.join(several, on=["response_id", "input_tokens"], suffix="_right").filter(
-        (pl.col("row") != pl.col("row_right")) & (within | pl.col("fetched"))
+    return pl.concat([_defeats(pairs), _by_fetch(answered, answer)])
+
+
+def _by_fetch(answered: pl.DataFrame, answer: list[str]) -> pl.DataFrame:
+    """What only fetched an answer, and the best of the other reports of it."""
+    best = (
+        answered.sort("rank", "row", descending=[True, False])
+        .unique(answer, keep="first", maintain_order=True)
+        .select(*answer, pl.col("row").alias("winner"), pl.col("rank").alias("winner_rank"))
     )
-    return _defeats(pairs)
+    fetches = answered.filter("fetched").join(best, on=answer).filter(pl.col("row") != pl.col("winner"))
+    return fetches.select("row", "winner", "winner_rank")
 
 
 def _by_ancestor(reports: pl.DataFrame) -> pl.DataFrame:

@@ -65,6 +65,7 @@ def test_both_ends_of_a_range_are_read(text: str, since: str | None, until: str 
         ("spend on 2026-11-03 since the launch", "since the launch"),
         ("calls since 9:00", "since 9:00"),
         ("errors on october 5 before 10:00", "before 10:00"),
+        ("spend over the last 3 days vs the 3 days before", "the 3 days before"),
         ("spend in q1 0000", "q1 0000"),
         ("q4 9999 spend", "q4 9999"),
         ("spend in the first week of february 0000", "february 0000"),
@@ -79,7 +80,11 @@ def test_a_time_that_is_not_followed_is_said(text: str, unread: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["why did spend rise this month compared with last month?", "which model was slower than yesterday?"],
+    [
+        "why did spend rise this month compared with last month?",
+        "which model was slower than yesterday?",
+        "why did spend rise over the last 3 days against the 3 days before?",
+    ],
 )
 def test_periods_that_are_compared_are_not_left_out(text: str) -> None:
     assert read(text).unread == []

@@ -17,6 +17,8 @@ _SOME_DAY = datetime(2000, 6, 15, tzinfo=UTC)
 _LIMITS = re.compile(
     r"\b(?:since|until|till) (?:\d[\w:.]*(?: ?(?:am|pm|h))?|(?:the|our|my|its) (?!beginning|start\b|present)"
     r"[\w\-]+(?: [\w\-]+)?)|"
+    r"\b(?:the )?(?:\d{1,3}|two|three|four|five|six|seven|ten) "
+    r"(?:hours|days|weeks|months) (?:before|earlier)\b|"
     r"\b(?:before|after|past) \d{1,2}(?::\d{2}(?: ?[ap]m)?| ?[ap]m| ?o'clock)(?![\w%])"
 )
 
@@ -39,9 +41,10 @@ def with_unread_times(frame: QuestionFrame, text: str, now: datetime, timezone: 
         if compares and (unit.until == frame.window.since or frame.before is not None):
             continue
         found.append(said)
-    found += [
-        match.group(0) for match in _LIMITS.finditer(rest) if not any(one in match.group(0) for one in found)
-    ]
+    limits = [match.group(0) for match in _LIMITS.finditer(rest)]
+    # The period before, of the same length, is what a change is against.
+    limits = [part for part in limits if not (compares and part.endswith(("before", "earlier")))]
+    found += [part for part in limits if not any(one in part for one in found)]
     known = " ".join(frame.unread)
     found = [part for part in dict.fromkeys(found) if part not in known]
     return frame.model_copy(update={"unread": [*frame.unread, *found]}) if found else frame

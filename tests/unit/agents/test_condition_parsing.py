@@ -172,7 +172,7 @@ def test_thresholds_on_groups_choose_between_them(
     ("text", "excluded", "measures"),
     [
         ("spend by model without errors", {"status": ["error", "timeout", "rate_limited"]}, ["cost_usd"]),
-        ("how many calls without timeouts?", {"status": ["timeout"]}, ["calls"]),
+        ("how many calls with no timeouts?", {"status": ["timeout"]}, ["calls"]),
         ("error rate excluding timeouts", {"status": ["timeout"]}, ["error_rate"]),
         ("cost of failed calls except timeouts", {"status": ["timeout", "ok"]}, ["cost_usd", "calls"]),
         ("spend excluding claude", {"model": ["claude-sonnet-4-5"]}, ["cost_usd"]),

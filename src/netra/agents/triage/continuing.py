@@ -71,13 +71,7 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
     window = moved_back(text, earlier.window) or window
     filters = {**earlier.filters, **present.filters}
     if own_kind:
-        dimensions = present.dimensions or [name for name in earlier.dimensions if name not in _TIME]
-        names = carried(text, earlier, present)
-        left = names.pop("unread", present.unread)
-        conditions = [entry.words for entry in earlier.conditions]
-        unread = _together(earlier.unread, cast(list[str], left), conditions)
-        kept = {**names, "window": window, "filters": filters, "dimensions": dimensions, "unread": unread}
-        return present.model_copy(update=kept)
+        return _of_own_kind(text, earlier, present, {"window": window, "filters": filters})
     changed = {
         "growth": present.growth or earlier.growth,
         "passing": present.passing or (None if present.dimensions or present.growth else earlier.passing),
@@ -101,6 +95,18 @@ def continue_frame(text: str, earlier: QuestionFrame | None, present: QuestionFr
         else earlier.kind,
     }
     return listed_on(text, earlier, present, earlier.model_copy(update=changed))
+
+
+def _of_own_kind(
+    text: str, earlier: QuestionFrame, present: QuestionFrame, scope: dict[str, object]
+) -> QuestionFrame:
+    """The present question, of a kind of its own, about the calls of the earlier one as far as it can be."""
+    dimensions = present.dimensions or [name for name in earlier.dimensions if name not in _TIME]
+    names = carried(text, earlier, present)
+    left = cast(list[str], names.pop("unread", present.unread))
+    conditions = [entry.words for entry in earlier.conditions]
+    unread = _together(earlier.unread, left, conditions)
+    return present.model_copy(update={**names, **scope, "dimensions": dimensions, "unread": unread})
 
 
 def _of_calls(text: str, earlier: QuestionFrame, present: QuestionFrame) -> QuestionFrame | None:

@@ -39,7 +39,7 @@ _TALKED_OF = re.compile(
 )
 _EXCLUDING = re.compile(
     r"\b(?:exclud\w+|except(?:ing| for)?|other than|apart from|ignoring|not counting|leaving out|but not|"
-    r"not (?:from|by)|without)\b"
+    r"not (?:from|by)|without|(?:with|having) no)\b"
     r"(?! (?:los|hurt|harm|lower|drop|degrad|chang|affect|sacrific|reduc|any|a drop|touch|risk)\w*)"
 )
 _LEFT_OUT = (

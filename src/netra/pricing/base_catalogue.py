@@ -87,6 +87,12 @@ class BaseCatalogue:
         """Standard prices at an instant."""
         return _card(listed.info.get_prices(at))
 
+    def speaks_at_more(self, listed: ListedModel, at: datetime) -> bool:
+        """Whether a model answers in audio, at a higher price than in text."""
+        price = listed.info.get_prices(at)
+        spoken, written = _first_step(price.output_audio_mtok), _first_step(price.output_mtok)
+        return spoken is not None and written is not None and spoken > written
+
     def tier(self, listed: ListedModel, tier: ServiceTier, at: datetime) -> RateCard | None:
         """Prices of another service tier at an instant, None where none is recorded by then."""
         context = _TIER_CONTEXT[tier]
@@ -133,6 +139,10 @@ def _card(price: PublishedPrice) -> RateCard:
         elif value is not None:
             card[usage] = ((-1, value),)
     return card
+
+
+def _first_step(value: Decimal | TieredPrices | None) -> Decimal | None:
+    return value.base if isinstance(value, TieredPrices) else value
 
 
 def _utc_time(value: time) -> time:

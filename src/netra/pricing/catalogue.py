@@ -95,6 +95,8 @@ class PriceCatalogue:
         base = f"{located.provider or 'local'}/{name}"
         if listed is not None and self._is_corrected(listed, tier, instant):
             base += ", corrected"
+        if listed is not None and self._base.speaks_at_more(listed, instant):
+            base += ", audio as if it were text: a lower bound"
         source = self._source(base, listed is not None, bool(contract), bool(discounted))
         return ModelPrice(
             located.provider or "local", name, tier, bands_of(card), source, contract + discounted

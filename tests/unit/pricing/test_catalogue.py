@@ -105,6 +105,18 @@ def test_a_price_made_of_a_corrected_one_says_so(
     assert price.source.endswith(", corrected") == corrected
 
 
+@pytest.mark.parametrize(
+    ("model", "bound"),
+    [("gpt-audio", True), ("gpt-realtime", True), ("gpt-4o", False), ("gemini-2.5-flash", False)],
+)
+def test_a_model_that_answers_in_audio_has_a_lower_bound_for_a_price(
+    catalogue: PriceCatalogue, model: str, bound: bool
+) -> None:
+    source = catalogue.cost(CallUsage(1, 1), model=model, at=NOW).price_source
+    assert source is not None
+    assert source.endswith(", audio as if it were text: a lower bound") == bound
+
+
 def test_every_date_of_the_shipped_data_is_a_break(catalogue: PriceCatalogue) -> None:
     folder = files("netra.pricing") / "data"
     stated = [

@@ -188,6 +188,7 @@ def test_what_is_left_out_is_not_what_is_asked_for(
 
 
 def test_lists_and_growth_leave_out_how_calls_ended() -> None:
+    assert (read("calls with no price").levers, read("calls with no price").unread) == (["unpriced"], [])
     slow = read("slowest calls without errors")
     assert (slow.calls_by, slow.excluded) == ("-latency_ms", {"status": ["error", "timeout", "rate_limited"]})
     failed = read("list calls with errors excluding timeouts")

@@ -17,6 +17,8 @@ _STATUSES: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 _OUTCOME = re.compile(r"\bretr(?:y|ies|ied)\b|" + "|".join(words for words, _ in _STATUSES))
 _LEAVES_OUT = re.compile(r"(?:exclud|except|other than|apart from|ignoring|not counting|leaving out|but not)")
+_UNPRICED = re.compile(r"with(?:out| no)(?: an?| any)?(?: known)? prices?\b")
+"""Calls that are asked for by what they lack; nothing is left out."""
 _NAMES: dict[str, str] = {"timeout": "timeouts", "rate_limited": "rate-limited calls", "error": "errors"}
 
 
@@ -25,7 +27,7 @@ def leaving_out(text: str, vocabulary: Vocabulary) -> tuple[str, str, dict[str, 
     column. What is left out is never what is asked for, whether it can be followed or not.
     """
     included, left_out = without_exclusion(text)
-    if not left_out:
+    if not left_out or _UNPRICED.match(left_out):
         return text, "", {}
     excluded = find_several(left_out, vocabulary, least=1)
     models = [name for names in find_families(left_out, vocabulary).values() for name in names]

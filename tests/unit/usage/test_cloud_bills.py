@@ -161,6 +161,13 @@ def parquet(text: str) -> bytes:
     return sink.getvalue()
 
 
+def test_versions_of_deepseek_are_models_and_bedrocks_are_none() -> None:
+    models = ["deepseek-v3", "deepseek-v4-flash", "deepseek-v4-pro", "claude-3-5-sonnet"]
+    known = BilledModels([*models, "deepseek-flash"])
+    assert [known.find(model) for model in models] == models
+    assert known.find("anthropic.claude-3-5-sonnet-20241022-v2:0") == "claude-3-5-sonnet"
+
+
 @pytest.mark.parametrize("pack", [str.encode, lambda text: gzip.compress(text.encode()), parquet])
 def test_azure(pack: Any) -> None:
     report = read(pack(AZURE))

@@ -101,7 +101,7 @@ function Spend({ data, timezone }: { data: UsageData; timezone: string }) {
         {total && <QueryButton label="Sums of all calls" result={total} />}
       </div>
       <dl className="tiles">
-        <Tile label="Spend" value={formatMoney(text(sums.cost_usd))} note={unpriced > 0 ? `${formatCount(unpriced)} calls unpriced, not counted` : "every call is priced"} strong />
+        <Tile label="Spend" value={formatMoney(text(sums.cost_usd))} note={unpriced > 0 ? `${formatCount(unpriced)} ${unpriced === 1 ? "call" : "calls"} unpriced, not counted` : "every call is priced"} strong />
         <Tile label="Calls" value={formatCount(sums.calls ?? overview.calls)} note="" />
         <Tile label="Input tokens" value={formatCount(sums.input_tokens ?? 0)} note="cached ones included" />
         <Tile label="Output tokens" value={formatCount(sums.output_tokens ?? 0)} note="reasoning included" />

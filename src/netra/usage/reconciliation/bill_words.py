@@ -35,7 +35,8 @@ _SPLIT = re.compile(
 _REGION = re.compile(r"(?:\b|_)(?:US|EU|AP|CA|SA|ME|AF|IL|MX|UG)[A-Z]{0,2}\d?(?=[-_])|\bMP:")
 _SNAPSHOT = re.compile(
     r"20\d{2}-?[01]\d-?[0-3]\d|(?<!\d)(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?!\d)"
-    r"|(?<=[-_ ])v\d+(?::\d+)?\b"
+    # Bedrock ends names with a version of its own; the versions of DeepSeek are models.
+    r"|(?<=[-_ ])(?<![Dd]eep[Ss]eek[-_ ])v\d+(?::\d+)?\b"
 )
 _LOT = re.compile(r"\b1[km]\b|\b1[ -]?h(?:(?:ou)?rs?)?\b|\b5[ -]?m(?:in)?(?:utes?)?\b", re.IGNORECASE)
 _HOUR = re.compile(r"\b1[ -]?h(?:(?:ou)?rs?)?\b")
